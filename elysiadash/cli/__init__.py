@@ -1,0 +1,1 @@
+"""The headless face: commands, output and exit codes."""

@@ -1,0 +1,1 @@
+"""Settings and profiles: files, precedence, and where each value came from."""

@@ -1,0 +1,1 @@
+"""Simulated clusters that speak the real API over real sockets."""

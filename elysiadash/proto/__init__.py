@@ -1,0 +1,1 @@
+"""The few Weaviate protobuf messages used here, and their generated code."""

@@ -1,0 +1,1 @@
+"""One module per widget; widgets get plain values and know no client."""
