@@ -1,0 +1,376 @@
+"""One HTTP client per profile: guarded, counted, bounded, with errors in words.
+
+All pollers share it. At most ``limits.in_flight_per_host`` requests are open per host; more
+slow the pool down for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from elysiadash import __version__
+from elysiadash.config.profile import Profile, Secret, Tls
+from elysiadash.weaviate.answers import Answer, raise_for_status
+from elysiadash.weaviate.auth import Authenticator, reveal
+from elysiadash.weaviate.budget import Budget
+from elysiadash.weaviate.errors import (
+    AnswerTooLarge,
+    BadAnswer,
+    ConnectionLost,
+    NoAnswer,
+    Unauthorized,
+    Unreachable,
+    WeaviateError,
+)
+from elysiadash.weaviate.guard import (
+    AuditEntry,
+    Facts,
+    Guard,
+    Permit,
+    RequestClass,
+    body_hash,
+    classify,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger(__name__)
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One request: where to, what, how long to wait, and by whose leave.
+
+    ``base`` is the address (None: the profile's url), ``timeout`` in seconds for the whole
+    call, ``signed`` False leaves credentials out (readiness, metrics).
+    """
+
+    method: str
+    path: str
+    base: str | None = None
+    params: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    json: Any = None
+    content: bytes | None = None
+    timeout: float
+    limit_bytes: int | None = None
+    signed: bool = True
+    permit: Permit | None = None
+    facts: Facts | None = None
+    request_class: RequestClass | None = None
+    """Set only by the protobuf door, which classes the message itself."""
+
+
+class Transport:
+    """The guarded way to one profile's servers."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        guard: Guard | None = None,
+        *,
+        budget: Budget | None = None,
+        http: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.profile = profile
+        self.guard = guard or Guard()
+        self.budget = budget or Budget(profile.limits.requests_per_minute)
+        self._http = http
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(profile.limits.in_flight_per_host)
+        )
+        self._extra_headers: dict[str, str] = {}
+        self._auth = Authenticator(profile.auth, profile.url, lambda: self._issuer_client())
+
+    async def send(self, call: Call) -> Answer:
+        """Send one request and read its whole answer.
+
+        Raises the ``WeaviateError`` that fits; the answer of an error status never returns.
+        A reading request whose connection broke before an answer is sent once more.
+        """
+        try:
+            return await self._send_once(call)
+        except ConnectionLost:
+            if self._class_of(call) is RequestClass.READ and self.profile.limits.retries > 0:
+                return await self._send_once(call)
+            raise
+        except Unauthorized:
+            if call.signed and self._auth.forget():
+                return await self._send_once(call)
+            raise
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send one request and hand out its body chunk by chunk, decoded, nothing kept."""
+        async with self._open(call) as (response, request):
+            if response.status_code >= 400:
+                body = await _read(response, 1 << 20, request)
+                raise_for_status(_answer(response, body, request, 0.0))
+            yield response.aiter_bytes()
+
+    async def aclose(self) -> None:
+        """Close all connections; the transport cannot be used afterwards."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    def address(self, base: str | None, path: str) -> str:
+        """The request's address for messages and the log: no credentials, no query."""
+        parts = urlsplit(base or self.profile.url)
+        host = parts.netloc.rsplit("@", 1)[-1]
+        return f"{parts.scheme}://{host}{parts.path.rstrip('/')}{path}"
+
+    async def _send_once(self, call: Call) -> Answer:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        limit = call.limit_bytes or self.profile.limits.answer_bytes
+        async with self._open(call) as (response, request):
+            body = await _read(response, limit, request)
+            answer = _answer(response, body, request, loop.time() - started)
+            raise_for_status(answer)
+            return answer
+
+    @asynccontextmanager
+    async def _open(self, call: Call) -> AsyncIterator[tuple[httpx.Response, str]]:
+        """Guard, count, time-limit and audit one request; every failure becomes our own error."""
+        request = f"{call.method} {self.address(call.base, call.path)}"
+        request_class = self._class_of(call)
+        content = call.content if call.json is None else json.dumps(call.json).encode()
+        try:
+            self.guard.check(request_class, request, call.permit)
+        except WeaviateError:
+            self._audit(call, request_class, content, "refused", None)
+            raise
+        client = await self._ready_client()
+        headers = await self._headers(call)
+        async with self._slots[urlsplit(call.base or self.profile.url).netloc]:
+            started = self.budget.start(request)
+            result = "ok"
+            try:
+                async with asyncio.timeout(call.timeout):
+                    response = await client.send(
+                        client.build_request(
+                            call.method,
+                            (call.base or self.profile.url).rstrip("/") + call.path,
+                            params=call.params or None,
+                            headers=headers,
+                            content=content,
+                        ),
+                        stream=True,
+                    )
+                    try:
+                        yield response, request
+                    finally:
+                        await response.aclose()
+            except BaseException as error:
+                failure = _translate(error, request, call.timeout)
+                result = failure.kind if isinstance(failure, WeaviateError) else "cancelled"
+                if failure is error:
+                    raise
+                raise failure from None
+            finally:
+                seconds = self.budget.end(started, request_class, result)
+                self._audit(call, request_class, content, result, seconds)
+                log.debug("request", extra={"request": request, "result": result, "s": seconds})
+
+    def _class_of(self, call: Call) -> RequestClass:
+        if call.request_class is not None:
+            return call.request_class
+        return classify(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=call.headers,
+            body=call.json,
+            facts=call.facts,
+        )
+
+    def _audit(
+        self,
+        call: Call,
+        request_class: RequestClass,
+        content: bytes | None,
+        result: str,
+        seconds: float | None,
+    ) -> None:
+        if request_class is RequestClass.READ or self.guard.audit is None:
+            return
+        self.guard.audit.record(
+            AuditEntry(
+                at=_wall_clock(),
+                verb=call.method,
+                path=call.path,
+                request_class=request_class,
+                body_hash=body_hash(content),
+                permit=call.permit,
+                result=result,
+                seconds=seconds,
+            )
+        )
+
+    async def _headers(self, call: Call) -> dict[str, str]:
+        headers = {**self._extra_headers, **call.headers} if call.signed else dict(call.headers)
+        if call.json is not None:
+            headers.setdefault("Content-Type", "application/json")
+        if call.signed and (value := await self._auth.header()) is not None:
+            headers["Authorization"] = value
+        return headers
+
+    async def _ready_client(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                self._extra_headers = await _plain_headers(self.profile.headers)
+                self._client = await asyncio.to_thread(self._build_client)
+        return self._client
+
+    def _issuer_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            raise Unreachable("the connection is not open yet")
+        return self._client
+
+    def _build_client(self) -> httpx.AsyncClient:
+        # httpx costs 100 ms to import: it comes here, in a thread, after the first paint.
+        import httpx
+
+        limits = self.profile.limits
+        hosts = 1 + len(self.profile.nodes.known()) + len(self.profile.metrics.known())
+        return httpx.AsyncClient(
+            verify=_ssl_context(self.profile.tls) if _uses_tls(self.profile) else False,
+            proxy=self.profile.proxy,
+            transport=self._http,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"X-Weaviate-Client": f"elysiadash/{__version__}"},
+            # The whole call has its own limit; connecting has a shorter one.
+            timeout=httpx.Timeout(None, connect=self.profile.timeouts.connect),
+            limits=httpx.Limits(
+                max_connections=limits.in_flight_per_host * max(hosts, 4),
+                max_keepalive_connections=limits.in_flight_per_host * max(hosts, 4),
+                keepalive_expiry=limits.keepalive_s,
+            ),
+        )
+
+
+async def _read(response: httpx.Response, limit: int, request: str) -> bytes:
+    declared = response.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit, request)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit, request)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(limit: int, request: str) -> AnswerTooLarge:
+    return AnswerTooLarge(
+        f"the answer is larger than {limit / 1048576:.0f} MiB and was dropped",
+        request=request,
+        hint="raise limits.answer_bytes of the profile if this size is expected",
+    )
+
+
+def _answer(response: httpx.Response, body: bytes, request: str, seconds: float) -> Answer:
+    return Answer(
+        status=response.status_code,
+        content_type=response.headers.get("content-type", ""),
+        location=response.headers.get("location", ""),
+        body=body,
+        request=request,
+        seconds=seconds,
+    )
+
+
+def _translate(error: BaseException, request: str, timeout: float) -> BaseException:
+    """Our own error for a failure of the network; anything else comes back as it is."""
+    import httpx
+
+    if isinstance(error, TimeoutError):
+        return NoAnswer(
+            f"no answer within {timeout:g} s",
+            request=request,
+            hint="the node may hang or be overloaded",
+        )
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return NoAnswer(
+            "no connection within the time limit",
+            request=request,
+            hint="check the address and the network",
+        )
+    if isinstance(error, httpx.ConnectError):
+        return Unreachable(
+            f"no connection: {_plain_reason(error)}",
+            request=request,
+            hint="check that the server runs and that the address is right",
+        )
+    if isinstance(error, httpx.ProxyError):
+        return Unreachable(
+            "the HTTP proxy did not let us through",
+            request=request,
+            hint="check the profile's proxy",
+        )
+    if isinstance(error, httpx.DecodingError):
+        return BadAnswer("the answer's compression is broken", request=request)
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return Unreachable(f"not a usable address: {error}", request=request)
+    if isinstance(error, httpx.HTTPError):
+        return ConnectionLost(
+            f"the connection ended before the answer was complete ({type(error).__name__})",
+            request=request,
+            hint="the server may be restarting, or a proxy cut the connection",
+        )
+    return error
+
+
+def _plain_reason(error: BaseException) -> str:
+    """The innermost reason, in the operating system's words."""
+    reason: BaseException = error
+    while (inner := reason.__cause__ or reason.__context__) is not None:
+        reason = inner
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS failed ({reason.reason or reason})"
+    if isinstance(reason, OSError) and reason.strerror:
+        return str(reason.strerror)
+    return str(error) or type(reason).__name__
+
+
+def _uses_tls(profile: Profile) -> bool:
+    urls = [profile.url, *(url for _, url in (*profile.nodes.known(), *profile.metrics.known()))]
+    return any(url.startswith("https://") for url in urls) or profile.auth.method == "oidc"
+
+
+def _ssl_context(tls: Tls) -> ssl.SSLContext | bool:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert_file:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context
+
+
+async def _plain_headers(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    return {
+        name: await reveal(value, f"header {name}") if isinstance(value, Secret) else value
+        for name, value in headers.items()
+    }
+
+
+def _wall_clock() -> float:
+    import time
+
+    return time.time()
