@@ -1,0 +1,223 @@
+"""The questions of the watch: each asks the cluster and puts the answer into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from elysiadash.cluster.directory import Directory
+from elysiadash.cluster.growth import GrowthTracker
+from elysiadash.cluster.nodes import expected_nodes
+from elysiadash.cluster.rows import TenantCounts
+from elysiadash.cluster.shards import ShardReport, report_shards
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.cluster.store import Store
+from elysiadash.cluster.traffic import Reading, Traffic
+from elysiadash.weaviate.capabilities import Feature, probe
+from elysiadash.weaviate.client import Client
+from elysiadash.weaviate.errors import Forbidden, NotSupported, WeaviateError
+from elysiadash.weaviate.models import Schema, Tenant
+from elysiadash.weaviate.node_metrics import NodeMetricsReader
+from elysiadash.weaviate.versions import VERBOSE_LOADS_LAZY_SHARDS, has_fault, known_faults
+
+_TENANT_LISTS_AT_ONCE = 4
+
+
+class Asks:
+    """Asks one cluster. ``remembered`` are the nodes expected by an earlier run."""
+
+    def __init__(
+        self, client: Client, store: Store, directory: Directory, remembered: tuple[str, ...]
+    ) -> None:
+        self.client = client
+        self.store = store
+        self.directory = directory
+        self.remembered = remembered
+        self.traffic = Traffic()
+        self.growth = GrowthTracker()
+
+    async def ready(self) -> None:
+        """Readiness of every known address side by side; raises when none of them answers."""
+        addresses = [entry.rest for entry in self.addresses() if entry.rest]
+        results = await self._each(
+            Kind.READY, addresses or [self.client.profile.url], self.client.ready
+        )
+        _raise_if_all_failed(results)
+
+    async def nodes(self) -> None:
+        """Minimal nodes."""
+        await self._put(Kind.NODES, self.client.nodes())
+
+    async def statistics(self) -> None:
+        """Raft as each node sees it; keeps who is expected."""
+        await self._put(Kind.STATISTICS, self.client.statistics())
+        self.remembered = tuple(sorted(self.expected()))
+
+    async def schema(self) -> None:
+        """The local copy of the schema."""
+        await self._put(Kind.SCHEMA, self.client.schema())
+
+    async def aliases(self) -> None:
+        """The aliases."""
+        await self._put(Kind.ALIASES, self.client.aliases())
+
+    async def verbose(self) -> None:
+        """Every replica of every shard, reduced in the decoding thread."""
+        asked_at = time.monotonic()
+        report: ShardReport = await self.client.nodes(verbose=True, then=report_shards)
+        latency = time.monotonic() - asked_at
+        if self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency) and (
+            not report.silent
+        ):
+            counts = {name: item.counts for name, item in report.by_collection.items()}
+            await asyncio.to_thread(self.growth.observe, asked_at, counts)
+
+    async def tenants(self) -> None:
+        """Tenants by state of every multi-tenant collection."""
+        names = self.multi_tenant_collections()
+        for gone in self.store.all(Kind.TENANTS).keys() - set(names):
+            self.store.forget(Kind.TENANTS, gone)
+        slots = asyncio.Semaphore(_TENANT_LISTS_AT_ONCE)
+
+        async def count(name: str) -> TenantCounts:
+            async with slots:
+                return await self.client.tenants(name, then=_count_states)
+
+        _raise_if_all_failed(await self._each(Kind.TENANTS, names, count))
+
+    async def operations(self) -> None:
+        """Replica movements."""
+        self._need(Feature.REPLICA_MOVEMENT)
+        await self._put(Kind.OPERATIONS, self.client.replication_operations())
+
+    async def tasks(self) -> None:
+        """Distributed tasks."""
+        self._need(Feature.TASKS)
+        await self._put(Kind.TASKS, self.client.tasks())
+
+    async def backups(self) -> None:
+        """The backups of every backend that is switched on."""
+        self._need(Feature.BACKUPS)
+        meta = self.store.get(Kind.META).value
+        backends = meta.backup_backends() if meta else ()
+        _raise_if_all_failed(await self._each(Kind.BACKUPS, backends, self.client.backups))
+
+    async def metrics(self) -> None:
+        """The metrics of every known address, side by side; learns whose address it is."""
+        addresses = [entry.metrics for entry in self.addresses() if entry.metrics]
+        _raise_if_all_failed(await self._each(Kind.METRICS, addresses, self._read_metrics))
+
+    async def capabilities(self) -> None:
+        """Meta, and, for a version not probed yet or not understood then, the capabilities."""
+        asked_at = time.monotonic()
+        meta = await self.client.meta()
+        latency = time.monotonic() - asked_at
+        self.store.put(Kind.META, meta, asked_at=asked_at, latency=latency)
+        known = self.store.get(Kind.CAPABILITIES).value
+        if known is None or known.version != meta.version or known.unknown():
+            await self._put(Kind.CAPABILITIES, probe(self.client))
+
+    async def count(self, collection: str, tenant: str | None = None) -> int:
+        """The exact number of objects, on demand; kept for the rows when no tenant is named."""
+        asked_at = time.monotonic()
+        count = await self.client.exact_count(collection, tenant)
+        if tenant is None:
+            self.store.put(Kind.COUNT, count, of=collection, asked_at=asked_at)
+        return count
+
+    def expected(self) -> frozenset[str]:
+        """Who should be in the cluster."""
+        return expected_nodes(self.store.get(Kind.STATISTICS).value, self.remembered)
+
+    def addresses(self) -> Any:
+        """Every address to ask, by what is known now."""
+        nodes = self.store.get(Kind.NODES).value
+        listed = {node.name for node in nodes.nodes} if nodes else set()
+        return self.directory.addresses(self.expected() | listed)
+
+    def multi_tenant_collections(self) -> tuple[str, ...]:
+        """Names of the collections whose shards are tenants."""
+        schema: Schema | None = self.store.get(Kind.SCHEMA).value
+        return tuple(
+            item.name
+            for item in ((schema.classes if schema else None) or ())
+            if item.multi_tenancy_config and item.multi_tenancy_config.enabled
+        )
+
+    def verbose_held(self) -> str | None:
+        """Why shard details are not asked now, or None.
+
+        Verbose nodes load lazy shards on some releases, and on those that lock the index a
+        replica being moved or a tenant changing state can be wedged by it.
+        """
+        meta = self.store.get(Kind.META).value
+        version = meta.version if meta else None
+        if has_fault(version, VERBOSE_LOADS_LAZY_SHARDS):
+            return f"shard details are not polled on {version}: the request loads lazy shards"
+        harmful = any(fault.effect == "watching harms" for fault in known_faults(version))
+        if harmful and (moving := self._moving()):
+            return f"shard details wait while {moving}"
+        return None
+
+    def _moving(self) -> str | None:
+        operations = self.store.get(Kind.OPERATIONS).value or ()
+        states = {op.status.state for op in operations if op.status}
+        if states - {"READY", "CANCELLED"}:
+            return "replicas are being moved"
+        for name, counts in self.store.all(Kind.TENANTS).items():
+            changing = counts.value and counts.value.by_state.keys() & {"FREEZING", "UNFREEZING"}
+            if changing:
+                return f"tenants of {name} change state"
+        return None
+
+    def _need(self, feature: Feature) -> None:
+        capabilities = self.store.get(Kind.CAPABILITIES).value
+        support = capabilities.of(feature) if capabilities else None
+        if support is not None and support.available is False:
+            raise NotSupported(f"{feature}: {support.reason}")
+
+    async def _put(self, kind: Kind, answer: Awaitable[Any], of: str = "") -> None:
+        asked_at = time.monotonic()
+        value = await answer
+        self.store.put(kind, value, of=of, asked_at=asked_at, latency=time.monotonic() - asked_at)
+
+    async def _each(
+        self, kind: Kind, names: Any, ask: Callable[[str], Awaitable[Any]]
+    ) -> list[WeaviateError | None]:
+        """Ask for each name side by side; a failure is noted on its own slice."""
+
+        async def one(name: str) -> WeaviateError | None:
+            try:
+                await self._put(kind, ask(name), of=name)
+            except WeaviateError as error:
+                self.store.fail(kind, Problem.of(error), of=name)
+                if kind is Kind.METRICS:
+                    self.traffic.forget(name)
+                return error
+            return None
+
+        return await asyncio.gather(*(one(name) for name in names))
+
+    async def _read_metrics(self, address: str) -> Any:
+        reader = NodeMetricsReader(self.client.profile.limits.metrics_bytes)
+        started = time.monotonic()
+        metrics = await self.client.metrics(address, reader)
+        self.directory.learn(address, metrics.node_id)
+        self.traffic.observe(address, Reading(started, metrics))
+        return metrics
+
+
+def _count_states(tenants: tuple[Tenant, ...]) -> TenantCounts:
+    return TenantCounts(dict(Counter(tenant.activity_status or "HOT" for tenant in tenants)))
+
+
+def _raise_if_all_failed(results: list[WeaviateError | None]) -> None:
+    """So that the poller backs off; with one success it keeps its pace for the others."""
+    failures = [error for error in results if error is not None]
+    if failures and len(failures) == len(results):
+        # Waiting longer is right only when every one of them was refused for good.
+        lasting = [error for error in failures if not isinstance(error, Forbidden)]
+        raise (lasting or failures)[0]

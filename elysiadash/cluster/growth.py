@@ -1,0 +1,93 @@
+"""How fast collections grow, from counts that move only when a memtable is flushed.
+
+A listed count stays still for up to a minute and then jumps, so neighbouring samples say
+nothing. Right after its own flush a shard's count is true; the slope is taken between such
+moments, shard by shard, and added up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import msgspec
+
+_EDGES_KEPT = 32
+_QUIET_S = 150.0
+"""Without a flush for this long (twice the server's default of 60 s and a poll), growth ended."""
+
+
+class Growth(msgspec.Struct, frozen=True, gc=False):
+    """A slope in objects per second and the seconds it rests on."""
+
+    per_second: float
+    window: float
+
+
+class _Shard:
+    """One shard's moments of change, (seconds, count), the first count included."""
+
+    __slots__ = ("edges",)
+
+    def __init__(self, at: float, count: int) -> None:
+        self.edges: deque[tuple[float, int]] = deque([(at, count)], maxlen=_EDGES_KEPT)
+
+
+class GrowthTracker:
+    """Watches the counts of every shard; bounded: a still shard costs one entry.
+
+    Times are monotonic seconds. ``window`` is how far back a slope may reach.
+    """
+
+    def __init__(self, window: float = 600.0) -> None:
+        self._window = window
+        self._shards: dict[str, dict[str, _Shard]] = {}
+        self._since: float | None = None
+        self._last: float = 0.0
+
+    def observe(self, at: float, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Take one report: collection -> shard -> flushed objects."""
+        self._since = at if self._since is None else self._since
+        self._last = at
+        for collection, shards in counts.items():
+            known = self._shards.setdefault(collection, {})
+            for name, count in shards.items():
+                shard = known.get(name)
+                if shard is None:
+                    known[name] = _Shard(at, count)
+                elif shard.edges[-1][1] != count:
+                    shard.edges.append((at, count))
+            for gone in known.keys() - shards.keys():
+                del known[gone]
+        for gone in self._shards.keys() - counts.keys():
+            del self._shards[gone]
+
+    def of(self, collection: str) -> Growth | None:
+        """The collection's growth; None while too little was seen to say anything.
+
+        A collection whose counts never moved while watched for longer than a flush takes is
+        at 0.
+        """
+        shards = self._shards.get(collection)
+        if shards is None or self._since is None:
+            return None
+        watched = self._last - self._since
+        slopes = [self._slope(shard) for shard in shards.values()]
+        found = [slope for slope in slopes if slope is not None]
+        if found:
+            return Growth(sum(slope.per_second for slope in found), max(s.window for s in found))
+        moving = any(len(shard.edges) > 1 for shard in shards.values())
+        return None if moving or watched < _QUIET_S else Growth(0.0, watched)
+
+    def _slope(self, shard: _Shard) -> Growth | None:
+        # The first count is no flush: it only says where the shard stood.
+        edges = [edge for edge in list(shard.edges)[1:] if self._last - edge[0] <= self._window]
+        if not edges:
+            return None
+        first_at, first = edges[0]
+        last_at, last = edges[-1]
+        if self._last - last_at > _QUIET_S:
+            last_at = self._last
+        if last_at <= first_at:
+            return None
+        return Growth((last - first) / (last_at - first_at), last_at - first_at)

@@ -1,0 +1,304 @@
+"""Builds the statistics row of every collection from the slices.
+
+Pure: takes what is known, returns rows; run it in a thread when there are thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from elysiadash.cluster.definition import compression_words, vector_index_words
+from elysiadash.cluster.growth import Growth
+from elysiadash.cluster.shards import CollectionShards, ShardReport
+from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, UNKNOWN, CollectionStats
+from elysiadash.cluster.traffic import CollectionTraffic
+from elysiadash.weaviate.models import CollectionDefinition
+from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
+
+_DAY_S = 86400.0
+_GROWTH_NEEDS_S = 1800.0
+
+_NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
+_GROUPED = "metrics carry no collection names: PROMETHEUS_MONITORING_GROUP is on"
+_ONE_READING = "needs two readings of the metrics: wait one interval, or use --watch"
+_NO_QUERIES = "no query since the last reading"
+_NO_DIMENSIONS = "needs TRACK_VECTOR_DIMENSIONS=true"
+_NO_SLOPE = "needs two flushes: a few minutes of watching, or --watch"
+_NO_DAY = "needs half an hour of watching"
+_NOT_MULTI_TENANT = "not a multi-tenant collection"
+_NOT_IN_METRICS = "the nodes' metrics do not mention this collection"
+_NO_HNSW = "only an hnsw index has it"
+
+
+class TenantCounts(msgspec.Struct, frozen=True, gc=False):
+    """Tenants of one collection by state, as the server names the states (HOT, COLD, ...)."""
+
+    by_state: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All tenants."""
+        return sum(self.by_state.values())
+
+    @property
+    def active(self) -> int:
+        """Tenants whose shard can be loaded."""
+        return self.by_state.get("HOT", 0) + self.by_state.get("ACTIVE", 0)
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything the rows are built from. None: not answered yet, and ``why`` says why."""
+
+    definitions: tuple[CollectionDefinition, ...] | None = None
+    report: ShardReport | None = None
+    tenants: dict[str, TenantCounts] = {}
+    aliases: dict[str, tuple[str, ...]] = {}
+    metrics: tuple[NodeMetrics, ...] = ()
+    traffic: dict[str, CollectionTraffic] = {}
+    two_readings: bool = False
+    growth: dict[str, Growth] = {}
+    counts: dict[str, int] = {}
+    """Exact counts, asked on demand."""
+    missing_nodes: tuple[str, ...] = ()
+    why: dict[str, str] = {}
+    """``shards``, ``tenants``, ``metrics`` -> why that part is not known."""
+
+
+def collection_rows(known: Known) -> tuple[CollectionStats, ...]:
+    """One row for each collection, sorted by name.
+
+    Without a schema (no permission, no answer yet) the collections seen on the nodes count.
+    """
+    merged = _merge_metrics(known.metrics)
+    reasons = _Reasons(known)
+    if known.definitions is not None:
+        rows = [_row(item.name, item, known, merged, reasons) for item in known.definitions]
+    else:
+        names = known.report.by_collection if known.report else ()
+        rows = [_row(name, None, known, merged, reasons) for name in names]
+    return tuple(sorted(rows, key=lambda row: row.collection))
+
+
+class _Reasons:
+    """Why fields are None; equal answers share one dictionary, thousands of rows share few."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self.shards = known.why.get("shards", "shard details were not answered yet")
+        self.tenants = known.why.get("tenants", "the tenants were not asked yet")
+        self.metrics = known.why.get("metrics", _NO_METRICS)
+        grouped = bool(known.metrics) and all(node.grouped for node in known.metrics)
+        if known.metrics:
+            self.metrics = _GROUPED if grouped else _NOT_IN_METRICS
+        self.rates = self.metrics if not known.metrics or grouped else _ONE_READING
+
+    def share(self, reasons: dict[str, str]) -> dict[str, str]:
+        key = tuple(reasons.items())
+        return self._shared.setdefault(key, reasons)
+
+
+def _row(
+    name: str,
+    definition: CollectionDefinition | None,
+    known: Known,
+    merged: Mapping[str, CollectionMetrics],
+    reasons: _Reasons,
+) -> CollectionStats:
+    fields: dict[str, Any] = {"collection": name, "aliases": known.aliases.get(name, ())}
+    why: dict[str, str] = {}
+    multi_tenant = _from_definition(fields, definition)
+    _from_tenants(fields, why, multi_tenant, known.tenants.get(name), reasons)
+    shards = known.report.by_collection.get(name) if known.report else None
+    _from_shards(fields, why, known, shards, reasons)
+    _from_growth(fields, why, known.growth.get(name))
+    _from_metrics(fields, why, merged.get(name), reasons)
+    _from_traffic(fields, why, known.traffic.get(name), known.two_readings, reasons)
+    if name in known.counts:
+        fields["objects"], fields["objects_are"] = known.counts[name], EXACT
+        why.pop("objects", None)
+    return CollectionStats(**fields, not_exposed=reasons.share(why))
+
+
+def _from_definition(fields: dict[str, Any], definition: CollectionDefinition | None) -> bool:
+    if definition is None:
+        return False
+    tenancy = definition.multi_tenancy_config
+    fields["multi_tenant"] = bool(tenancy and tenancy.enabled)
+    replication = definition.replication_config
+    fields["replication_factor"] = replication.factor if replication else None
+    sharding = definition.sharding_config
+    if sharding and not fields["multi_tenant"]:
+        fields["shards"] = sharding.actual_count or sharding.desired_count or None
+    fields["vector_index"] = vector_index_words(definition)
+    fields["compression"] = compression_words(definition)
+    return bool(fields["multi_tenant"])
+
+
+def _from_tenants(
+    fields: dict[str, Any],
+    why: dict[str, str],
+    multi_tenant: bool,
+    tenants: TenantCounts | None,
+    reasons: _Reasons,
+) -> None:
+    if tenants is not None:
+        fields["tenants"], fields["tenants_by_state"] = tenants.total, tenants.by_state
+        fields["shards"] = tenants.active
+        return
+    reason = reasons.tenants if multi_tenant else _NOT_MULTI_TENANT
+    why["tenants"] = why["tenants_by_state"] = reason
+    if multi_tenant:
+        why["shards"] = reason
+
+
+def _from_shards(
+    fields: dict[str, Any],
+    why: dict[str, str],
+    known: Known,
+    shards: CollectionShards | None,
+    reasons: _Reasons,
+) -> None:
+    if known.report is None:
+        for field in ("objects", "shards_answered", "replicas", "vector_queue"):
+            why[field] = reasons.shards
+        fields["missing_nodes"] = known.missing_nodes
+        return
+    expected = fields.get("shards")
+    if shards is None:
+        # A collection without a shard on any answering node: empty only if it has none at all.
+        fields["shards_answered"] = fields["replicas"] = 0
+        fields["missing_nodes"] = known.missing_nodes
+        if expected == 0:
+            fields["objects"], fields["objects_are"] = 0, APPROXIMATE
+        else:
+            fields["objects_are"] = UNKNOWN
+            why["objects"] = "none of its shards answered"
+        return
+    if expected is None:
+        expected = fields["shards"] = shards.shards
+    answered = len(shards.counts)
+    fields.update(
+        objects=shards.objects,
+        objects_are=PARTIAL if answered < expected else APPROXIMATE,
+        shards_answered=answered,
+        replicas=shards.replicas,
+        vector_queue=shards.vector_queue,
+        unloaded_replicas=shards.unloaded_replicas,
+        readonly_replicas=shards.readonly_replicas,
+        replica_gap=shards.widest_gap,
+        missing_nodes=known.missing_nodes,
+    )
+
+
+def _from_growth(fields: dict[str, Any], why: dict[str, str], growth: Growth | None) -> None:
+    if growth is None:
+        why["objects_per_s"] = _NO_SLOPE
+        why["growth_pct_per_day"] = _NO_SLOPE
+        return
+    fields["objects_per_s"] = growth.per_second
+    objects = fields.get("objects")
+    if growth.window >= _GROWTH_NEEDS_S and objects:
+        fields["growth_pct_per_day"] = 100.0 * growth.per_second * _DAY_S / objects
+    else:
+        why["growth_pct_per_day"] = _NO_DAY
+
+
+def _from_metrics(
+    fields: dict[str, Any],
+    why: dict[str, str],
+    metrics: CollectionMetrics | None,
+    reasons: _Reasons,
+) -> None:
+    if metrics is None:
+        for field in ("lsm_bytes", "segments", "segments_min", "tombstones", "dimensions"):
+            why[field] = reasons.metrics
+        why["tombstone_ratio"] = reasons.metrics
+        return
+    fields.update(
+        lsm_bytes=_whole(metrics.lsm_bytes),
+        segments=_whole(metrics.segments_max),
+        segments_min=_whole(metrics.segments_min),
+        tombstones=_whole(metrics.tombstones),
+        dimensions=_whole(metrics.dimensions),
+        tombstone_ratio=_ratio(metrics.tombstones, metrics.vector_slots),
+    )
+    for field in ("lsm_bytes", "segments", "segments_min"):
+        if fields[field] is None:
+            why[field] = reasons.metrics
+    for field in ("tombstones", "tombstone_ratio"):
+        if fields[field] is None:
+            why[field] = _NO_HNSW
+    if fields["dimensions"] is None:
+        why["dimensions"] = _NO_DIMENSIONS
+
+
+def _from_traffic(
+    fields: dict[str, Any],
+    why: dict[str, str],
+    traffic: CollectionTraffic | None,
+    two_readings: bool,
+    reasons: _Reasons,
+) -> None:
+    if traffic is None:
+        reason = reasons.metrics if two_readings else reasons.rates
+        for field in ("queries_per_s", "imports_per_s", "vector_ops_per_s"):
+            why[field] = reason
+        why["query_ms_p50"] = why["query_ms_p95"] = reason
+        return
+    for field in ("queries_per_s", "imports_per_s", "vector_ops_per_s"):
+        fields[field] = getattr(traffic, field)
+        if fields[field] is None:
+            why[field] = reasons.rates
+    if traffic.p95 is None or traffic.p50 is None:
+        why["query_ms_p50"] = why["query_ms_p95"] = _NO_QUERIES
+        return
+    fields["query_ms_p50"], fields["query_ms_p95"] = traffic.p50.ms, traffic.p95.ms
+    fields["query_ms_below"] = traffic.p95.below
+
+
+def _merge_metrics(nodes: Iterable[NodeMetrics]) -> dict[str, CollectionMetrics]:
+    """Add up the nodes: sizes and counts sum, segments are the widest range of any shard."""
+    merged: dict[str, CollectionMetrics] = {}
+    for node in nodes:
+        for name, metrics in node.per_collection.items():
+            other = merged.get(name)
+            merged[name] = metrics if other is None else _added(other, metrics)
+    return merged
+
+
+def _added(one: CollectionMetrics, two: CollectionMetrics) -> CollectionMetrics:
+    return msgspec.structs.replace(
+        one,
+        lsm_bytes=_plus(one.lsm_bytes, two.lsm_bytes),
+        tombstones=_plus(one.tombstones, two.tombstones),
+        vector_slots=_plus(one.vector_slots, two.vector_slots),
+        dimensions=_plus(one.dimensions, two.dimensions),
+        segments_max=_pick(max, one.segments_max, two.segments_max),
+        segments_min=_pick(min, one.segments_min, two.segments_min),
+    )
+
+
+def _plus(one: float | None, two: float | None) -> float | None:
+    if one is None or two is None:
+        return one if two is None else two
+    return one + two
+
+
+def _pick(choose: Any, one: float | None, two: float | None) -> Any:
+    values = [value for value in (one, two) if value is not None]
+    return choose(values) if values else None
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    """Never above 1: with several named vectors tombstones of all are added into one series."""
+    if part is None or not whole:
+        return None
+    return min(1.0, part / whole)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,117 @@
+"""One row for each collection: what is known, how well, from where, and since when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from elysiadash.cluster.slices import Kind
+
+EXACT = "exact"
+APPROXIMATE = "approximate"
+PARTIAL = "partial"
+UNKNOWN = "unknown"
+
+
+class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Statistics of one collection. None is "not known"; ``not_exposed`` then says why.
+
+    Rates are per second, sizes in bytes, latencies in milliseconds, summed or merged over the
+    nodes whose metrics were read.
+    """
+
+    collection: str
+    multi_tenant: bool = False
+    objects: int | None = None
+    objects_are: str = UNKNOWN
+    """``exact``, ``approximate`` (flushed objects only), ``partial`` (some shards did not
+    answer) or ``unknown``."""
+    shards_answered: int | None = None
+    """Shards with at least one loaded replica on an answering node."""
+    shards: int | None = None
+    """Shards that the collection has (active tenants, where multi-tenant)."""
+    replicas: int | None = None
+    """Replicas seen on answering nodes."""
+    replication_factor: int | None = None
+    tenants: int | None = None
+    tenants_by_state: dict[str, int] | None = None
+    objects_per_s: float | None = None
+    """A slope over minutes, since listed counts move only at a flush."""
+    growth_pct_per_day: float | None = None
+    queries_per_s: float | None = None
+    query_ms_p50: float | None = None
+    query_ms_p95: float | None = None
+    query_ms_below: bool = False
+    """The p95 lies in the lowest bucket: read it as "less than"."""
+    imports_per_s: float | None = None
+    vector_ops_per_s: float | None = None
+    vector_queue: int | None = None
+    lsm_bytes: int | None = None
+    segments: int | None = None
+    """Segments of the objects bucket, of the shard that has the most."""
+    segments_min: int | None = None
+    tombstones: int | None = None
+    tombstone_ratio: float | None = None
+    dimensions: int | None = None
+    vector_index: str | None = None
+    """``hnsw``, or for several named vectors ``body: hnsw, title: flat``."""
+    compression: str | None = None
+    """``none``, ``rq-8``, ``pq``, ... as configured; by name for several vectors."""
+    aliases: tuple[str, ...] = ()
+    unloaded_replicas: int | None = None
+    readonly_replicas: int | None = None
+    replica_gap: int | None = None
+    """Largest difference of flushed counts between two replicas of one shard."""
+    missing_nodes: tuple[str, ...] = ()
+    """Expected nodes that did not answer: what they hold is not counted."""
+    not_exposed: dict[str, str] = {}
+    """Field -> why it is None and which setting or wait would feed it."""
+
+
+class FieldSource(msgspec.Struct, frozen=True, gc=False):
+    """Where a field comes from: the slice that feeds it and the server's own name for it."""
+
+    kind: Kind
+    text: str
+
+
+SOURCES: dict[str, FieldSource] = {
+    "objects": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].objectCount"),
+    "shards_answered": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].loaded"),
+    "shards": FieldSource(Kind.SCHEMA, "GET /v1/schema shardingConfig.actualCount"),
+    "replicas": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[]"),
+    "replication_factor": FieldSource(Kind.SCHEMA, "GET /v1/schema replicationConfig.factor"),
+    "tenants": FieldSource(Kind.TENANTS, "GET /v1/schema/{collection}/tenants"),
+    "tenants_by_state": FieldSource(Kind.TENANTS, "GET /v1/schema/{collection}/tenants"),
+    "objects_per_s": FieldSource(Kind.VERBOSE, "slope of objectCount between flushes"),
+    "growth_pct_per_day": FieldSource(Kind.VERBOSE, "slope of objectCount between flushes"),
+    "queries_per_s": FieldSource(Kind.METRICS, "queries_durations_ms_count"),
+    "query_ms_p50": FieldSource(Kind.METRICS, "queries_durations_ms_bucket"),
+    "query_ms_p95": FieldSource(Kind.METRICS, "queries_durations_ms_bucket"),
+    "imports_per_s": FieldSource(Kind.METRICS, "batch_objects_processed_total"),
+    "vector_ops_per_s": FieldSource(Kind.METRICS, "vector_index_operations"),
+    "vector_queue": FieldSource(
+        Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].vectorQueueLength"
+    ),
+    "lsm_bytes": FieldSource(Kind.METRICS, "lsm_segment_size"),
+    "segments": FieldSource(Kind.METRICS, "lsm_active_segments of the objects bucket"),
+    "segments_min": FieldSource(Kind.METRICS, "lsm_active_segments of the objects bucket"),
+    "tombstones": FieldSource(Kind.METRICS, "vector_index_tombstones"),
+    "tombstone_ratio": FieldSource(Kind.METRICS, "vector_index_tombstones"),
+    "dimensions": FieldSource(Kind.METRICS, "vector_dimensions_sum"),
+    "vector_index": FieldSource(Kind.SCHEMA, "GET /v1/schema vectorConfig"),
+    "compression": FieldSource(Kind.SCHEMA, "GET /v1/schema vectorIndexConfig"),
+    "readonly_replicas": FieldSource(
+        Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].vectorIndexingStatus"
+    ),
+    "unloaded_replicas": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].loaded"),
+    "replica_gap": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].objectCount"),
+    "aliases": FieldSource(Kind.ALIASES, "GET /v1/aliases"),
+}
+"""Field of ``CollectionStats`` -> where its value comes from (an exact count overrides objects)."""
+
+
+def known(stats: CollectionStats, field: str) -> Any:
+    """The value of a field by its name, None when it is not known."""
+    return getattr(stats, field)

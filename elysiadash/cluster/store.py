@@ -1,0 +1,124 @@
+"""The store: one writer (the event loop), many readers, and a notice when something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from elysiadash.cluster.slices import EMPTY, Key, Kind, Problem, Slice
+
+Listener = Callable[[frozenset[Kind]], None]
+
+
+class Store:
+    """All slices of one cluster.
+
+    Values are immutable; whoever shows them pulls them here after a notice. ``clock`` is the
+    wall clock, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.seq = 0
+        self._slices: dict[Key, Slice[Any]] = {}
+        self._asked_at: dict[Key, float] = {}
+        self._listeners: list[Callable[[Kind], None]] = []
+
+    def get(self, kind: Kind, of: str = "") -> Slice[Any]:
+        """The slice, ``EMPTY`` when the question was never answered nor failed."""
+        return self._slices.get(Key(kind, of), EMPTY)
+
+    def all(self, kind: Kind) -> dict[str, Slice[Any]]:
+        """Every slice of a kind by its ``of``."""
+        return {key.of: value for key, value in self._slices.items() if key.kind is kind}
+
+    def put(
+        self, kind: Kind, value: Any, *, of: str = "", asked_at: float, latency: float | None = None
+    ) -> bool:
+        """Keep a fresh value and clear the problem.
+
+        ``asked_at`` (monotonic seconds) is when the question was sent: an answer to an older
+        question than the last answered one is dropped, and False returned.
+        """
+        key = Key(kind, of)
+        if asked_at < self._asked_at.get(key, float("-inf")):
+            return False
+        self._asked_at[key] = asked_at
+        self.seq += 1
+        self._slices[key] = Slice(value, self.clock(), self.seq, latency)
+        self._tell(kind)
+        return True
+
+    def fail(self, kind: Kind, problem: Problem, *, of: str = "") -> None:
+        """Note why there is no fresh answer; the last good value stays."""
+        key = Key(kind, of)
+        old = self._slices.get(key, EMPTY)
+        if old.problem == problem:
+            return
+        self.seq += 1
+        since = old.problem_since if old.problem else self.clock()
+        self._slices[key] = msgspec.structs.replace(
+            old, seq=self.seq, problem=problem, problem_since=since
+        )
+        self._tell(kind)
+
+    def restore(self, kind: Kind, value: Any, *, of: str = "", fetched_at: float) -> None:
+        """Put back a value of an earlier run, with its age; never over a fresh one."""
+        key = Key(kind, of)
+        if key in self._slices:
+            return
+        self.seq += 1
+        self._slices[key] = Slice(value, fetched_at, self.seq)
+        self._tell(kind)
+
+    def forget(self, kind: Kind, of: str = "") -> None:
+        """Drop a slice whose subject is gone (a deleted collection, an address left)."""
+        if self._slices.pop(Key(kind, of), None) is not None:
+            self._asked_at.pop(Key(kind, of), None)
+            self.seq += 1
+            self._tell(kind)
+
+    def listen(self, listener: Callable[[Kind], None]) -> Callable[[], None]:
+        """Call ``listener`` at each change, on the writer's loop; returns how to stop it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, kind: Kind) -> None:
+        for listener in tuple(self._listeners):
+            listener(kind)
+
+
+class Notices:
+    """Turns a flood of changes into at most one notice each ``interval`` seconds."""
+
+    def __init__(self, store: Store, listener: Listener, interval: float) -> None:
+        self._listener = listener
+        self._interval = interval
+        self._changed: set[Kind] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = float("-inf")
+        self._stop_listening = store.listen(self._note)
+
+    def stop(self) -> None:
+        """No more notices."""
+        self._stop_listening()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _note(self, kind: Kind) -> None:
+        self._changed.add(kind)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            wait = max(0.0, self._last + self._interval - loop.time())
+            self._timer = loop.call_later(wait, self._send)
+
+    def _send(self) -> None:
+        self._timer = None
+        self._last = asyncio.get_running_loop().time()
+        changed, self._changed = frozenset(self._changed), set()
+        self._listener(changed)

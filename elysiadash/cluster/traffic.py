@@ -1,0 +1,100 @@
+"""Rates and latencies of collections, from two readings of every node's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
+from elysiadash.weaviate.rates import QuantileEstimate, bucket_delta, counter_rate, quantile
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One node's metrics and when they were read (monotonic seconds)."""
+
+    at: float
+    metrics: NodeMetrics
+
+
+class CollectionTraffic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Rates per second and latencies in milliseconds of one collection, nodes together.
+
+    Latencies are None without a query between the two readings.
+    """
+
+    queries_per_s: float | None = None
+    imports_per_s: float | None = None
+    vector_ops_per_s: float | None = None
+    p50: QuantileEstimate | None = None
+    p95: QuantileEstimate | None = None
+
+
+class Traffic:
+    """The last two readings of every metrics address, and what happened between them."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[str, tuple[Reading | None, Reading]] = {}
+
+    def observe(self, address: str, reading: Reading) -> None:
+        """Take a new reading of one address."""
+        before = self._pairs.get(address)
+        self._pairs[address] = (before[1] if before else None, reading)
+
+    def forget(self, address: str) -> None:
+        """Drop an address that failed: a rate over an outage says nothing."""
+        self._pairs.pop(address, None)
+
+    def latest(self) -> dict[str, NodeMetrics]:
+        """The newest reading of each address."""
+        return {address: pair[1].metrics for address, pair in self._pairs.items()}
+
+    def ready(self) -> bool:
+        """Whether at least one address was read twice."""
+        return any(before is not None for before, _ in self._pairs.values())
+
+    def by_collection(self) -> dict[str, CollectionTraffic]:
+        """Every collection seen in the metrics of both readings of a node."""
+        pairs = [(old, new) for old, new in self._pairs.values() if old is not None]
+        names = {name for _, new in pairs for name in new.metrics.per_collection}
+        return {name: _between(name, pairs) for name in names}
+
+
+def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionTraffic:
+    queries: list[float | None] = []
+    imports: list[float | None] = []
+    vector_ops: list[float | None] = []
+    deltas: list[dict[float, float]] = []
+    for old, new in pairs:
+        after = new.metrics.per_collection.get(name)
+        if after is None:
+            continue
+        before = old.metrics.per_collection.get(name) or CollectionMetrics()
+        seconds = new.at - old.at
+        restarted = old.metrics.process_start_time != new.metrics.process_start_time
+        queries.append(_rate(before.query_count, after.query_count, seconds, restarted))
+        imports.append(_rate(before.imports, after.imports, seconds, restarted))
+        vector_ops.append(_rate(before.vector_ops, after.vector_ops, seconds, restarted))
+        if after.query_buckets:
+            deltas.append(bucket_delta(before.query_buckets, after.query_buckets, restarted))
+    return CollectionTraffic(
+        queries_per_s=_sum(queries),
+        imports_per_s=_sum(imports),
+        vector_ops_per_s=_sum(vector_ops),
+        p50=quantile(deltas, 0.50),
+        p95=quantile(deltas, 0.95),
+    )
+
+
+def _rate(
+    before: float | None, after: float | None, seconds: float, restarted: bool
+) -> float | None:
+    if after is None:
+        return None
+    # A series that appears between two readings started at 0.
+    return counter_rate(before or 0.0, after, seconds, restarted=restarted)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

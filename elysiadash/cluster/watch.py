@@ -1,0 +1,348 @@
+"""The watch over one cluster: pollers in their lanes, and what they know put together.
+
+Owned by a face: the app runs it for ever, a command asks once. ``rows`` and ``cluster`` are
+pure views of the store; a hidden screen simply does not call them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from elysiadash.cluster.asks import Asks
+from elysiadash.cluster.directory import Directory, NodeAddress
+from elysiadash.cluster.history import History
+from elysiadash.cluster.nodes import view_cluster
+from elysiadash.cluster.poller import Poller, Schedule
+from elysiadash.cluster.remembered import Memory, Remembered
+from elysiadash.cluster.rows import Known, collection_rows
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.store import Store
+from elysiadash.cluster.view import LIVE_STATES, ClusterView
+from elysiadash.weaviate.budget import OwnLoad
+from elysiadash.weaviate.client import Client
+
+_SAVE_EVERY_S = 30.0
+_CHARTED = (
+    "objects",
+    "objects_per_s",
+    "queries_per_s",
+    "query_ms_p50",
+    "query_ms_p95",
+    "imports_per_s",
+    "vector_queue",
+)
+
+FAST = frozenset({Kind.READY, Kind.NODES, Kind.STATISTICS})
+SLOW = frozenset(
+    {
+        Kind.CAPABILITIES,
+        Kind.SCHEMA,
+        Kind.ALIASES,
+        Kind.VERBOSE,
+        Kind.TENANTS,
+        Kind.OPERATIONS,
+        Kind.TASKS,
+        Kind.BACKUPS,
+    }
+)
+METRICS = frozenset({Kind.METRICS})
+EVERYTHING = FAST | SLOW | METRICS
+
+
+class Watch:
+    """Everything known of one cluster, kept fresh."""
+
+    def __init__(
+        self, client: Client, memory: Memory, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.client = client
+        self.profile = client.profile
+        self.store = Store(clock)
+        self.history = History(self.profile.limits.history_points)
+        self._memory = memory
+        self._remembered = memory.load()
+        directory = Directory(self.profile, self._remembered.learned)
+        self.asks = Asks(client, self.store, directory, self._remembered.expected)
+        self.pollers: dict[Kind, Poller] = _pollers(self.asks, self.store, self.profile)
+        self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
+        self._saved_at = 0.0
+
+    async def run(self) -> None:
+        """Poll in all lanes until cancelled; the state is saved on the way and at the end."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for poller in self.pollers.values():
+                    group.create_task(self._run_in_turn(poller))
+                group.create_task(self._keep())
+        finally:
+            await self._save()
+
+    async def once(
+        self, kinds: Collection[Kind] = EVERYTHING, *, limit: float | None = None
+    ) -> None:
+        """Ask each question once, side by side where they do not need one another.
+
+        Returns after ``limit`` seconds at the latest; what has not answered then is noted as a
+        problem. Never raises for a server.
+        """
+        try:
+            async with asyncio.timeout(limit):
+                await self._once(frozenset(kinds))
+        except TimeoutError:
+            for kind in kinds:
+                found = self.store.get(kind)
+                if found.value is None and found.problem is None and kind in _SINGLE:
+                    self.store.fail(kind, Problem("no answer", f"no answer within {limit:g} s"))
+        await self._save()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
+
+    def refresh_now(self) -> None:
+        """Ask everything at once instead of at the end of each wait."""
+        for poller in self.pollers.values():
+            poller.refresh_now()
+
+    def own_load(self) -> OwnLoad:
+        """What we cost the cluster."""
+        return self.client.transport.budget.load()
+
+    def cluster(self) -> ClusterView:
+        """The nodes right now; cheap. Before the first answer, the remembered ones."""
+        if self.store.seq == 0 and self._remembered.cluster is not None:
+            return self._remembered.cluster
+        return view_cluster(self.store, self.addresses(), self.asks.remembered)
+
+    def addresses(self) -> tuple[NodeAddress, ...]:
+        """Every address asked directly, with its node where known."""
+        found: tuple[NodeAddress, ...] = self.asks.addresses()
+        return found
+
+    async def rows(self) -> tuple[CollectionStats, ...]:
+        """The statistics of every collection, built in a thread and kept until data changes.
+
+        Before the first answer, the rows of the last run (``rows_at`` has their time).
+        """
+        seq = self.store.seq
+        if self._rows is not None and self._rows[0] == seq:
+            return self._rows[1]
+        if not self._has_live_rows():
+            return self._remembered.rows
+        known = self._known()
+        rows = await asyncio.to_thread(collection_rows, known)
+        self._rows = (seq, rows)
+        return rows
+
+    def rows_at(self) -> float | None:
+        """Wall-clock seconds of the oldest data the rows' counts rest on."""
+        if not self._has_live_rows():
+            return self._remembered.rows_at
+        times = [self.store.get(kind).fetched_at for kind in (Kind.SCHEMA, Kind.VERBOSE)]
+        return min((at for at in times if at is not None), default=None)
+
+    def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
+        """Every question that has no fresh answer now: (kind, of, problem)."""
+        found = [
+            (kind, of, piece.problem)
+            for kind in Kind
+            for of, piece in self.store.all(kind).items()
+            if piece.problem is not None
+        ]
+        return tuple(found)
+
+    def missing_nodes(self) -> tuple[str, ...]:
+        """Expected nodes that do not take part now."""
+        return tuple(
+            node.node
+            for node in self.cluster().nodes
+            if node.expected and node.status not in LIVE_STATES
+        )
+
+    def _known(self) -> Known:
+        store = self.store
+        schema = store.get(Kind.SCHEMA).value
+        aliases: dict[str, list[str]] = {}
+        for alias in store.get(Kind.ALIASES).value or ():
+            aliases.setdefault(alias.collection, []).append(alias.alias)
+        growth = {}
+        report = store.get(Kind.VERBOSE).value
+        for name in report.by_collection if report else ():
+            slope = self.asks.growth.of(name)
+            if slope is not None:
+                growth[name] = slope
+        metrics = [piece.value for piece in store.all(Kind.METRICS).values() if piece.value]
+        return Known(
+            definitions=tuple(schema.classes or ()) if schema else None,
+            report=report,
+            tenants=_values(store, Kind.TENANTS),
+            aliases={name: tuple(sorted(found)) for name, found in aliases.items()},
+            metrics=tuple(metrics),
+            traffic=self.asks.traffic.by_collection(),
+            two_readings=self.asks.traffic.ready(),
+            growth=growth,
+            counts=_values(store, Kind.COUNT),
+            missing_nodes=self.missing_nodes(),
+            why=self._why(),
+        )
+
+    def _why(self) -> dict[str, str]:
+        """Why a part is not known, in the words of its problem."""
+        parts = {"shards": Kind.VERBOSE, "tenants": Kind.TENANTS, "metrics": Kind.METRICS}
+        words: dict[str, str] = {}
+        for part, kind in parts.items():
+            problems = [p.problem.what for p in self.store.all(kind).values() if p.problem]
+            if problems:
+                words[part] = problems[0]
+        if not any(entry.metrics for entry in self.addresses()):
+            words.pop("metrics", None)
+        return words
+
+    def _has_live_rows(self) -> bool:
+        return (
+            self.store.get(Kind.SCHEMA).value is not None
+            or self.store.get(Kind.VERBOSE).value is not None
+        )
+
+    async def _once(self, kinds: frozenset[Kind]) -> None:
+        # Who there is comes first: addresses, features and tenants hang on it.
+        first = kinds & (FAST | {Kind.CAPABILITIES, Kind.SCHEMA})
+        await asyncio.gather(*(self.pollers[kind].once() for kind in first))
+        if Kind.READY in kinds and self.profile.nodes.template:
+            await self.pollers[Kind.READY].once()
+        await asyncio.gather(*(self.pollers[kind].once() for kind in kinds - first))
+
+    async def _run_in_turn(self, poller: Poller) -> None:
+        """Features, tenants and addresses are known only after the first answers."""
+        if poller.name in _LATER:
+            await self._first_answers()
+        await poller.run()
+
+    async def _first_answers(self) -> None:
+        needed = (Kind.NODES, Kind.SCHEMA, Kind.CAPABILITIES)
+        changed = asyncio.Event()
+        stop = self.store.listen(lambda _: changed.set())
+        try:
+            while not all(self._settled(kind) for kind in needed):
+                await changed.wait()
+                changed.clear()
+        finally:
+            stop()
+
+    def _settled(self, kind: Kind) -> bool:
+        found = self.store.get(kind)
+        return found.value is not None or found.problem is not None
+
+    async def _keep(self) -> None:
+        """Adds a point to the charts each slow interval and saves now and then."""
+        seen = -1
+        while True:
+            await asyncio.sleep(self.profile.intervals.fast)
+            report_seq = self.store.get(Kind.VERBOSE).seq + self._metrics_seq()
+            if report_seq != seen and self._has_live_rows():
+                seen = report_seq
+                rows = await self.rows()
+                frame = await asyncio.to_thread(_frame, rows)
+                self.history.append(self.store.clock(), frame)
+            if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+                await self._save()
+
+    def _metrics_seq(self) -> int:
+        return max((piece.seq for piece in self.store.all(Kind.METRICS).values()), default=0)
+
+    async def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        if self.store.get(Kind.NODES).value is None:
+            return
+        state = Remembered(
+            saved_at=self.store.clock(),
+            expected=self.asks.remembered,
+            learned=dict(self.asks.directory.learned),
+            cluster=self.cluster(),
+            rows=await self.rows(),
+            rows_at=self.rows_at(),
+        )
+        await asyncio.to_thread(self._memory.save, state)
+
+
+_SINGLE = frozenset(
+    {
+        Kind.NODES,
+        Kind.STATISTICS,
+        Kind.SCHEMA,
+        Kind.ALIASES,
+        Kind.VERBOSE,
+        Kind.OPERATIONS,
+        Kind.TASKS,
+        Kind.CAPABILITIES,
+    }
+)
+"""Kinds with one slice only."""
+
+_LATER = frozenset({"tenants", "verbose", "operations", "tasks", "backups", "metrics"})
+
+
+def _pollers(asks: Asks, store: Store, profile: Any) -> dict[Kind, Poller]:
+    intervals, limits = profile.intervals, profile.limits
+    backoff = {
+        "backoff_first": limits.backoff_first_s,
+        "backoff_max": limits.backoff_max_s,
+        "refused": 10 * limits.backoff_max_s,
+    }
+    park = profile.timeouts.park
+    # A refused connection costs nothing, and seeing a node come back soon is worth it.
+    probes = Schedule(interval=intervals.fast, **{**backoff, "backoff_max": intervals.fast})
+    fan_out = Schedule(interval=intervals.fast, park=park, **backoff)
+    slow = Schedule(interval=intervals.slow, cost_factor=intervals.slow_cost_factor, **backoff)
+    verbose = Schedule(
+        interval=intervals.slow, cost_factor=intervals.slow_cost_factor, park=park, **backoff
+    )
+    metrics = Schedule(
+        interval=intervals.metrics, cost_factor=intervals.metrics_cost_factor, **backoff
+    )
+    backups = Schedule(interval=intervals.backups, **backoff)
+    plan: tuple[tuple[Kind, Any, Schedule], ...] = (
+        (Kind.READY, asks.ready, probes),
+        (Kind.NODES, asks.nodes, fan_out),
+        (Kind.STATISTICS, asks.statistics, fan_out),
+        (Kind.CAPABILITIES, asks.capabilities, slow),
+        (Kind.SCHEMA, asks.schema, slow),
+        (Kind.ALIASES, asks.aliases, slow),
+        (Kind.VERBOSE, asks.verbose, verbose),
+        (Kind.TENANTS, asks.tenants, slow),
+        (Kind.OPERATIONS, asks.operations, slow),
+        (Kind.TASKS, asks.tasks, slow),
+        (Kind.BACKUPS, asks.backups, backups),
+        (Kind.METRICS, asks.metrics, metrics),
+    )
+    return {
+        kind: Poller(
+            kind.value,
+            ask,
+            _noting(store, kind),
+            schedule,
+            held=asks.verbose_held if kind is Kind.VERBOSE else lambda: None,
+        )
+        for kind, ask, schedule in plan
+    }
+
+
+def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
+    def note(problem: Problem) -> None:
+        # Kinds with many slices note failures on each of them.
+        if kind in _SINGLE or not store.all(kind):
+            store.fail(kind, problem)
+
+    return note
+
+
+def _values(store: Store, kind: Kind) -> dict[str, Any]:
+    return {of: piece.value for of, piece in store.all(kind).items() if piece.value is not None}
+
+
+def _frame(rows: tuple[CollectionStats, ...]) -> dict[str, dict[str, float | None]]:
+    return {field: {row.collection: getattr(row, field) for row in rows} for field in _CHARTED}
