@@ -7,6 +7,7 @@ slow the pool down for all.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import ssl
@@ -28,6 +29,7 @@ from elysiadash.weaviate.errors import (
     BadAnswer,
     ConnectionLost,
     NoAnswer,
+    Refused,
     Unauthorized,
     Unreachable,
     WeaviateError,
@@ -149,9 +151,11 @@ class Transport:
         content = call.content if call.json is None else json.dumps(call.json).encode()
         try:
             self.guard.check(request_class, request, call.permit)
-        except WeaviateError:
-            self._audit(call, request_class, content, "refused", None)
+        except Refused:
+            with contextlib.suppress(OSError):
+                self._audit(call, request_class, content, "refused", None)
             raise
+        self._audit_start(call, request_class, content, request)
         client = await self._ready_client()
         headers = await self._headers(call)
         async with self._slots[urlsplit(call.base or self.profile.url).netloc]:
@@ -181,7 +185,7 @@ class Transport:
                 raise failure from None
             finally:
                 seconds = self.budget.end(started, request_class, result)
-                self._audit(call, request_class, content, result, seconds)
+                self._audit_end(call, request_class, content, result, seconds)
                 log.debug("request", extra={"request": request, "result": result, "s": seconds})
 
     def _class_of(self, call: Call) -> RequestClass:
@@ -195,6 +199,33 @@ class Transport:
             body=call.json,
             facts=call.facts,
         )
+
+    def _audit_start(
+        self, call: Call, request_class: RequestClass, content: bytes | None, request: str
+    ) -> None:
+        """A write whose trace cannot be kept is not sent."""
+        try:
+            self._audit(call, request_class, content, "started", None)
+        except OSError as error:
+            raise Refused(
+                f"the audit log cannot be written ({error.strerror}), so nothing was sent",
+                request=request,
+                hint="free space in, or give access to, the state directory",
+            ) from None
+
+    def _audit_end(
+        self,
+        call: Call,
+        request_class: RequestClass,
+        content: bytes | None,
+        result: str,
+        seconds: float,
+    ) -> None:
+        try:
+            self._audit(call, request_class, content, result, seconds)
+        except OSError as error:
+            # It was sent and its start is on record: failing now would hide the result.
+            log.error("the audit log cannot be written: %s", error.strerror)
 
     def _audit(
         self,
