@@ -96,7 +96,7 @@ _READS = frozenset(
 _READING_RPCS = frozenset({"Aggregate", "Search", "TenantsGet"})
 """Methods of ``weaviate.v1.Weaviate`` that change nothing."""
 
-_RPC_PREFIX = ("grpc-web", "weaviate.v1.Weaviate")
+_RPC_SERVICE = "weaviate.v1.Weaviate"
 _WEAK_CONSISTENCY = frozenset({"", "ONE", "CONSISTENCY_LEVEL_ONE", "CONSISTENCY_LEVEL_UNSPECIFIED"})
 _METRICS_PATHS = frozenset({"/metrics", "/tenant-activity"})
 _GRAPHQL_TENANT = re.compile(r"\btenant\s*:")
@@ -120,9 +120,9 @@ def classify(
     body: Any = None,
     facts: Facts | None = None,
 ) -> RequestClass:
-    """Class one REST or Connect request.
+    """Class one request: REST, Connect, or gRPC (``/weaviate.v1.Weaviate/...``).
 
-    ``path`` is the path as sent (``/v1/...``), ``body`` the decoded JSON body or None.
+    ``path`` is the path as sent, ``body`` the decoded JSON body, the protobuf message, or None.
     Unknown routes, verbs and methods are writes.
     """
     verb = method.upper()
@@ -133,13 +133,15 @@ def classify(
         return RequestClass.READ if verb in ("GET", "HEAD") else RequestClass.WRITE
     if segments[:1] == ["debug"]:
         return RequestClass.FORBIDDEN
+    if segments[:1] == [_RPC_SERVICE]:
+        return _classify_door(verb, segments[1:], body, facts)
     if segments[:1] != ["v1"]:
         return RequestClass.WRITE
     route = segments[1:]
+    if route[:2] == ["grpc-web", _RPC_SERVICE]:
+        return _classify_door(verb, route[2:], body, facts)
     asked = {str(key).lower(): value for key, value in (params or {}).items()}
     sent = {str(key).lower(): str(value) for key, value in (headers or {}).items()}
-    if tuple(route[:2]) == _RPC_PREFIX:
-        return classify_rpc("/".join(route[2:]), body, facts=facts) if verb == "POST" else _write()
     if _is_forbidden(verb, route, sent, body):
         return RequestClass.FORBIDDEN
     if not _is_known_read(verb, route):
@@ -201,8 +203,10 @@ def body_hash(content: bytes | None) -> str | None:
     return hashlib.sha256(content).hexdigest() if content else None
 
 
-def _write() -> RequestClass:
-    return RequestClass.WRITE
+def _classify_door(verb: str, method: list[str], body: Any, facts: Facts | None) -> RequestClass:
+    if verb != "POST":
+        return RequestClass.WRITE
+    return classify_rpc("/".join(method), body, facts=facts)
 
 
 def _is_known_read(verb: str, route: list[str]) -> bool:

@@ -26,9 +26,7 @@ from elysiadash.weaviate.auth import Authenticator, reveal
 from elysiadash.weaviate.budget import Budget
 from elysiadash.weaviate.errors import (
     AnswerTooLarge,
-    BadAnswer,
     ConnectionLost,
-    NoAnswer,
     Refused,
     Unauthorized,
     Unreachable,
@@ -43,6 +41,7 @@ from elysiadash.weaviate.guard import (
     body_hash,
     classify,
 )
+from elysiadash.weaviate.network import translate
 
 if TYPE_CHECKING:
     import httpx
@@ -69,8 +68,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     signed: bool = True
     permit: Permit | None = None
     facts: Facts | None = None
-    request_class: RequestClass | None = None
-    """Set only by the protobuf door, which classes the message itself."""
+    message: Any = None
+    """The protobuf message that ``content`` holds; the guard reads it."""
 
 
 class Transport:
@@ -145,10 +144,36 @@ class Transport:
 
     @asynccontextmanager
     async def _open(self, call: Call) -> AsyncIterator[tuple[httpx.Response, str]]:
-        """Guard, count, time-limit and audit one request; every failure becomes our own error."""
+        """One watched HTTP request, its answer not read yet."""
+        base = call.base or self.profile.url
         request = f"{call.method} {self.address(call.base, call.path)}"
-        request_class = self._class_of(call)
         content = call.content if call.json is None else json.dumps(call.json).encode()
+        async with self.watched(call, request, content):
+            client = await self._ready_client()
+            headers = await self._headers(call)
+            async with self._slots[urlsplit(base).netloc], asyncio.timeout(call.timeout):
+                response = await client.send(
+                    client.build_request(
+                        call.method,
+                        base.rstrip("/") + call.path,
+                        params=call.params or None,
+                        headers=headers,
+                        content=content,
+                    ),
+                    stream=True,
+                )
+                try:
+                    yield response, request
+                finally:
+                    await response.aclose()
+
+    @asynccontextmanager
+    async def watched(self, call: Call, request: str, content: bytes | None) -> AsyncIterator[None]:
+        """Guard, count and audit whatever is sent inside; network failures become our own.
+
+        Used by every door, REST and gRPC alike.
+        """
+        request_class = self._class_of(call)
         try:
             self.guard.check(request_class, request, call.permit)
         except Refused:
@@ -156,47 +181,33 @@ class Transport:
                 self._audit(call, request_class, content, "refused", None)
             raise
         self._audit_start(call, request_class, content, request)
-        client = await self._ready_client()
-        headers = await self._headers(call)
-        async with self._slots[urlsplit(call.base or self.profile.url).netloc]:
-            started = self.budget.start(request)
-            result = "ok"
-            try:
-                async with asyncio.timeout(call.timeout):
-                    response = await client.send(
-                        client.build_request(
-                            call.method,
-                            (call.base or self.profile.url).rstrip("/") + call.path,
-                            params=call.params or None,
-                            headers=headers,
-                            content=content,
-                        ),
-                        stream=True,
-                    )
-                    try:
-                        yield response, request
-                    finally:
-                        await response.aclose()
-            except BaseException as error:
-                failure = _translate(error, request, call.timeout)
-                result = failure.kind if isinstance(failure, WeaviateError) else "cancelled"
-                if failure is error:
-                    raise
-                raise failure from None
-            finally:
-                seconds = self.budget.end(started, request_class, result)
-                self._audit_end(call, request_class, content, result, seconds)
-                log.debug("request", extra={"request": request, "result": result, "s": seconds})
+        started = self.budget.start(request)
+        result = "ok"
+        try:
+            yield
+        except BaseException as error:
+            failure = translate(error, request, call.timeout)
+            result = failure.kind if isinstance(failure, WeaviateError) else "cancelled"
+            if failure is error:
+                raise
+            raise failure from None
+        finally:
+            seconds = self.budget.end(started, request_class, result)
+            self._audit_end(call, request_class, content, result, seconds)
+            log.debug("request", extra={"request": request, "result": result, "s": seconds})
+
+    async def credentials(self) -> str | None:
+        """The Authorization header for a door of its own (gRPC)."""
+        await self._ready_client()
+        return await self._auth.header()
 
     def _class_of(self, call: Call) -> RequestClass:
-        if call.request_class is not None:
-            return call.request_class
         return classify(
             call.method,
             call.path,
             params=call.params,
             headers=call.headers,
-            body=call.json,
+            body=call.json if call.message is None else call.message,
             facts=call.facts,
         )
 
@@ -324,59 +335,6 @@ def _answer(response: httpx.Response, body: bytes, request: str, seconds: float)
         request=request,
         seconds=seconds,
     )
-
-
-def _translate(error: BaseException, request: str, timeout: float) -> BaseException:
-    """Our own error for a failure of the network; anything else comes back as it is."""
-    import httpx
-
-    if isinstance(error, TimeoutError):
-        return NoAnswer(
-            f"no answer within {timeout:g} s",
-            request=request,
-            hint="the node may hang or be overloaded",
-        )
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return NoAnswer(
-            "no connection within the time limit",
-            request=request,
-            hint="check the address and the network",
-        )
-    if isinstance(error, httpx.ConnectError):
-        return Unreachable(
-            f"no connection: {_plain_reason(error)}",
-            request=request,
-            hint="check that the server runs and that the address is right",
-        )
-    if isinstance(error, httpx.ProxyError):
-        return Unreachable(
-            "the HTTP proxy did not let us through",
-            request=request,
-            hint="check the profile's proxy",
-        )
-    if isinstance(error, httpx.DecodingError):
-        return BadAnswer("the answer's compression is broken", request=request)
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return Unreachable(f"not a usable address: {error}", request=request)
-    if isinstance(error, httpx.HTTPError):
-        return ConnectionLost(
-            f"the connection ended before the answer was complete ({type(error).__name__})",
-            request=request,
-            hint="the server may be restarting, or a proxy cut the connection",
-        )
-    return error
-
-
-def _plain_reason(error: BaseException) -> str:
-    """The innermost reason, in the operating system's words."""
-    reason: BaseException = error
-    while (inner := reason.__cause__ or reason.__context__) is not None:
-        reason = inner
-    if isinstance(reason, ssl.SSLError):
-        return f"TLS failed ({reason.reason or reason})"
-    if isinstance(reason, OSError) and reason.strerror:
-        return str(reason.strerror)
-    return str(error) or type(reason).__name__
 
 
 def _uses_tls(profile: Profile) -> bool:
