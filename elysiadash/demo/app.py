@@ -1,0 +1,128 @@
+"""The ASGI applications of a node's ports: the REST API, metrics, and the demo's own control.
+
+A request meets, in this order: a hung node, the faults given for its route, the keys if any are
+asked for, its handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import parse_qsl
+
+from elysiadash.demo.messages import Answer, ConnectionDropped, Request
+from elysiadash.demo.mishaps import after_answer, before_answer
+from elysiadash.demo.routing import Router
+from elysiadash.demo.world import World
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_CORS = {
+    "access-control-allow-headers": "Content-Type, Authorization, Batch",
+    "access-control-allow-methods": "*",
+    "access-control-allow-origin": "*",
+    "vary": "Origin",
+}
+
+#: Longer bodies are sent in chunks, without a length: the server's own buffer is this small.
+_BUFFERED_BYTES = 2048
+
+
+def node_application(world: World, node: str, router: Router) -> Application:
+    """What answers on one of a node's ports."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if world.hung(node):
+            await _wait_for_disconnect(receive)
+            return
+        body = await _read_body(receive)
+        try:
+            answer = await _answer(world, node, router, scope, body)
+        except ConnectionDropped:
+            _drop(scope)
+            return
+        await _respond(scope, send, answer)
+
+    return application
+
+
+async def _answer(world: World, node: str, router: Router, scope: Scope, body: bytes) -> Answer:
+    method, path = scope["method"], scope["raw_path"].decode("latin-1")
+    template, params, found = router.find("GET" if method == "HEAD" else method, path)
+    world.model.calls[node, f"{method} {template}"] += 1
+    faults = world.faults.hitting(node, method, path)
+    instead = await before_answer(world, faults, template)
+    if instead is not None:
+        return instead
+    if isinstance(found, Answer):
+        return found
+    request = Request(
+        node=node,
+        method=method,
+        path=path,
+        params=params,
+        query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
+        headers={
+            name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
+        },
+        body=body,
+    )
+    return after_answer(faults, await found(world, request))
+
+
+async def _read_body(receive: Receive) -> bytes:
+    pieces = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ConnectionDropped
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    """Accept, and never say anything."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+def _drop(scope: Scope) -> None:
+    transport = scope["state"].get("transport")
+    if transport is not None:
+        transport.abort()
+
+
+async def _respond(scope: Scope, send: Send, answer: Answer) -> None:
+    headers = dict(_CORS) if answer.cors else {}
+    if answer.content_type is not None:
+        headers["content-type"] = answer.content_type
+    headers.update(answer.headers)
+    headers["date"] = formatdate(usegmt=True)
+    size = answer.size
+    if size <= _BUFFERED_BYTES and answer.status != 204 and "content-length" not in headers:
+        headers["content-length"] = str(size)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    pieces = [answer.body] if isinstance(answer.body, bytes) else list(answer.body)
+    if scope["method"] == "HEAD" or answer.status == 204:
+        pieces = []
+    for piece in pieces[:-1]:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    last = pieces[-1] if pieces else b""
+    if int(headers.get("content-length", 0)) > size:
+        await send({"type": "http.response.body", "body": last, "more_body": True})
+        _drop(scope)
+        return
+    await send({"type": "http.response.body", "body": last})
