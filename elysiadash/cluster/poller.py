@@ -83,6 +83,8 @@ class Poller:
         try:
             while True:
                 await self._running.wait()
+                # A wish to refresh is met by the poll that starts now.
+                self._wake.clear()
                 wait = await self.once()
                 await self._sleep(wait)
         finally:
@@ -172,8 +174,7 @@ class Poller:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
-            pass
-        self._wake.clear()
+            return
 
 
 def _parked(after: float) -> Problem:
