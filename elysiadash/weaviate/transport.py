@@ -134,6 +134,8 @@ class Transport:
 
     async def _send_once(self, call: Call) -> Answer:
         loop = asyncio.get_running_loop()
+        # Opening the client is our own time, not the server's.
+        await self._ready_client()
         started = loop.time()
         limit = call.limit_bytes or self.profile.limits.answer_bytes
         async with self._open(call) as (response, request):
@@ -148,8 +150,8 @@ class Transport:
         base = call.base or self.profile.url
         request = f"{call.method} {self.address(call.base, call.path)}"
         content = call.content if call.json is None else json.dumps(call.json).encode()
+        client = await self._ready_client()
         async with self.watched(call, request, content):
-            client = await self._ready_client()
             headers = await self._headers(call)
             async with self._slots[urlsplit(base).netloc], asyncio.timeout(call.timeout):
                 response = await client.send(
