@@ -1,0 +1,1 @@
+"""Real Weaviate servers for the tests: started on this machine, loaded, and ended with them."""
