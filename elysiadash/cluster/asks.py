@@ -18,9 +18,15 @@ from elysiadash.cluster.store import Store
 from elysiadash.cluster.traffic import Reading, Traffic
 from elysiadash.weaviate.capabilities import Feature, probe
 from elysiadash.weaviate.client import Client
-from elysiadash.weaviate.errors import Forbidden, NotSupported, WeaviateError
+from elysiadash.weaviate.errors import (
+    AnswerTooLarge,
+    BadAnswer,
+    Forbidden,
+    NotSupported,
+    WeaviateError,
+)
 from elysiadash.weaviate.models import Schema, Tenant
-from elysiadash.weaviate.node_metrics import NodeMetricsReader
+from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
 from elysiadash.weaviate.versions import VERBOSE_LOADS_LAZY_SHARDS, has_fault, known_faults
 
 _TENANT_LISTS_AT_ONCE = 4
@@ -205,9 +211,28 @@ class Asks:
         reader = NodeMetricsReader(self.client.profile.limits.metrics_bytes)
         started = time.monotonic()
         metrics = await self.client.metrics(address, reader)
+        _refuse_partial(metrics, address, self.client.profile.limits.metrics_bytes)
         self.directory.learn(address, metrics.node_id)
         self.traffic.observe(address, Reading(started, metrics))
         return metrics
+
+
+def _refuse_partial(metrics: NodeMetrics, address: str, limit: int) -> None:
+    """Half an exposition would show too little as if it were all."""
+    if metrics.truncated:
+        raise AnswerTooLarge(
+            f"the metrics are larger than {limit / 1048576:.0f} MiB and reading stopped there",
+            request=f"GET {address}",
+            hint="raise limits.metrics_bytes, or let Prometheus scrape and name it in the profile",
+        )
+    if metrics.incomplete:
+        raise BadAnswer("the metrics were cut off", request=f"GET {address}")
+    if not metrics.families:
+        raise BadAnswer(
+            "no metric of Weaviate in the answer",
+            request=f"GET {address}",
+            hint="check the profile's metrics address: port 2112 by default",
+        )
 
 
 def _count_states(tenants: tuple[Tenant, ...]) -> TenantCounts:

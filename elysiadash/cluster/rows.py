@@ -13,7 +13,7 @@ import msgspec
 from elysiadash.cluster.definition import compression_words, vector_index_words
 from elysiadash.cluster.growth import Growth
 from elysiadash.cluster.shards import CollectionShards, ShardReport
-from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, UNKNOWN, CollectionStats
+from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, CollectionStats
 from elysiadash.cluster.traffic import CollectionTraffic
 from elysiadash.weaviate.models import CollectionDefinition
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
@@ -31,6 +31,16 @@ _NO_DAY = "needs half an hour of watching"
 _NOT_MULTI_TENANT = "not a multi-tenant collection"
 _NOT_IN_METRICS = "the nodes' metrics do not mention this collection"
 _NO_HNSW = "only an hnsw index has it"
+_NO_SEGMENTS = "nothing was written to disk yet, or every shard is unloaded"
+_NO_SHARDS = "none of its shards answered"
+_FROM_REPLICAS = (
+    "shards_answered",
+    "replicas",
+    "vector_queue",
+    "unloaded_replicas",
+    "readonly_replicas",
+    "replica_gap",
+)
 
 
 class TenantCounts(msgspec.Struct, frozen=True, gc=False):
@@ -151,8 +161,8 @@ def _from_tenants(
         return
     reason = reasons.tenants if multi_tenant else _NOT_MULTI_TENANT
     why["tenants"] = why["tenants_by_state"] = reason
-    if multi_tenant:
-        why["shards"] = reason
+    if multi_tenant or "shards" not in fields:
+        why["shards"] = reason if multi_tenant else reasons.shards
 
 
 def _from_shards(
@@ -162,24 +172,24 @@ def _from_shards(
     shards: CollectionShards | None,
     reasons: _Reasons,
 ) -> None:
+    fields["missing_nodes"] = known.missing_nodes
     if known.report is None:
-        for field in ("objects", "shards_answered", "replicas", "vector_queue"):
+        for field in ("objects", *_FROM_REPLICAS):
             why[field] = reasons.shards
-        fields["missing_nodes"] = known.missing_nodes
         return
     expected = fields.get("shards")
     if shards is None:
-        # A collection without a shard on any answering node: empty only if it has none at all.
+        # No shard on any answering node: empty only where it has no shard at all.
         fields["shards_answered"] = fields["replicas"] = 0
-        fields["missing_nodes"] = known.missing_nodes
         if expected == 0:
-            fields["objects"], fields["objects_are"] = 0, APPROXIMATE
-        else:
-            fields["objects_are"] = UNKNOWN
-            why["objects"] = "none of its shards answered"
+            fields.update(dict.fromkeys(_FROM_REPLICAS, 0), objects=0, objects_are=APPROXIMATE)
+            return
+        for field in ("objects", *_FROM_REPLICAS[2:]):
+            why[field] = _NO_SHARDS
         return
     if expected is None:
         expected = fields["shards"] = shards.shards
+        why.pop("shards", None)
     answered = len(shards.counts)
     fields.update(
         objects=shards.objects,
@@ -190,7 +200,6 @@ def _from_shards(
         unloaded_replicas=shards.unloaded_replicas,
         readonly_replicas=shards.readonly_replicas,
         replica_gap=shards.widest_gap,
-        missing_nodes=known.missing_nodes,
     )
 
 
@@ -228,7 +237,7 @@ def _from_metrics(
     )
     for field in ("lsm_bytes", "segments", "segments_min"):
         if fields[field] is None:
-            why[field] = reasons.metrics
+            why[field] = _NO_SEGMENTS
     for field in ("tombstones", "tombstone_ratio"):
         if fields[field] is None:
             why[field] = _NO_HNSW
