@@ -92,14 +92,24 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         bool, Meta(description="Whether the server's certificate is checked. Keep it true.")
     ] = True
     ca_file: Annotated[
-        str | None, Meta(description="A PEM file of authorities to trust besides the system's.")
+        str | None,
+        Meta(
+            description="A PEM file of authorities to trust besides the system's.",
+            examples=["ca.pem"],
+        ),
     ] = None
     cert_file: Annotated[
-        str | None, Meta(description="Our own certificate, a PEM file, for mutual TLS.")
+        str | None,
+        Meta(
+            description="Our own certificate, a PEM file, for mutual TLS.", examples=["client.pem"]
+        ),
     ] = None
     key_file: Annotated[
         str | None,
-        Meta(description="The private key of cert_file; not needed where that file holds it."),
+        Meta(
+            description="The private key of cert_file; not needed where that file holds it.",
+            examples=["client.key"],
+        ),
     ] = None
 
 
@@ -108,57 +118,76 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     name: str
     """The name the user chose; unique among the profiles."""
-    url: Annotated[
-        str, Meta(description="The REST address, for example https://weaviate.example.com.")
-    ]
+    url: Annotated[str, Meta(description="The REST address.", examples=["http://localhost:8080"])]
     grpc: Annotated[
         str | None,
-        Meta(description="host:port of the gRPC door. Without it, the REST port is used for all."),
+        Meta(
+            description="host:port of the gRPC door. Without it, the REST port is used for all.",
+            examples=["localhost:50051"],
+        ),
     ] = None
     nodes: Annotated[
         Addresses,
         Meta(
             description="An address of its own for each node: a URL with {node}, a list of URLs, "
-            "or a table of name = URL. Readiness of a single node and scans need it."
+            "or a table of name = URL. Readiness of a single node and scans need it.",
+            examples=["http://{node}.weaviate-headless:8080"],
         ),
     ] = field(default_factory=Addresses)
     metrics: Annotated[
         Addresses,
-        Meta(description="Where each node serves its metrics, written as nodes are."),
+        Meta(
+            description="Where each node serves its metrics, written as nodes are.",
+            examples=["http://{node}.weaviate-headless:2112/metrics"],
+        ),
     ] = field(default_factory=Addresses)
     prometheus: Annotated[
         str | None,
         Meta(
             description="The URL of the site's Prometheus. With it, history comes from there and "
-            "nothing is scraped."
+            "nothing is scraped.",
+            examples=["http://prometheus.example.com:9090"],
         ),
     ] = None
-    auth: Annotated[Auth, Meta(description="How we prove who we are.")] = field(
-        default_factory=Auth
-    )
+    auth: Annotated[
+        Auth,
+        Meta(
+            description="How we prove who we are.",
+            examples=[{"method": "api-key", "key_env": "WEAVIATE_API_KEY"}],
+        ),
+    ] = field(default_factory=Auth)
     headers: Annotated[
         dict[str, str | Secret],
         Meta(
             description="Headers sent with every request. A value is text, or a table with env, "
-            "command or file for one that is secret."
+            "command or file for one that is secret.",
+            examples=[{"X-Team": "search", "X-Gate": {"env": "WEAVIATE_GATE_KEY"}}],
         ),
     ] = field(default_factory=dict)
     tls: Annotated[Tls, Meta(description="How https connections are checked.")] = field(
         default_factory=Tls
     )
     proxy: Annotated[
-        str | None, Meta(description="The URL of a proxy between us and the cluster.")
+        str | None,
+        Meta(
+            description="The URL of a proxy between us and the cluster.",
+            examples=["http://proxy.example.com:3128"],
+        ),
     ] = None
     environment: Annotated[
         str | None,
         Meta(
             description='What the cluster is for, such as "prod" or "staging"; shown in the '
-            "header and asked for before what cannot be undone."
+            "header and asked for before what cannot be undone.",
+            examples=["prod"],
         ),
     ] = None
     colour: Annotated[
         str | None,
-        Meta(description="Colour of the header and the frame: #rrggbb or a name such as red."),
+        Meta(
+            description="Colour of the header and the frame: #rrggbb or a name such as red.",
+            examples=["#b02a37"],
+        ),
     ] = None
     write: Annotated[
         bool,

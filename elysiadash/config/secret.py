@@ -16,7 +16,7 @@ COMMAND_TIMEOUT_S = 10.0
 _LONGEST_SECRET_BYTES = 64 * 1024
 
 
-class SecretUnavailable(Exception):  # noqa: N818 - it names the state, as Refused does
+class SecretUnavailable(Exception):
     """A secret's source gave nothing usable. Says which source and what to do, never the value."""
 
     def __init__(self, source: str, problem: str, hint: str) -> None:

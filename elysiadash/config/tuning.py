@@ -1,4 +1,4 @@
-"""The numbers a profile may change: how often, how long, how much, and from when on to worry.
+"""What a user may tune: how often, how long, how much, when to worry, and how to log.
 
 Each field's ``Meta`` carries its unit, its meaning and its valid range. The starter file, the
 JSON schema and the range check are made from it; nothing is said twice.
@@ -6,10 +6,12 @@ JSON schema and the range check are made from it; nothing is said twice.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 _MIB = 1024 * 1024
 
@@ -195,3 +197,30 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stale_after_s: Annotated[
         float, Meta(gt=0, le=86400, description="Seconds after which a value is shown as stale.")
     ] = 30.0
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where and how much we write about our own work."""
+
+    level: Annotated[
+        LogLevel,
+        Meta(description='The least important entries kept: "debug", "info", "warning", "error".'),
+    ] = "info"
+    file: Annotated[
+        str | None,
+        Meta(
+            description="The log file. Without it, elysiadash.log in the state folder.",
+            examples=["~/elysiadash.log"],
+        ),
+    ] = None
+    max_bytes: Annotated[
+        int,
+        Meta(
+            ge=64 * 1024,
+            le=1024 * _MIB,
+            description="Bytes of the file after which a new one is begun.",
+        ),
+    ] = 5 * _MIB
+    backups: Annotated[
+        int, Meta(ge=0, le=100, description="Full files kept besides the one being written.")
+    ] = 3
