@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from elysiadash.cluster.directory import Directory
+from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.growth import GrowthTracker
 from elysiadash.cluster.nodes import expected_nodes
 from elysiadash.cluster.rows import TenantCounts
@@ -46,11 +46,17 @@ class Asks:
         self.growth = GrowthTracker()
 
     async def ready(self) -> None:
-        """Readiness of every known address side by side; raises when none of them answers."""
-        addresses = [entry.rest for entry in self.addresses() if entry.rest]
-        results = await self._each(
-            Kind.READY, addresses or [self.client.profile.url], self.client.ready
-        )
+        """Readiness of every known address side by side; raises when none of them answers.
+
+        Chooses whom to ask everything else: the profile's url, or while that is down another
+        node that is ready.
+        """
+        nodes = [entry.rest for entry in self.addresses() if entry.rest]
+        url = self.client.profile.url
+        addresses = nodes if url in nodes else [url, *nodes]
+        results = await self._each(Kind.READY, addresses, self.client.ready)
+        ready = [address for address in addresses if self._is_ready(address)]
+        self.client.transport.contact = url if url in ready or not ready else ready[0]
         _raise_if_all_failed(results)
 
     async def nodes(self) -> None:
@@ -125,6 +131,8 @@ class Asks:
         known = self.store.get(Kind.CAPABILITIES).value
         if known is None or known.version != meta.version or known.unknown():
             await self._put(Kind.CAPABILITIES, probe(self.client))
+        else:
+            self.store.put(Kind.CAPABILITIES, known, asked_at=asked_at, latency=latency)
 
     async def count(self, collection: str, tenant: str | None = None) -> int:
         """The exact number of objects, on demand; kept for the rows when no tenant is named."""
@@ -138,7 +146,7 @@ class Asks:
         """Who should be in the cluster."""
         return expected_nodes(self.store.get(Kind.STATISTICS).value, self.remembered)
 
-    def addresses(self) -> Any:
+    def addresses(self) -> tuple[NodeAddress, ...]:
         """Every address to ask, by what is known now."""
         nodes = self.store.get(Kind.NODES).value
         listed = {node.name for node in nodes.nodes} if nodes else set()
@@ -167,6 +175,10 @@ class Asks:
         if harmful and (moving := self._moving()):
             return f"shard details wait while {moving}"
         return None
+
+    def _is_ready(self, address: str) -> bool:
+        found = self.store.get(Kind.READY, address)
+        return found.problem is None and found.value is not None and found.value.ready
 
     def _moving(self) -> str | None:
         operations = self.store.get(Kind.OPERATIONS).value or ()

@@ -120,8 +120,7 @@ class Watch:
 
     def addresses(self) -> tuple[NodeAddress, ...]:
         """Every address asked directly, with its node where known."""
-        found: tuple[NodeAddress, ...] = self.asks.addresses()
-        return found
+        return self.asks.addresses()
 
     async def rows(self) -> tuple[CollectionStats, ...]:
         """The statistics of every collection, built in a thread and kept until data changes.
@@ -210,11 +209,22 @@ class Watch:
 
     async def _once(self, kinds: frozenset[Kind]) -> None:
         # Who there is comes first: addresses, features and tenants hang on it.
-        first = kinds & (FAST | {Kind.CAPABILITIES, Kind.SCHEMA})
-        await asyncio.gather(*(self.pollers[kind].once() for kind in first))
+        first = (kinds & (FAST | {Kind.CAPABILITIES, Kind.SCHEMA})) - {Kind.READY}
+        probing = asyncio.create_task(self.pollers[Kind.READY].once())
+        asking = asyncio.gather(*(self.pollers[kind].once() for kind in first))
+        try:
+            await probing
+            if self.client.transport.contact != self.profile.url:
+                asking.cancel()
+                asking = asyncio.gather(*(self.pollers[kind].once() for kind in first))
+            await asking
+        finally:
+            probing.cancel()
+            asking.cancel()
         if Kind.READY in kinds and self.profile.nodes.template:
             await self.pollers[Kind.READY].once()
-        await asyncio.gather(*(self.pollers[kind].once() for kind in kinds - first))
+        rest = kinds - first - {Kind.READY}
+        await asyncio.gather(*(self.pollers[kind].once() for kind in rest))
 
     async def _run_in_turn(self, poller: Poller) -> None:
         """Features, tenants and addresses are known only after the first answers."""

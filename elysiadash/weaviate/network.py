@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 
 from elysiadash.weaviate.errors import BadAnswer, ConnectionLost, NoAnswer, Unreachable
@@ -55,6 +57,9 @@ def _plain_reason(error: BaseException) -> str:
         reason = inner
     if isinstance(reason, ssl.SSLError):
         return f"TLS failed ({reason.reason or reason})"
-    if isinstance(reason, OSError) and reason.strerror:
-        return str(reason.strerror)
+    if isinstance(reason, socket.gaierror):
+        return "no such host"
+    if isinstance(reason, OSError) and reason.errno:
+        # asyncio puts its own words where the system's belong.
+        return os.strerror(reason.errno)
     return str(error) or type(reason).__name__

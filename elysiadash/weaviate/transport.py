@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request: where to, what, how long to wait, and by whose leave.
 
-    ``base`` is the address (None: the profile's url), ``timeout`` in seconds for the whole
+    ``base`` is the address (None: the transport's contact), ``timeout`` in seconds for the whole
     call, ``signed`` False leaves credentials out (readiness, metrics).
     """
 
@@ -85,6 +85,8 @@ class Transport:
     ) -> None:
         self.profile = profile
         self.guard = guard or Guard()
+        self.contact = profile.url
+        """Where requests without a base go; another node's address while the url is down."""
         self.budget = budget or Budget(profile.limits.requests_per_minute)
         self._http = http
         self._client: httpx.AsyncClient | None = None
@@ -128,7 +130,7 @@ class Transport:
 
     def address(self, base: str | None, path: str) -> str:
         """The request's address for messages and the log: no credentials, no query."""
-        parts = urlsplit(base or self.profile.url)
+        parts = urlsplit(base or self.contact)
         host = parts.netloc.rsplit("@", 1)[-1]
         return f"{parts.scheme}://{host}{parts.path.rstrip('/')}{path}"
 
@@ -147,7 +149,7 @@ class Transport:
     @asynccontextmanager
     async def _open(self, call: Call) -> AsyncIterator[tuple[httpx.Response, str]]:
         """One watched HTTP request, its answer not read yet."""
-        base = call.base or self.profile.url
+        base = call.base or self.contact
         request = f"{call.method} {self.address(call.base, call.path)}"
         content = call.content if call.json is None else json.dumps(call.json).encode()
         client = await self._ready_client()

@@ -1,0 +1,201 @@
+"""The watch in bad weather: nothing crashes, blanks or lies; each trouble is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from elysiadash.cluster.connect import connect
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.watch import EVERYTHING, FAST, Watch
+from elysiadash.config.profile import Addresses, Profile, Timeouts
+from elysiadash.demo import Fault, SimulatedCluster, simulated
+
+TIMEOUTS = Timeouts(connect=0.5, probe=0.3, park=0.3, fan_out=5.0, slow=2.0, metrics=2.0)
+
+
+def watch(cluster: SimulatedCluster, **changes: object) -> Watch:
+    fields: dict[str, object] = {
+        "name": "sim",
+        "url": cluster.url,
+        "nodes": Addresses(named=cluster.nodes),
+        "metrics": Addresses(named=cluster.metrics),
+        "timeouts": TIMEOUTS,
+        **changes,
+    }
+    return connect(Profile(**fields))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def watched(
+    *faults: Fault, **changes: object
+) -> AsyncIterator[tuple[SimulatedCluster, Watch]]:
+    async with simulated(grpc=False, time_scale=0.05, faults=faults) as cluster:
+        found = watch(cluster, **changes)
+        try:
+            yield cluster, found
+        finally:
+            await found.aclose()
+
+
+def states(found: Watch) -> dict[str, str]:
+    return {node.node: node.status for node in found.cluster().nodes}
+
+
+def words(found: Watch) -> str:
+    return " | ".join(f"{kind}:{of} {problem.what}" for kind, of, problem in found.problems())
+
+
+async def test_a_healthy_cluster_has_no_problem_and_every_row() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        assert found.problems() == ()
+        assert set(states(found).values()) == {"healthy"}
+        rows = await found.rows()
+        assert len(rows) == 12
+        assert all(row.objects is not None for row in rows)
+        assert next(row for row in rows if row.multi_tenant).tenants == 2000
+        assert not any(route.endswith("/shards") for _, route in cluster.model.calls)
+
+
+async def test_a_dead_node_is_named_and_the_rest_goes_on() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        cluster.faults.add(Fault(kind="node_down", node="node-2", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert states(found)["node-2"] == "missing"
+        assert found.cluster().live == 2
+        assert found.cluster().expected == 3
+        assert "Connection refused" in words(found)
+
+
+async def test_the_contact_being_dead_does_not_blind_us() -> None:
+    async with watched() as (cluster, found):
+        cluster.faults.add(Fault(kind="node_down", node="node-0", start=-60))
+        await cluster.apply_faults()
+        await found.once(limit=10)
+        assert states(found) == {"node-0": "missing", "node-1": "healthy", "node-2": "healthy"}
+        assert found.client.transport.contact == cluster.nodes["node-1"]
+        assert len(await found.rows()) == 12
+
+
+async def test_the_contact_comes_back_into_use() -> None:
+    async with watched() as (cluster, found):
+        identity = cluster.faults.add(Fault(kind="node_down", node="node-0", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert found.client.transport.contact != found.profile.url
+        cluster.faults.remove(identity)
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert found.client.transport.contact == found.profile.url
+
+
+@pytest.mark.parametrize("node", ["node-0", "node-2"])
+async def test_a_hung_node_is_named_although_the_fan_out_hangs(node: str) -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        before = await found.rows()
+        cluster.faults.add(Fault(kind="node_hung", node=node))
+        await cluster.apply_faults()
+        async with asyncio.timeout(3):
+            await found.once(FAST, limit=2.5)
+        assert states(found)[node] == "hung"
+        assert len(await found.rows()) == len(before)
+
+
+async def test_no_quorum_leaves_local_reads_and_says_so() -> None:
+    async with watched(Fault(kind="no_quorum", start=-60)) as (_, found):
+        await found.once(limit=10)
+        view = found.cluster()
+        assert view.leader == ""
+        assert {node.status for node in view.nodes} == {"not ready"}
+        assert len(await found.rows()) == 12
+        assert "leader" in words(found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(kind="html", route="GET /v1/nodes*", status=200), "HTML page"),
+        (Fault(kind="html", route="GET /v1/nodes*", status=502), "a proxy answered 502"),
+        (Fault(kind="truncated", route="GET /v1/nodes*"), "complete"),
+        (Fault(kind="malformed", route="GET /v1/nodes*"), "another type"),
+        (Fault(kind="malformed", variant="huge_numbers", route="GET /v1/nodes*"), ""),
+        (Fault(kind="malformed", variant="not_json", route="GET /v1/nodes*"), "JSON"),
+        (Fault(kind="forbidden", route="GET /v1/nodes*"), "permission"),
+        (Fault(kind="status", status=500, route="GET /v1/nodes*"), "failed with 500"),
+        (Fault(kind="status", status=501, route="GET /v1/nodes*"), "does not offer"),
+        (Fault(kind="drop", route="GET /v1/nodes*"), "ended before"),
+    ],
+    ids=lambda value: value.kind + value.variant if isinstance(value, Fault) else "",
+)
+async def test_one_broken_endpoint_keeps_its_last_value_and_the_rest_goes_on(
+    fault: Fault, expected: str
+) -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        kept = found.store.get(Kind.VERBOSE).value
+        cluster.faults.add(fault)
+        await found.once(limit=10)
+        assert expected in words(found)
+        assert found.store.get(Kind.VERBOSE).value is not None
+        if expected:
+            assert found.store.get(Kind.VERBOSE).value is kept
+        assert found.store.get(Kind.SCHEMA).problem is None
+        assert len(await found.rows()) == 12
+
+
+async def test_unknown_states_of_a_newer_server_are_shown_as_unknown() -> None:
+    fault = Fault(kind="malformed", variant="unknown_values", route="GET /v1/nodes*")
+    async with watched(fault) as (_, found):
+        await found.once(limit=10)
+        assert len(await found.rows()) == 12
+        assert "another type" not in words(found)
+
+
+async def test_a_server_that_dies_and_returns_is_seen_again() -> None:
+    async with watched(nodes=Addresses(), metrics=Addresses()) as (cluster, found):
+        await found.once(limit=10)
+        down = cluster.faults.add(Fault(kind="node_down", start=-60))
+        await cluster.apply_faults()
+        await found.once(limit=5)
+        assert "Connection refused" in words(found)
+        assert len(await found.rows()) == 12
+        assert set(states(found).values()) == {"unknown"}
+        cluster.faults.remove(down)
+        await cluster.apply_faults()
+        await found.once(limit=10)
+        assert found.problems() == ()
+
+
+async def test_answers_slower_than_the_interval_do_not_pile_up() -> None:
+    fault = Fault(kind="slow", seconds=1.0, route="GET /v1/nodes*")
+    async with watched(fault) as (cluster, found):
+        for _ in range(6):
+            await found.pollers[Kind.NODES].once()
+        assert found.pollers[Kind.NODES].open_calls <= 2
+        asked = sum(count for (_, route), count in cluster.model.calls.items() if "/nodes" in route)
+        assert asked <= 2
+
+
+async def test_nothing_at_the_address_at_all() -> None:
+    async with simulated(grpc=False) as cluster:
+        url = cluster.url
+    found = connect(Profile(name="gone", url=url, timeouts=TIMEOUTS))
+    await found.once(limit=5)
+    assert "Connection refused" in words(found)
+    assert await found.rows() == ()
+    assert found.cluster().nodes == ()
+    await found.aclose()
+
+
+async def test_an_empty_cluster_is_empty_not_broken() -> None:
+    async with watched(Fault(kind="empty")) as (_, found):
+        await found.once(EVERYTHING, limit=10)
+        assert await found.rows() == ()
+        assert set(states(found).values()) == {"healthy"}
