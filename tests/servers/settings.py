@@ -33,6 +33,8 @@ ROOT = Key("root", "root-key")
 VIEWER = Key("viewer", "viewer-key")
 NOBODY = Key("nobody", "nobody-key")
 """May log in and has no role."""
+WRONG = Key("wrong", "wrong-key")
+"""A key that the server does not know."""
 
 
 @dataclass(frozen=True)
