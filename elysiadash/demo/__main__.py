@@ -19,6 +19,7 @@ import msgspec
 
 from elysiadash.demo.cluster import SimulatedCluster
 from elysiadash.demo.faults import Fault, read_faults
+from elysiadash.demo.keys import DEMO_KEYS
 from elysiadash.demo.scenarios import Scale, scenario
 
 #: How often it is looked whether the parent is still there.
@@ -52,7 +53,12 @@ async def _serve(options: argparse.Namespace, faults: list[Fault]) -> None:
             )
             ports = SimulatedCluster.ports_needed(len(start.model.nodes))
             base = options.port_base + place * ports if options.port_base else 0
-            cluster = SimulatedCluster(start, time_scale=options.time_scale, port_base=base)
+            cluster = SimulatedCluster(
+                start,
+                time_scale=options.time_scale,
+                port_base=base,
+                keys=DEMO_KEYS if options.auth else None,
+            )
             for fault in faults:
                 cluster.faults.add(fault)
             stack.push_async_callback(cluster.stop)
@@ -114,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=1.0,
         help="shortens the server's own delays, such as 30 s for a hung peer",
+    )
+    parser.add_argument(
+        "--auth",
+        action="store_true",
+        help=f"ask for API keys; there are {', '.join(DEMO_KEYS)}",
     )
     return parser
 

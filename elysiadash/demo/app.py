@@ -11,6 +11,8 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
+from elysiadash.demo.auth import OPEN, Unauthorized, identify, refuse, unauthorized
+from elysiadash.demo.faults import Fault
 from elysiadash.demo.messages import Answer, ConnectionDropped, Request
 from elysiadash.demo.mishaps import after_answer, before_answer
 from elysiadash.demo.routing import Router
@@ -32,13 +34,13 @@ _CORS = {
 _BUFFERED_BYTES = 2048
 
 
-def node_application(world: World, node: str, router: Router) -> Application:
-    """What answers on one of a node's ports."""
+def node_application(world: World, node: str | None, router: Router) -> Application:
+    """What answers on one of a node's ports; None is the demo's own, which has no faults."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if world.hung(node):
+        if node is not None and world.hung(node):
             await _wait_for_disconnect(receive)
             return
         body = await _read_body(receive)
@@ -52,27 +54,41 @@ def node_application(world: World, node: str, router: Router) -> Application:
     return application
 
 
-async def _answer(world: World, node: str, router: Router, scope: Scope, body: bytes) -> Answer:
+async def _answer(
+    world: World, node: str | None, router: Router, scope: Scope, body: bytes
+) -> Answer:
     method, path = scope["method"], scope["raw_path"].decode("latin-1")
+    asks_keys = router.asks_keys and not path.startswith(OPEN)
     template, params, found = router.find("GET" if method == "HEAD" else method, path)
-    world.model.calls[node, f"{method} {template}"] += 1
-    faults = world.faults.hitting(node, method, path)
+    faults: list[Fault] = []
+    if node is not None:
+        world.model.calls[node, f"{method} {template}"] += 1
+        faults = world.faults.hitting(node, method, path)
     instead = await before_answer(world, faults, template)
     if instead is not None:
         return instead
     if isinstance(found, Answer):
         return found
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
+    try:
+        user = identify(world.keys, headers.get("authorization")) if asks_keys else None
+    except Unauthorized as error:
+        return unauthorized(error)
     request = Request(
-        node=node,
+        node=node or "",
         method=method,
         path=path,
         params=params,
         query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
-        headers={
-            name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
-        },
+        headers=headers,
         body=body,
+        user=user,
     )
+    refused = refuse(user, template, request)
+    if refused is not None:
+        return refused
     return after_answer(faults, await found(world, request))
 
 

@@ -115,7 +115,7 @@ def _build_collection(
         definition=definition,
         shards=shards,
         created_at=now - rng.uniform(20, 300) * _DAY,
-        dimensions=plan.dimensions,
+        lengths=dict.fromkeys(plan.vectors, plan.dimensions),
         latency=Latency(plan.query_ms, rng.uniform(0.5, 0.9)),
         bytes_per_object=plan.bytes_per_object,
     )
@@ -143,6 +143,14 @@ def _flow(rate: float, rng: random.Random) -> Flow:
     if rate <= 0:
         return NOTHING
     return Flow(rate, rng.uniform(0.15, 0.5), rng.uniform(300, 1500), rng.uniform(0, math.tau))
+
+
+def spread_shards(
+    count: int, replication_factor: int, nodes: list[str], rng: random.Random
+) -> dict[str, Shard]:
+    """Empty shards, one node after the other."""
+    plan = CollectionPlan("", "", 0, replication_factor, count)
+    return _shards(plan, nodes, rng)
 
 
 def _shards(plan: CollectionPlan, nodes: list[str], rng: random.Random) -> dict[str, Shard]:

@@ -15,6 +15,7 @@ from elysiadash.demo.clock import Clock
 from elysiadash.demo.control import control_router
 from elysiadash.demo.faults import Fault, FaultBoard
 from elysiadash.demo.grpc_port import GrpcPort
+from elysiadash.demo.keys import Keys
 from elysiadash.demo.listener import HOST, HttpPort
 from elysiadash.demo.model import Model
 from elysiadash.demo.routes import api_router
@@ -48,9 +49,15 @@ class SimulatedCluster:
     """The ports of one cluster. `faults` and `model` are live: change them while it runs."""
 
     def __init__(
-        self, start: Scenario, *, time_scale: float = 1.0, port_base: int = 0, grpc: bool = True
+        self,
+        start: Scenario,
+        *,
+        time_scale: float = 1.0,
+        port_base: int = 0,
+        grpc: bool = True,
+        keys: Keys | None = None,
     ) -> None:
-        self.world = World.of(start, time_scale=time_scale)
+        self.world = World.of(start, time_scale=time_scale, keys=keys)
         router, metrics = api_router(), metrics_router()
         self._nodes: dict[str, _NodePorts] = {}
         for place, name in enumerate(start.model.nodes):
@@ -60,9 +67,7 @@ class SimulatedCluster:
                 HttpPort(node_application(self.world, name, metrics), first + 1 if first else 0),
                 GrpcPort(self.world, name, first + 2 if first else 0, enabled=grpc),
             )
-        self._control = HttpPort(
-            node_application(self.world, "control", control_router()), port_base
-        )
+        self._control = HttpPort(node_application(self.world, None, control_router()), port_base)
         self._watcher: asyncio.Task[None] | None = None
 
     @staticmethod
@@ -172,15 +177,17 @@ async def simulated(
     faults: Iterable[Fault] = (),
     time_scale: float = 1.0,
     grpc: bool = True,
+    keys: Keys | None = None,
 ) -> AsyncIterator[SimulatedCluster]:
     """A cluster of `scenarios.SCENARIOS` for as long as the block lasts, on free ports.
 
     With a `ManualClock` its state stands still between two of your steps; `time_scale` shortens
     the server's own delays (30 s for a hung peer), which are waited for real. Without `grpc` the
-    gRPC ports refuse, and grpc is not imported.
+    gRPC ports refuse, and grpc is not imported. With `keys` (such as `keys.DEMO_KEYS`) they are
+    asked for.
     """
     start = scenario(name, seed=seed, clock=clock, traffic=traffic, scale=scale)
-    cluster = SimulatedCluster(start, time_scale=time_scale, grpc=grpc)
+    cluster = SimulatedCluster(start, time_scale=time_scale, grpc=grpc, keys=keys)
     for fault in faults:
         cluster.faults.add(fault)
     await cluster.start()

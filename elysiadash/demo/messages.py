@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from elysiadash.demo.keys import User
+
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
@@ -29,7 +31,7 @@ class Request:
     headers: dict[str, str]
     """Names in lower case."""
     body: bytes = b""
-    user: str | None = None
+    user: User | None = None
     """Who asks, where keys are asked for."""
 
     def json(self, into: Any = Any) -> Any:

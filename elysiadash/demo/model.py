@@ -82,7 +82,8 @@ class Collection:
     definition: Definition
     shards: dict[str, Shard]
     created_at: float
-    dimensions: int = 384
+    lengths: dict[str, int] = field(default_factory=dict)
+    """How long each vector is, by its name, as soon as there is one."""
     queries: Flow = NOTHING
     imports: Flow = NOTHING
     latency: Latency = field(default_factory=lambda: Latency(8.0))

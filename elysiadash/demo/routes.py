@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from elysiadash.demo.answers import basics, nodes, schema, statistics
+from elysiadash.demo.answers import (
+    backups,
+    basics,
+    changes,
+    connect,
+    graphql,
+    nodes,
+    objects,
+    replication,
+    schema,
+    statistics,
+    tenants,
+    users,
+)
 from elysiadash.demo.routing import Route, Router
+
+_CONNECT = "/v1/grpc-web/{service}/{method}"
 
 ROUTES = (
     Route("GET", "/v1/.well-known/live", basics.live),
@@ -12,22 +27,69 @@ ROUTES = (
     Route("GET", "/v1/meta", basics.meta),
     Route("GET", "/v1/namespaces", basics.namespaces),
     Route("GET", "/v1/users/db", basics.no_list),
+    Route("GET", "/v1/users/own-info", users.own_info),
+    Route("POST", "/v1/authz/roles", None),
     Route("GET", "/v1/authz/roles", basics.no_list),
     Route("GET", "/v1/nodes", nodes.nodes),
     Route("GET", "/v1/nodes/{className}", nodes.nodes),
     Route("GET", "/v1/cluster/statistics", statistics.statistics),
-    Route("POST", "/v1/schema", None),
+    Route("POST", "/v1/schema", changes.create_class),
     Route("GET", "/v1/schema", schema.schema),
     Route("GET", "/v1/schema/{className}", schema.schema_class),
-    Route("DELETE", "/v1/schema/{className}", None),
-    Route("PUT", "/v1/schema/{className}", None),
-    Route("GET", "/v1/schema/{className}/shards", schema.shards),
+    Route("DELETE", "/v1/schema/{className}", changes.delete_class),
+    Route("PUT", "/v1/schema/{className}", changes.change_class),
+    Route("POST", "/v1/schema/{className}/properties", None),
     Route("GET", "/v1/schema/{className}/indexes", schema.indexes),
+    Route("GET", "/v1/schema/{className}/shards", schema.shards),
+    Route("PUT", "/v1/schema/{className}/shards/{shardName}", changes.put_shard),
+    Route("POST", "/v1/schema/{className}/tenants", tenants.add_tenants),
+    Route("PUT", "/v1/schema/{className}/tenants", tenants.change_tenants),
+    Route("DELETE", "/v1/schema/{className}/tenants", tenants.delete_tenants),
+    Route("GET", "/v1/schema/{className}/tenants", tenants.list_tenants),
+    Route("GET", "/v1/schema/{className}/tenants/{tenantName}", tenants.one_tenant),
+    Route("PUT", "/v1/schema/{className}/properties/{propertyName}/index/{indexName}", None),
+    Route("DELETE", "/v1/schema/{className}/properties/{propertyName}/index/{indexName}", None),
+    Route("DELETE", "/v1/schema/{className}/vectors/{vectorIndexName}/index", None),
     Route("GET", "/v1/aliases", schema.aliases),
+    Route("POST", "/v1/aliases", changes.create_alias),
     Route("GET", "/v1/aliases/{aliasName}", schema.alias),
+    Route("PUT", "/v1/aliases/{aliasName}", changes.change_alias),
+    Route("DELETE", "/v1/aliases/{aliasName}", changes.delete_alias),
+    Route("POST", "/v1/replication/replicate", None),
+    Route("DELETE", "/v1/replication/replicate", None),
+    Route("POST", "/v1/replication/replicate/force-delete", None),
+    Route("GET", "/v1/replication/replicate/list", replication.list_operations),
+    Route("GET", "/v1/replication/replicate/{id}", replication.one_operation),
+    Route("DELETE", "/v1/replication/replicate/{id}", None),
+    Route("POST", "/v1/replication/replicate/{id}/cancel", None),
+    Route("GET", "/v1/replication/sharding-state", replication.sharding_state),
+    Route("GET", "/v1/replication/scale", None),
+    Route("POST", "/v1/replication/scale", None),
+    Route("GET", "/v1/tasks", replication.tasks),
+    Route("POST", "/v1/backups/{backend}", backups.start_backup),
+    Route("GET", "/v1/backups/{backend}", backups.list_backups),
+    Route("GET", "/v1/backups/{backend}/{id}", backups.backup_status),
+    Route("DELETE", "/v1/backups/{backend}/{id}", backups.cancel_backup),
+    Route("POST", "/v1/backups/{backend}/{id}/restore", None),
+    Route("GET", "/v1/backups/{backend}/{id}/restore", None),
+    Route("DELETE", "/v1/backups/{backend}/{id}/restore", None),
+    Route("POST", "/v1/graphql", graphql.graphql),
+    Route("POST", "/v1/graphql/batch", None),
+    Route("POST", "/v1/batch/objects", objects.batch_objects),
+    Route("DELETE", "/v1/batch/objects", None),
+    Route("POST", "/v1/batch/references", None),
+    Route("POST", "/v1/objects", objects.post_object),
+    Route("GET", "/v1/objects", objects.list_objects),
+    Route("GET", "/v1/objects/{id}", None),
+    Route("GET", "/v1/objects/{className}/{id}", objects.get_object),
+    Route("DELETE", "/v1/objects/{className}/{id}", objects.delete_object),
+    Route("PUT", "/v1/objects/{className}/{id}", objects.put_object),
+    Route("PATCH", "/v1/objects/{className}/{id}", None),
+    Route("POST", _CONNECT, connect.call),
+    Route("GET", _CONNECT, connect.not_allowed),
 )
 
 
 def api_router() -> Router:
     """The router of a node's REST port."""
-    return Router(ROUTES)
+    return Router(ROUTES, asks_keys=True)

@@ -25,11 +25,15 @@ class Route:
 class Router:
     """Routes by path; literal segments win over placeholders.
 
-    `missing` is the answer to unknown paths, else it is the API's own.
+    `missing` is the answer to unknown paths, else it is the API's own. `asks_keys`: whether
+    API keys, where the cluster has any, are asked for here.
     """
 
-    def __init__(self, routes: Sequence[Route], missing: Answer | None = None) -> None:
+    def __init__(
+        self, routes: Sequence[Route], missing: Answer | None = None, *, asks_keys: bool = False
+    ) -> None:
         self._missing = missing
+        self.asks_keys = asks_keys
         self._by_length: dict[
             int, list[tuple[tuple[str, ...], str, dict[str, Handler | None]]]
         ] = {}

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from elysiadash.demo.faults import Fault, FaultBoard
+from elysiadash.demo.faults import FaultBoard
+from elysiadash.demo.keys import Keys
 from elysiadash.demo.model import Collection, Model, Node, Shard
 from elysiadash.demo.scenarios import Scenario
 
@@ -53,14 +54,16 @@ class World:
     model: Model
     faults: FaultBoard
     time_scale: float = 1.0
+    keys: Keys | None = None
+    """API keys that are asked for; None lets anyone in."""
     _kept: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scenario: Scenario, *, time_scale: float = 1.0) -> World:
+    def of(cls, scenario: Scenario, *, time_scale: float = 1.0, keys: Keys | None = None) -> World:
         board = FaultBoard(scenario.model.clock)
         for fault in scenario.faults:
             board.add(fault)
-        return cls(scenario.model, board, time_scale)
+        return cls(scenario.model, board, time_scale, keys)
 
     def kept(self, made: Callable[[World], Made]) -> Made:
         """Something made from this world once and then kept, such as rendered rows."""
@@ -75,10 +78,6 @@ class World:
     def scaled(self, seconds: float) -> float:
         """One of the server's own delays, as long as it takes here."""
         return seconds * self.time_scale
-
-    def give(self, fault: Fault) -> str:
-        """Let something go wrong from now on; returns the fault's id."""
-        return self.faults.add(fault)
 
     def is_up(self, node: str) -> bool:
         return self.faults.outage(node, self.now()) is None
