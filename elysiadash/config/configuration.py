@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.config.document import Document, project_file, read_document, user_file
+from elysiadash.config.document import Document, project_file, read_document
 from elysiadash.config.mistake import ConfigError, Mistake, nearest
 from elysiadash.config.overrides import Overrides, from_env, from_flags
+from elysiadash.config.paths import user_file
 from elysiadash.config.profile import Profile
 from elysiadash.config.settle import Settled, settle
 from elysiadash.config.shown import ShownRow, log_rows, profile_rows, top_row
@@ -232,7 +233,7 @@ class Configuration:
 
 def _documents(env: Mapping[str, str], cwd: Path, config_file: Path | None) -> list[Document]:
     """The project's file, if any, then the user's; one that is both counts as the user's."""
-    users = config_file.expanduser().absolute() if config_file else user_file(env)
+    users = config_file.absolute() if config_file else user_file(env)
     projects = project_file(cwd)
     documents: list[Document] = []
     if projects is not None and not _is_same(projects, users):

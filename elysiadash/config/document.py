@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +17,7 @@ from elysiadash.config.mistake import Mistake
 
 Layer = Literal["flag", "env", "project", "user", "default"]
 
-USER_FILE_NAME = "config.toml"
 PROJECT_FILE_NAME = "elysiadash.toml"
-CONFIG_DIR_VARIABLE = "ELYSIADASH_CONFIG_DIR"
 
 _LARGEST_FILE_BYTES = 1024 * 1024
 _LINE_IN_MESSAGE = re.compile(r"\s*\(at line (\d+), column \d+\)")
@@ -46,17 +43,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def line(self, path: KeyPath) -> int | None:
         """The line of ``path`` or of the table it belongs to."""
         return line_of(self.lines, path)
-
-
-def user_file(env: Mapping[str, str]) -> Path:
-    """Where the user's own settings are, whether or not the file exists."""
-    folder = env.get(CONFIG_DIR_VARIABLE)
-    if folder:
-        return Path(folder).expanduser().absolute() / USER_FILE_NAME
-    # Only needed without the variable, and not for free.
-    from platformdirs import user_config_path
-
-    return user_config_path("elysiadash", appauthor=False) / USER_FILE_NAME
 
 
 def project_file(cwd: Path) -> Path | None:

@@ -52,6 +52,8 @@ def write_starter(path: Path) -> None:
 
     Raises ``ConfigError`` when there is a file already or the folder cannot be written.
     """
+    if path.parts[:1] == ("~",):
+        raise ConfigError("no home folder is known; name a folder with ELYSIADASH_CONFIG_DIR")
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, parents=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import tomli_w
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elysiadash.config.locate import KeyPath, key_lines, line_of
@@ -96,6 +96,7 @@ def test_an_odd_text_gives_what_was_found_before() -> None:
     assert key_lines("a = 1\n = 2") == {("a",): 1}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab.\"'\\[]{}=,#\n \t1"), max_size=60))
 def test_no_text_raises_or_hangs(text: str) -> None:
     key_lines(text)
@@ -123,6 +124,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(keys, values, max_size=4))
 def test_everything_in_any_valid_text_has_a_line_that_names_it(data: dict[str, Any]) -> None:
     text = tomli_w.dumps(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elysiadash.config.fields import TUNING, fields_of
@@ -83,6 +83,7 @@ def test_every_setting_has_a_meaning_and_every_number_a_range(
             assert field.examples, field.name
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_name_gives_an_address_at_the_template_s_host_or_none(name: str) -> None:
     url = Addresses(template="https://{node}.inside:8080/api").for_node(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elysiadash.config.redaction import forget_secrets, redact, register_secret
@@ -82,6 +82,7 @@ def test_the_latest_values_are_kept() -> None:
     assert redact("value-number-00000") == "***"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="*"), min_size=4), st.text(), st.text())
 def test_a_registered_value_never_survives(value: str, before: str, after: str) -> None:
     forget_secrets()
