@@ -75,7 +75,8 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
         queries.append(_rate(before.query_count, after.query_count, seconds, restarted))
         imports.append(_rate(before.imports, after.imports, seconds, restarted))
         vector_ops.append(_rate(before.vector_ops, after.vector_ops, seconds, restarted))
-        if after.query_buckets:
+        # Most collections are idle most of the time: nothing to take apart.
+        if after.query_buckets and (restarted or after.query_count != before.query_count):
             deltas.append(bucket_delta(before.query_buckets, after.query_buckets, restarted))
     return CollectionTraffic(
         queries_per_s=_sum(queries),
