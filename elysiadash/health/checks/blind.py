@@ -1,0 +1,67 @@
+"""What could not be seen: unknown is a state of its own, never green."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.health.checks.nodes import NODE_AWAY, is_silent
+from elysiadash.health.checks.placement import UNDER_REPLICATED
+from elysiadash.health.checks.raft import NO_DECISIONS
+from elysiadash.health.checks.shards import READONLY, TOMBSTONES
+from elysiadash.health.finding import Evidence, Finding, Severity
+from elysiadash.health.picture import Picture
+
+_FED: dict[Kind, tuple[str, str]] = {
+    Kind.NODES: (NODE_AWAY, "the state of the nodes"),
+    Kind.STATISTICS: (NO_DECISIONS, "leader and quorum"),
+    Kind.VERBOSE: (READONLY, "the state of the shards"),
+    Kind.SCHEMA: (UNDER_REPLICATED, "the collections"),
+    Kind.METRICS: (TOMBSTONES, "what only metrics tell"),
+}
+"""Question -> the check it feeds, and what is not known without it."""
+
+
+def unanswered(picture: Picture) -> Iterator[Finding]:
+    """Unknown: one finding for each reason why something was not answered.
+
+    Carries the code of the first check that had to be left out.
+    """
+    reasons: dict[tuple[str, str], list[Kind]] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    for kind, _, problem in picture.problems:
+        # A cluster that does not answer is a finding of its own.
+        if kind not in _FED or (kind is Kind.NODES and is_silent(picture)):
+            continue
+        reason = (problem.kind, problem.what)
+        problems.setdefault(reason, problem)
+        kinds = reasons.setdefault(reason, [])
+        if kind not in kinds:
+            kinds.append(kind)
+    for reason, kinds in reasons.items():
+        yield _finding(picture, kinds, problems[reason])
+
+
+def is_of_every_collection(finding: Finding) -> bool:
+    """Whether a finding leaves the health of all collections open: their shards were not seen."""
+    return (
+        finding.severity is Severity.UNKNOWN
+        and finding.collection is None
+        and any(evidence.field == Kind.VERBOSE.value for evidence in finding.evidence)
+    )
+
+
+def _finding(picture: Picture, kinds: list[Kind], problem: Problem) -> Finding:
+    missing = ", ".join(_FED[kind][1] for kind in kinds)
+    return Finding(
+        code=_FED[kinds[0]][0],
+        severity=Severity.UNKNOWN,
+        message=f"not known: {missing} ({problem.what})",
+        impact="trouble there would not be seen",
+        cause=problem.what,
+        action=problem.hint or "ask again; the log has the details",
+        evidence=tuple(
+            Evidence(problem.request or "our own pollers", kind.value, problem.what, picture.now)
+            for kind in kinds
+        ),
+    )

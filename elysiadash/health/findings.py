@@ -1,0 +1,56 @@
+"""All checks over one picture, the worst first, and what they mean for each collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from elysiadash.health.checks import blind, nodes, placement, raft, shards
+from elysiadash.health.finding import Finding, Severity, worst
+from elysiadash.health.picture import Picture
+
+Check = Callable[[Picture], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    nodes.silent_cluster,
+    nodes.node_states,
+    nodes.addresses_without_node,
+    raft.leader,
+    raft.quorum,
+    raft.stuck_changes,
+    placement.dark_shards,
+    placement.under_replicated,
+    placement.degraded,
+    placement.one_replica,
+    shards.readonly,
+    shards.vector_queue,
+    shards.tombstones,
+    nodes.version_skew,
+    nodes.data_risk_versions,
+    blind.unanswered,
+)
+
+
+def find(picture: Picture) -> tuple[Finding, ...]:
+    """Every finding, the worst first, then by the order of the checks."""
+    found = [finding for check in CHECKS for finding in check(picture)]
+    return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
+
+
+def row_health(findings: Iterable[Finding], collection: str) -> Severity:
+    """The worst of what was found of one collection; unknown where its shards were not seen."""
+    return worst(
+        finding.severity
+        for finding in findings
+        if finding.collection == collection or blind.is_of_every_collection(finding)
+    )
+
+
+def health_of_all(findings: Iterable[Finding], names: Iterable[str]) -> dict[str, Severity]:
+    """``row_health`` of every name, in one pass over the findings."""
+    known = tuple(findings)
+    of_all = worst(f.severity for f in known if blind.is_of_every_collection(f))
+    health = dict.fromkeys(names, of_all)
+    for finding in known:
+        if finding.collection in health:
+            health[finding.collection] = worst((health[finding.collection], finding.severity))
+    return health

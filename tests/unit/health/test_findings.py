@@ -1,0 +1,105 @@
+"""What stays unknown, the order of findings, and the health of one collection."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.view import MISSING
+from elysiadash.health.finding import Finding, Severity, worst
+from elysiadash.health.findings import find, health_of_all, row_health
+from tests.unit.health.pictures import node, picture, problem, replica, report, row, view
+
+BLIND = problem(Kind.VERBOSE, "parked", "nothing after 3 s")
+
+
+def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
+    found = find(
+        picture(
+            problems=(
+                problem(Kind.STATISTICS, "parked", "nothing after 3 s"),
+                BLIND,
+                problem(Kind.SCHEMA, "forbidden", "no permission"),
+                problem(Kind.BACKUPS, "forbidden", "no permission", of="s3"),
+            )
+        )
+    )
+    assert [(f.code, f.severity) for f in found] == [
+        ("AVL-103", Severity.UNKNOWN),
+        ("REP-201", Severity.UNKNOWN),
+    ]
+    assert "leader and quorum, the state of the shards" in found[0].message
+
+
+def test_a_collection_whose_shards_were_not_seen_is_unknown_not_ok() -> None:
+    found = find(picture(rows=(row("Doc"),), problems=(BLIND,)))
+    assert row_health(found, "Doc") is Severity.UNKNOWN
+    assert row_health((), "Doc") is Severity.OK
+
+
+def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
+    found = find(
+        picture(
+            cluster=view([node("node-0"), node("node-1"), node("node-2", MISSING)]),
+            rows=(row("Event"), row("Other", shards=1)),
+            report=report(
+                node_0=[replica("Event", "a"), replica("Other", "x")],
+                node_1=[replica("Event", "b")],
+            ),
+        )
+    )
+    assert row_health(found, "Event") is Severity.CRITICAL
+    assert row_health(found, "Other") is Severity.OK
+
+
+def test_the_worst_comes_first() -> None:
+    found = find(
+        picture(
+            cluster=view([node("node-0", "unhealthy"), node("node-1", MISSING)], expected=2),
+            problems=(BLIND,),
+        )
+    )
+    ranks = [f.severity.rank for f in found]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len(set(ranks)) == 3
+
+
+def test_unknown_may_hide_a_warning_but_not_a_critical() -> None:
+    order = [Severity.OK, Severity.WARNING, Severity.UNKNOWN, Severity.CRITICAL]
+    for lower, higher in itertools.combinations(order, 2):
+        assert worst((lower, higher)) is higher
+        assert worst((higher, lower)) is higher
+    assert worst(()) is Severity.OK
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, "A", "B", "Gone"]),
+            st.sampled_from(list(Severity)),
+        )
+    ),
+    st.booleans(),
+)
+def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
+    pairs: list[tuple[str | None, Severity]], blind: bool
+) -> None:
+    findings = [
+        Finding(
+            code="RES-501",
+            severity=severity,
+            collection=name,
+            message="",
+            impact="",
+            cause="",
+            action="",
+        )
+        for name, severity in pairs
+    ]
+    if blind:
+        findings += find(picture(problems=(BLIND,)))
+    names = ["A", "B", "C"]
+    assert health_of_all(findings, names) == {name: row_health(findings, name) for name in names}
