@@ -95,6 +95,8 @@ class Configuration:
     ) -> Profile | None:
         """The profile ``name``, or with None the one to use; None when nothing names one.
 
+        To try an address then, ``load`` again with the flag ``url``: the other flags hold for it.
+
         ``flags`` replace the flags and variables of ``load`` where another cluster is meant than
         the one to use, such as a copy's target: then only they beat the files. Raises
         ``ConfigError`` for a profile that is unknown or cannot be used.
@@ -124,8 +126,8 @@ class Configuration:
         Raises ``ConfigError`` when the URL or a flag is wrong.
         """
         overrides = from_flags({**(flags or {}), "url": url}, self._cwd)
-        name = _host_of(overrides.table)
-        settled = settle(name or "--url", [overrides.table, *self._file_layers(None)])
+        name = _host_of(overrides.table) or "--url"
+        settled = settle(name, [overrides.table, *self._file_layers(name)])
         if settled.profile is None:
             raise ConfigError("this address cannot be used", settled.problems)
         return settled.profile
@@ -196,15 +198,10 @@ class Configuration:
 
     def _settle(self, name: str) -> Settled:
         overrides = [self._flags.table, self._env.table] if name == self.default else []
-        is_ad_hoc = name == self.default and self._is_ad_hoc()
-        return settle(name, [*overrides, *self._file_layers(None if is_ad_hoc else name)])
+        return settle(name, [*overrides, *self._file_layers(name)])
 
-    def _file_layers(self, name: str | None) -> list[Table]:
-        profiles = [
-            tables.profiles[name]
-            for tables in self._tables
-            if name is not None and name in tables.profiles
-        ]
+    def _file_layers(self, name: str) -> list[Table]:
+        profiles = [tables.profiles[name] for tables in self._tables if name in tables.profiles]
         return [*profiles, *(tables.defaults for tables in self._tables)]
 
     def _file_mistakes(self) -> list[Mistake]:

@@ -423,7 +423,7 @@ def shared_house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(user=st.one_of(toml_files, profile_files), project=profile_files)
 def test_check_and_show_never_raise_on_any_toml(
@@ -445,7 +445,7 @@ def test_check_and_show_never_raise_on_any_toml(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=st.binary(max_size=80))
 def test_check_never_raises_on_any_bytes(shared_house: House, content: bytes) -> None:

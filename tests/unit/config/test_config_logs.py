@@ -269,7 +269,7 @@ def test_a_closed_stderr_is_borne(start: SetUp, monkeypatch: pytest.MonkeyPatch)
     logging.getLogger("elysiadash").warning("into the void")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     extra=st.dictionaries(
         st.text(max_size=5),

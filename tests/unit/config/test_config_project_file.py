@@ -24,8 +24,11 @@ url = "http://open"
     [
         ("write = true", "may not allow writing"),
         ("auth = { method='bearer', key_command='id' }", "may not run commands"),
-        ("auth = { method='bearer', key_clear='x', allow_clear=true }", "secret in clear text"),
-        ("auth = { method='bearer', key_clear='x' }", "secret in clear text"),
+        (
+            "auth = { method='bearer', key_clear='x', allow_clear=true }",
+            "may not hold a secret in clear text",
+        ),
+        ("auth = { method='bearer', key_clear='x' }", "may not hold a secret in clear text"),
         ("auth = { method='bearer', key_env='AWS_SECRET_ACCESS_KEY' }", "only use variables with"),
         ("auth = { method='bearer', key_file='~/.netrc' }", "only name files inside the project"),
         ("auth = { method='bearer', key_file='../x' }", "only name files inside the project"),
@@ -34,7 +37,10 @@ url = "http://open"
             "may not run commands",
         ),
         ("headers = { X-A = { command = 'id' } }", "may not run commands"),
-        ("headers = { X-A = { clear = 'x', allow_clear = true } }", "secret in clear text"),
+        (
+            "headers = { X-A = { clear = 'x', allow_clear = true } }",
+            "may not hold a secret in clear text",
+        ),
     ],
 )
 @pytest.mark.parametrize("table", ["profiles.p", "defaults"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
 import traceback
 from pathlib import Path
 
@@ -123,7 +126,23 @@ def test_an_endless_file_ends(tmp_path: Path) -> None:
     assert "longer than 64 KiB" in str(unavailable(Secret(kind="file", reference="/dev/zero")))
 
 
-def test_a_command_that_hangs_is_ended_with_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secret_module, "COMMAND_TIMEOUT_S", 0.1)
-    secret = Secret(kind="command", reference="sh -c 'sleep 60 & sleep 60'")
-    assert "gave no answer within 0.1 s" in str(unavailable(secret))
+def test_a_command_that_hangs_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret_module, "COMMAND_TIMEOUT_S", 0.3)
+    witness = tmp_path / "witness"
+    os.mkfifo(witness)
+    reader = os.open(witness, os.O_RDONLY | os.O_NONBLOCK)
+    secret = Secret(kind="command", reference=f"sh -c 'sleep 60 > {witness} & wait'")
+
+    assert "gave no answer within 0.3 s" in str(unavailable(secret))
+
+    # As long as the child lives it holds the other end open, and reading would block.
+    for _ in range(500):
+        with contextlib.suppress(BlockingIOError):
+            assert os.read(reader, 1) == b""
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the command's child is still running")
+    os.close(reader)
