@@ -1,0 +1,39 @@
+"""The virtual table: rows by identity, formatted when visible, painted when changed.
+
+Owners import from here; the modules below it are the table's own.
+"""
+
+from elysiadash.tui.widgets.table.arrange import Arrangement, Request, Sorting, arrange
+from elysiadash.tui.widgets.table.cells import (
+    AnyCell,
+    Cell,
+    Column,
+    Outline,
+    SortBy,
+    SparkCell,
+    StyleName,
+)
+from elysiadash.tui.widgets.table.glyphs import GlyphSet
+from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TableStatus
+from elysiadash.tui.widgets.table.widget import TablePlace, VirtualTable
+
+__all__ = [
+    "AnyCell",
+    "Arrangement",
+    "Cell",
+    "Column",
+    "Cursor",
+    "GlyphSet",
+    "Marked",
+    "Outline",
+    "Request",
+    "SortBy",
+    "Sorting",
+    "SparkCell",
+    "StyleName",
+    "TableModel",
+    "TablePlace",
+    "TableStatus",
+    "VirtualTable",
+    "arrange",
+]

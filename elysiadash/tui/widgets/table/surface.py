@@ -1,0 +1,255 @@
+"""The painted side of the table: which lines are where, and only those that changed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from textwrap import wrap
+from typing import Any, ClassVar, Generic, NamedTuple
+
+from rich.segment import Segment
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from elysiadash.tui.widgets.table.cells import Column, Outline, RowT
+from elysiadash.tui.widgets.table.glyphs import GlyphSet
+from elysiadash.tui.widgets.table.layout import Layout
+from elysiadash.tui.widgets.table.lines import Line, TextLine, draw
+from elysiadash.tui.widgets.table.model import TableModel
+from elysiadash.tui.widgets.table.styles import COMPONENTS, LineStyles
+from elysiadash.tui.widgets.table.view import TableView
+
+_STRIPS_KEPT = 400
+
+
+class Anchor(NamedTuple):
+    """A row that stays on its line of the screen while the rows around it change."""
+
+    key: Hashable
+    line: int
+
+
+class TableSurface(ScrollView, Generic[RowT]):
+    """Paints a model. A fixed header, the rows, and a last line while the cursor is lost."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    ALLOW_SELECT = False
+
+    stale: reactive[bool] = reactive(False, repaint=False)
+    """Paint the rows dimmed: they are the last good values."""
+
+    glyphs: reactive[GlyphSet] = reactive[GlyphSet]("braille", repaint=False)
+    """The signs that the terminal's font can show."""
+
+    column_step: reactive[int] = reactive(0, repaint=False)
+    """How far the columns are scrolled to the right."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[RowT]],
+        row_key: Callable[[RowT], Hashable],
+        *,
+        empty: str,
+        is_problem: Callable[[RowT], bool] | None,
+        outline: Callable[[RowT], Outline | None] | None,
+        key_words: Callable[[Hashable], str],
+        **widget: Any,
+    ) -> None:
+        super().__init__(**widget)
+        self.model: TableModel[RowT] = TableModel(columns, row_key, is_problem)
+        self.view: TableView[RowT] = TableView(self.model, outline)
+        self._empty = empty
+        self._key_words = key_words
+        self._painted: dict[int, Line] = {}
+        self._strips: LRUCache[Line, Strip] = LRUCache(_STRIPS_KEPT)
+        self._strips_for: Layout | None = None
+        self._styles = LineStyles(self)
+        self._measured: tuple[int, int, int] | None = None
+        self._body_before = 0
+
+    # Geometry
+
+    @property
+    def _has_header(self) -> bool:
+        return self.size.height >= 2
+
+    @property
+    def body_height(self) -> int:
+        """Lines that show rows."""
+        return max(0, self.size.height - self._has_header - bool(self._note()))
+
+    @property
+    def top(self) -> int:
+        """The place of the row on the first line below the header."""
+        return int(self.scroll_offset.y)
+
+    def place_at(self, y: int) -> int | None:
+        """The place of the row painted on a line of the widget; None where there is none."""
+        line = y - self._has_header
+        place = self.top + line
+        in_body = 0 <= line < self.body_height
+        return place if in_body and place < len(self.model.shown) else None
+
+    def column_at(self, x: int, y: int) -> str | None:
+        """The column whose title is at that point."""
+        if y != 0 or not self._has_header:
+            return None
+        column = self._layout().column_at(x)
+        return None if column is None else self.view.columns[column].key
+
+    def _layout(self) -> Layout:
+        sight = (*self.size, self.top)
+        if sight != self._measured:
+            self._measured = sight
+            self.view.measure(self.model.shown[self.top : self.top + self.size.height])
+        return self.view.layout(self.size.width, self.column_step)
+
+    # Staying in place
+
+    def row_to_hold(self, cursor_leads: bool) -> Anchor | None:
+        """The row that is to stay where it is on the screen; None stays at the top.
+
+        That is the cursor's row where it is in sight and ``cursor_leads``, else the first row.
+        """
+        cursor, shown, top = self.model.cursor, self.model.shown, self.top
+        in_sight = top <= cursor.place < top + self.body_height
+        if cursor_leads and cursor.lost is None and in_sight:
+            return Anchor(cursor.key, cursor.place - top)
+        return Anchor(shown[top], 0) if 0 < top < len(shown) else None
+
+    def update_lines(self, anchor: Anchor | None) -> bool:
+        """The rows, their order or their cells changed: scroll so that the anchor stays.
+
+        Returns whether the anchor is still there.
+        """
+        self.view.forget_rows()
+        self._measured = None
+        self._resize_content()
+        place = None if anchor is None else self.model.place_of(anchor.key)
+        top = self.top if anchor is None or place is None else place - anchor.line
+        self._scroll_top(top)
+        self.repaint_lines()
+        return place is not None
+
+    def show_cursor(self) -> None:
+        """Scroll as little as needed to have the cursor's line in sight."""
+        self._resize_content()
+        place, height = self.model.cursor.place, max(1, self.body_height)
+        if place < self.top:
+            self._scroll_top(place)
+        elif place >= self.top + height:
+            self._scroll_top(place - height + 1)
+        self.repaint_lines()
+
+    def _scroll_top(self, top: int) -> None:
+        # Forced: whether there is a scroll bar is decided only after the next layout.
+        top = max(0, min(top, int(self.max_scroll_y)))
+        if top != self.top:
+            self.scroll_to(y=top, animate=False, force=True)
+
+    def _resize_content(self) -> None:
+        rows = len(self.model.shown)
+        lines = rows + self._has_header + bool(self._note()) if rows else 0
+        if self.virtual_size.height != lines:
+            self.virtual_size = Size(1, lines)
+
+    # Painting
+
+    def repaint_lines(self) -> None:
+        """Ask for the lines that would look different from what was painted, and only those."""
+        if not self.size:
+            return
+        layout = self._layout()
+        if layout != self._strips_for:
+            self.refresh()
+            return
+        width, height = self.size
+        dirty = [
+            Region(0, y, width, 1) for y in range(height) if self._painted.get(y) != self._line(y)
+        ]
+        if dirty:
+            self.refresh(*dirty)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget."""
+        layout = self._layout()
+        if layout != self._strips_for:
+            self._strips.clear()
+            self._strips_for = layout
+        line = self._painted[y] = self._line(y)
+        strip = self._strips.get(line)
+        if strip is None:
+            strip = self._strips[line] = self._strip(line, layout)
+        return strip
+
+    def _strip(self, line: Line, layout: Layout) -> Strip:
+        runs = draw(line, layout, self.view.glyphs)
+        styles = self._styles
+        segments = [Segment(run.text, styles.of(line, run, self.stale)) for run in runs]
+        return Strip(segments, layout.width)
+
+    def _line(self, y: int) -> Line:
+        if y == 0 and self._has_header:
+            return self.view.header()
+        note = self._note()
+        if note and y == self.size.height - 1:
+            return TextLine(f" {note}", "warning")
+        line = y - self._has_header
+        if not self.model.shown:
+            words = self._empty_lines()
+            return TextLine(f" {words[line]}", "muted") if line < len(words) else TextLine()
+        return self.view.row(self.top + line)
+
+    def _note(self) -> str:
+        """What is said of a cursor whose row is not shown."""
+        key, _, lost = self.model.cursor
+        if lost is None or not self.model.shown or self.size.height < 3:
+            return ""
+        what = "is gone" if lost == "gone" else "is hidden by the filter"
+        return f"{self._key_words(key)} {what}; move to choose another row"
+
+    def _empty_lines(self) -> list[str]:
+        total = self.model.total
+        text = f"0 of {total:,} shown: no row passes the filter" if total else self._empty
+        return wrap(text, max(1, self.size.width - 2))
+
+    # What Textual says
+
+    def notify_style_update(self) -> None:
+        """The theme, the style sheet or the focus changed."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the cursor in sight if it was, and the columns within their range."""
+        before, self._body_before = self._body_before, self.body_height
+        self._resize_content()
+        self.column_step = self._layout().step
+        if self.top <= self.model.cursor.place < self.top + before:
+            self.show_cursor()
+        else:
+            self.repaint_lines()
+
+    def validate_column_step(self, step: int) -> int:
+        """As far as there are columns."""
+        return self.view.layout(self.size.width, step).step
+
+    def watch_column_step(self) -> None:
+        """The columns moved."""
+        self.repaint_lines()
+
+    def watch_stale(self) -> None:
+        """Paint all rows anew."""
+        self._strips.clear()
+        self.refresh()
+
+    def watch_glyphs(self, glyphs: GlyphSet) -> None:
+        """Draw with other signs."""
+        self.view.use(glyphs)
+        self._measured = None
+        self._strips.clear()
+        self.refresh()
