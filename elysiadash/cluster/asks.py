@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from elysiadash.cluster.directory import Directory, NodeAddress
-from elysiadash.cluster.growth import GrowthTracker
+from elysiadash.cluster.growth import Growth, GrowthTracker
 from elysiadash.cluster.nodes import expected_nodes
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.shards import ShardReport, report_shards
@@ -43,7 +43,9 @@ class Asks:
         self.directory = directory
         self.remembered = remembered
         self.traffic = Traffic()
-        self.growth = GrowthTracker()
+        self.growth: dict[str, Growth] = {}
+        """How fast each collection grows, as far as was seen."""
+        self._growth_tracker = GrowthTracker()
 
     async def ready(self) -> None:
         """Readiness of every known address side by side; raises when none of them answers.
@@ -85,7 +87,7 @@ class Asks:
             not report.silent
         ):
             counts = {name: item.counts for name, item in report.by_collection.items()}
-            await asyncio.to_thread(self.growth.observe, asked_at, counts)
+            self.growth = await asyncio.to_thread(self._growth_tracker.follow, asked_at, counts)
 
     async def tenants(self) -> None:
         """Tenants by state of every multi-tenant collection."""

@@ -7,6 +7,7 @@ moments, shard by shard, and added up.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Mapping
 
@@ -44,6 +45,14 @@ class GrowthTracker:
         self._shards: dict[str, dict[str, _Shard]] = {}
         self._since: float | None = None
         self._last: float = 0.0
+        self._turn = threading.Lock()
+
+    def follow(self, at: float, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Growth]:
+        """Take one report and tell every collection's growth; for a thread, one at a time."""
+        with self._turn:
+            self.observe(at, counts)
+            found = {name: self.of(name) for name in self._shards}
+        return {name: growth for name, growth in found.items() if growth is not None}
 
     def observe(self, at: float, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Take one report: collection -> shard -> flushed objects."""

@@ -51,11 +51,13 @@ class Traffic:
 
     def ready(self) -> bool:
         """Whether at least one address was read twice."""
-        return any(before is not None for before, _ in self._pairs.values())
+        return any(before is not None for before, _ in tuple(self._pairs.values()))
 
     def by_collection(self) -> dict[str, CollectionTraffic]:
         """Every collection seen in the metrics of both readings of a node."""
-        pairs = [(old, new) for old, new in self._pairs.values() if old is not None]
+        # A copy in one step: readings arrive on the loop while this runs in a thread.
+        latest = tuple(self._pairs.values())
+        pairs = [(old, new) for old, new in latest if old is not None]
         names = {name for _, new in pairs for name in new.metrics.per_collection}
         return {name: _between(name, pairs) for name in names}
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+import msgspec
+
 from elysiadash.cluster.asks import Asks
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.history import History
@@ -21,6 +23,7 @@ from elysiadash.cluster.rows import Known, collection_rows
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
+from elysiadash.cluster.traffic import Traffic
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.client import Client
@@ -132,8 +135,7 @@ class Watch:
             return self._rows[1]
         if not self._has_live_rows():
             return self._remembered.rows
-        known = self._known()
-        rows = await asyncio.to_thread(collection_rows, known)
+        rows = await asyncio.to_thread(_build_rows, self._known(), self.asks.traffic)
         self._rows = (seq, rows)
         return rows
 
@@ -168,22 +170,14 @@ class Watch:
         aliases: dict[str, list[str]] = {}
         for alias in store.get(Kind.ALIASES).value or ():
             aliases.setdefault(alias.collection, []).append(alias.alias)
-        growth = {}
-        report = store.get(Kind.VERBOSE).value
-        for name in report.by_collection if report else ():
-            slope = self.asks.growth.of(name)
-            if slope is not None:
-                growth[name] = slope
         metrics = [piece.value for piece in store.all(Kind.METRICS).values() if piece.value]
         return Known(
             definitions=tuple(schema.classes or ()) if schema else None,
-            report=report,
+            report=store.get(Kind.VERBOSE).value,
             tenants=_values(store, Kind.TENANTS),
             aliases={name: tuple(sorted(found)) for name, found in aliases.items()},
             metrics=tuple(metrics),
-            traffic=self.asks.traffic.by_collection(),
-            two_readings=self.asks.traffic.ready(),
-            growth=growth,
+            growth=self.asks.growth,
             counts=_values(store, Kind.COUNT),
             missing_nodes=self.missing_nodes(),
             why=self._why(),
@@ -348,6 +342,14 @@ def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
             store.fail(kind, problem)
 
     return note
+
+
+def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:
+    """For a thread: thousands of collections take longer than the event loop may be held."""
+    rates = traffic.by_collection()
+    return collection_rows(
+        msgspec.structs.replace(known, traffic=rates, two_readings=traffic.ready())
+    )
 
 
 def _values(store: Store, kind: Kind) -> dict[str, Any]:
