@@ -73,6 +73,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     counts: dict[str, int] = {}
     """Exact counts, asked on demand."""
     missing_nodes: tuple[str, ...] = ()
+    live_nodes: int = 0
     why: dict[str, str] = {}
     """``shards``, ``tenants``, ``metrics`` -> why that part is not known."""
 
@@ -118,7 +119,12 @@ def _row(
     merged: Mapping[str, CollectionMetrics],
     reasons: _Reasons,
 ) -> CollectionStats:
-    fields: dict[str, Any] = {"collection": name, "aliases": known.aliases.get(name, ())}
+    fields: dict[str, Any] = {
+        "collection": name,
+        "aliases": known.aliases.get(name, ()),
+        "metrics_nodes": len(known.metrics),
+        "live_nodes": known.live_nodes,
+    }
     why: dict[str, str] = {}
     multi_tenant = _from_definition(fields, definition)
     _from_tenants(fields, why, multi_tenant, known.tenants.get(name), reasons)

@@ -65,6 +65,10 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Largest difference of flushed counts between two replicas of one shard."""
     missing_nodes: tuple[str, ...] = ()
     """Expected nodes that did not answer: what they hold is not counted."""
+    metrics_nodes: int = 0
+    """Nodes whose metrics were read; fewer than ``live_nodes`` makes rates and sizes partial."""
+    live_nodes: int = 0
+    """Nodes that take part now."""
     not_exposed: dict[str, str] = {}
     """Field -> why it is None and which setting or wait would feed it."""
 

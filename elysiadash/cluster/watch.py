@@ -170,7 +170,13 @@ class Watch:
         aliases: dict[str, list[str]] = {}
         for alias in store.get(Kind.ALIASES).value or ():
             aliases.setdefault(alias.collection, []).append(alias.alias)
-        metrics = [piece.value for piece in store.all(Kind.METRICS).values() if piece.value]
+        missing = self.missing_nodes()
+        gone = {entry.metrics for entry in self.addresses() if entry.node in missing}
+        metrics = [
+            piece.value
+            for address, piece in store.all(Kind.METRICS).items()
+            if piece.value and address not in gone
+        ]
         return Known(
             definitions=tuple(schema.classes or ()) if schema else None,
             report=store.get(Kind.VERBOSE).value,
@@ -179,7 +185,8 @@ class Watch:
             metrics=tuple(metrics),
             growth=self.asks.growth,
             counts=_values(store, Kind.COUNT),
-            missing_nodes=self.missing_nodes(),
+            missing_nodes=missing,
+            live_nodes=self.cluster().live,
             why=self._why(),
         )
 

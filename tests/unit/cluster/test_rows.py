@@ -138,6 +138,12 @@ def test_metrics_of_several_nodes_are_added_up() -> None:
     assert found.not_exposed["dimensions"] == "needs TRACK_VECTOR_DIMENSIONS=true"
 
 
+def test_metrics_of_some_nodes_only_are_told_apart() -> None:
+    metrics = (node_metrics(Doc=CollectionMetrics(lsm_bytes=1)),)
+    found = row(Known(definitions=(DOC,), metrics=metrics, live_nodes=3))
+    assert (found.metrics_nodes, found.live_nodes) == (1, 3)
+
+
 def test_a_tombstone_ratio_never_passes_one() -> None:
     metrics = node_metrics(Doc=CollectionMetrics(tombstones=8000, vector_slots=7000))
     assert row(Known(definitions=(DOC,), metrics=(metrics,))).tombstone_ratio == 1.0
