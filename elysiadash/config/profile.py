@@ -144,8 +144,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     prometheus: Annotated[
         str | None,
         Meta(
-            description="The URL of the site's Prometheus. With it, history comes from there and "
-            "nothing is scraped.",
+            description="The URL of the site's Prometheus. Checked and kept, but not asked yet: "
+            "until then the addresses of metrics are read.",
             examples=["http://prometheus.example.com:9090"],
         ),
     ] = None
