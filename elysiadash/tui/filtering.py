@@ -1,0 +1,167 @@
+"""The filter line's grammar, for rows of any kind.
+
+Words are separated by blanks and must all hold:
+
+* ``doc`` - a regular expression found in a name; without capitals, capitals do not matter;
+* ``!doc`` - not found;
+* ``-f dcs`` - these letters in this order;
+* ``objects:>10k`` - a comparison with ``>``, ``>=``, ``<``, ``<=``, ``=``, ``!=``; what is not
+  known holds no comparison. Values may carry ``k M G T``, ``kB MB GB TB``, ``%``, ``ms``, ``s``;
+* ``index:flat`` - a regular expression found in that field's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+R = TypeVar("R")
+Value = float | int | str | None
+Test = Callable[[R], bool]
+
+_COMPARISON = re.compile(r"(>=|<=|!=|>|<|=)(.*)", re.DOTALL)
+_NUMBER = re.compile(r"([+-]?\d[\d_,]*\.?\d*(?:e[+-]?\d+)?)\s*([a-zA-Z%]*)")
+_UNITS = {
+    "": 1.0,
+    "k": 1e3,
+    "m": 1e6,
+    "g": 1e9,
+    "t": 1e12,
+    "b": 1.0,
+    "kb": 1e3,
+    "mb": 1e6,
+    "gb": 1e9,
+    "tb": 1e12,
+    "%": 1.0,
+    "ms": 1.0,
+    "s": 1e3,
+}
+
+
+class FilterError(ValueError):
+    """The line cannot be read as a filter; the text says which word and why."""
+
+
+class Fields(Generic[R]):
+    """What rows can be filtered by. ``names`` gives the texts a bare word is looked for in."""
+
+    def __init__(
+        self,
+        names: Callable[[R], Iterable[str]],
+        by_name: Mapping[str, Callable[[R], Value]],
+    ) -> None:
+        self.names = names
+        self.by_name = dict(by_name)
+
+
+class Filter(Generic[R]):
+    """A filter that was understood. ``text`` is the line as it was typed."""
+
+    def __init__(self, text: str, tests: Iterable[Test[R]]) -> None:
+        self.text = text
+        self._tests = tuple(tests)
+
+    def __call__(self, row: R) -> bool:
+        """Whether the row is to be shown."""
+        return all(test(row) for test in self._tests)
+
+    def __bool__(self) -> bool:
+        return bool(self._tests)
+
+
+def parse_filter(line: str, fields: Fields[R]) -> Filter[R]:
+    """Read a filter line; an empty one shows everything. Raises ``FilterError``."""
+    words = line.split()
+    tests: list[Test[R]] = []
+    while words:
+        word = words.pop(0)
+        if word == "-f":
+            tests.append(_fuzzy(words.pop(0) if words else "", fields))
+        else:
+            tests.append(_word(word, fields))
+    return Filter(line.strip(), tests)
+
+
+def _word(word: str, fields: Fields[R]) -> Test[R]:
+    if word.startswith("!") and len(word) > 1:
+        inner = _word(word[1:], fields)
+        return lambda row: not inner(row)
+    name, colon, rest = word.partition(":")
+    if colon and name.lower() in fields.by_name:
+        return _on_field(name.lower(), rest, fields.by_name[name.lower()])
+    if colon and _COMPARISON.fullmatch(rest):
+        known = ", ".join(sorted(fields.by_name))
+        raise FilterError(f"there is no field {name!r}; there are {known}")
+    pattern = _pattern(word)
+    return lambda row: any(pattern.search(text) for text in fields.names(row))
+
+
+def _on_field(name: str, rest: str, value_of: Callable[[R], Value]) -> Test[R]:
+    comparison = _COMPARISON.fullmatch(rest)
+    if comparison is None:
+        pattern = _pattern(rest)
+        return lambda row: _found(pattern, value_of(row))
+    operator, wanted = comparison[1], comparison[2]
+    if not wanted:
+        raise FilterError(f"{name}:{operator} needs a value, such as {name}:{operator}10")
+    return _comparison(name, operator, wanted, value_of)
+
+
+def _comparison(name: str, operator: str, wanted: str, value_of: Callable[[R], Value]) -> Test[R]:
+    number = _number(wanted)
+    if number is None and operator not in ("=", "!="):
+        raise FilterError(f"{wanted!r} is not a number, so {name}:{operator} cannot compare it")
+
+    def holds(row: R) -> bool:
+        value = value_of(row)
+        if value is None:
+            return False
+        if isinstance(value, str) or number is None:
+            same = str(value).casefold() == wanted.casefold()
+            return same if operator == "=" else not same if operator == "!=" else False
+        return _compare(operator, float(value), number)
+
+    return holds
+
+
+def _compare(operator: str, value: float, wanted: float) -> bool:
+    if operator == ">":
+        return value > wanted
+    if operator == ">=":
+        return value >= wanted
+    if operator == "<":
+        return value < wanted
+    if operator == "<=":
+        return value <= wanted
+    return (value == wanted) is (operator == "=")
+
+
+def _number(text: str) -> float | None:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or match[2].lower() not in _UNITS:
+        return None
+    digits = match[1].replace(",", "").replace("_", "")
+    return float(digits) * _UNITS[match[2].lower()]
+
+
+def _found(pattern: re.Pattern[str], value: Value) -> bool:
+    if value is None:
+        return False
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return pattern.search(text) is not None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    flags = re.IGNORECASE if text == text.lower() else re.NOFLAG
+    try:
+        return re.compile(text, flags)
+    except (re.error, OverflowError) as error:
+        raise FilterError(f"{text!r} is not a regular expression: {error}") from None
+
+
+def _fuzzy(letters: str, fields: Fields[R]) -> Test[R]:
+    if not letters:
+        raise FilterError("-f needs letters, such as -f dcs")
+    pattern = _pattern(".*".join(re.escape(letter) for letter in letters))
+    return lambda row: any(pattern.search(text) for text in fields.names(row))
