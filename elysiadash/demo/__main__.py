@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -40,6 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _serve(options: argparse.Namespace, faults: list[Fault]) -> None:
     parent = os.getppid()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
     names = ["healthy", "troubled"] if options.scenario == "both" else [options.scenario]
     async with AsyncExitStack() as stack:
         clusters = []
@@ -67,16 +72,12 @@ async def _serve(options: argparse.Namespace, faults: list[Fault]) -> None:
         ready = {"clusters": [cluster.addresses() for cluster in clusters]}
         sys.stdout.buffer.write(msgspec.json.encode(ready) + b"\n")
         sys.stdout.buffer.flush()
-        await _until_alone(parent)
+        _watch_stdin(loop, stop)
+        await _until_alone(stop, parent)
 
 
-async def _until_alone(parent: int) -> None:
-    """Return when stdin ends, a signal asks to stop, or the parent is gone."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    _watch_stdin(loop, stop)
+async def _until_alone(stop: asyncio.Event, parent: int) -> None:
+    """Return when stdin ended, a signal asked to stop, or the parent is gone."""
     while not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PARENT_SECONDS)
@@ -98,8 +99,16 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         loop.add_reader(sys.stdin.fileno(), read)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage exits with 64, as everywhere in elysiadash."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(64, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m elysiadash.demo",
         description="Simulated Weaviate clusters on the loopback.",
     )

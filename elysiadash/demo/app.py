@@ -6,7 +6,8 @@ asked for, its handler.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -40,18 +41,42 @@ def node_application(world: World, node: str | None, router: Router) -> Applicat
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if node is not None and world.hung(node):
-            await _wait_for_disconnect(receive)
-            return
         body = await _read_body(receive)
-        try:
-            answer = await _answer(world, node, router, scope, body)
-        except ConnectionDropped:
-            _drop(scope)
+        if body is None:
             return
-        await _respond(scope, send, answer)
+        answer = await _unless_gone(receive, _meet(world, node, router, scope, body))
+        if answer is None:
+            _drop(scope)
+        else:
+            await _respond(scope, send, answer)
 
     return application
+
+
+async def _unless_gone(
+    receive: Receive, answering: Coroutine[Any, Any, Answer | None]
+) -> Answer | None:
+    """The answer, unless the caller leaves before there is one: nothing waits for nobody."""
+    answer = asyncio.ensure_future(answering)
+    gone = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
+    finally:
+        answer.cancel()
+        gone.cancel()
+
+
+async def _meet(
+    world: World, node: str | None, router: Router, scope: Scope, body: bytes
+) -> Answer | None:
+    """The answer of a node that may be hung; None where the connection is closed instead."""
+    if node is not None:
+        await world.until_not_hung(node)
+    try:
+        return await _answer(world, node, router, scope, body)
+    except ConnectionDropped:
+        return None
 
 
 async def _answer(
@@ -92,21 +117,16 @@ async def _answer(
     return after_answer(faults, await found(world, request))
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body; None when the caller left while sending it."""
     pieces = []
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise ConnectionDropped
+            return None
         pieces.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(pieces)
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    """Accept, and never say anything."""
-    while (await receive())["type"] != "http.disconnect":
-        continue
 
 
 def _drop(scope: Scope) -> None:

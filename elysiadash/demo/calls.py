@@ -23,6 +23,7 @@ from elysiadash.proto import weaviate_pb2 as pb
 _DEFAULT_LIMIT = 10
 _MAXIMUM_RESULTS = 10_000
 _NO_TENANTS = "get tenants: failed to execute query: could not get tenants: could not get tenants: "
+_NO_KEY = "unauthorized: invalid api key"
 
 Call = Callable[[World, str, Any], Awaitable[Any]]
 
@@ -42,7 +43,7 @@ async def perform(
     try:
         user = identify(world.keys, authorization)
     except Unauthorized as error:
-        raise CallRefused(f"extract auth: {error or 'unauthorized: invalid api key'}") from None
+        raise CallRefused(f"extract auth: {str(error) or _NO_KEY}") from None
     if user is not None and name == "BatchObjects" and user.role != "admin":
         why = _forbidden(user, "update_data", request.objects[0].collection)
         errors = [
@@ -119,7 +120,8 @@ async def search(world: World, node: str, request: Any) -> Any:
         why = f"after parameter '{request.after}' is not a valid uuid: {error}"
         raise CallRefused(f"cursor api: invalid 'after' parameter: {why}") from None
     try:
-        found = stored.page(world, collection, request.tenant, after, limit)
+        vectors = request.metadata.vector or bool(request.metadata.vectors)
+        found = stored.page(world, collection, request.tenant, after, limit, vectors=vectors)
     except Refusal as refusal:
         where = f"object search at index {collection.name.lower()}"
         raise CallRefused(f"explorer: list class: search: {where}: {refusal}") from None

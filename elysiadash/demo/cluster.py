@@ -23,7 +23,7 @@ from elysiadash.demo.scenarios import Scale, Scenario, scenario
 from elysiadash.demo.world import World
 
 #: How often the ports are brought in line with the faults.
-_WATCH_SECONDS = 0.02
+_WATCH_SECONDS = 0.05
 
 #: Ports per node: REST, metrics, gRPC.
 _PORTS_PER_NODE = 3
@@ -68,6 +68,8 @@ class SimulatedCluster:
                 GrpcPort(self.world, name, first + 2 if first else 0, enabled=grpc),
             )
         self._control = HttpPort(node_application(self.world, None, control_router()), port_base)
+        self._started_at = {name: self.world.started_at(name) for name in start.model.nodes}
+        self._changing = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
 
     @staticmethod
@@ -149,16 +151,21 @@ class SimulatedCluster:
 
     async def apply_faults(self) -> None:
         """Bring the ports in line with the faults now, instead of a moment later."""
-        at = self.world.now()
-        changes = []
-        for name, ports in self._nodes.items():
-            outage = self.faults.outage(name, at)
-            down = outage is not None and outage.kind == "down"
-            if down and ports.rest.is_open:
-                changes.append(ports.refuse())
-            elif not down and not ports.rest.is_open:
-                changes.append(ports.open())
-        await asyncio.gather(*changes)
+        async with self._changing:
+            await asyncio.gather(*(self._bring_in_line(name) for name in self._nodes))
+
+    async def _bring_in_line(self, name: str) -> None:
+        ports = self._nodes[name]
+        outage = self.faults.outage(name, self.world.now())
+        if outage is not None and outage.kind == "down":
+            await ports.refuse()
+            return
+        started_at = self.world.started_at(name)
+        if self._started_at[name] != started_at:
+            self._started_at[name] = started_at
+            self.model.restarted(name)
+            await ports.refuse()
+        await ports.open()
 
     async def _watch(self) -> None:
         while True:

@@ -93,8 +93,9 @@ def _behaviour(world: World, node: str, name: str) -> Any:
     async def behaviour(message: Any, context: Any) -> Any:
         world.model.calls[node, f"grpc {name}"] += 1
         faults = world.faults.hitting(node, "grpc", name)
-        if world.hung(node) or any(fault.kind == "hang" for fault in faults):
+        if any(fault.kind == "hang" for fault in faults):
             await asyncio.Event().wait()
+        await world.until_not_hung(node)
         await _mishaps(faults, context)
         headers = dict(context.invocation_metadata())
         try:

@@ -45,58 +45,60 @@ def add_collection_families(into: Exposition, world: World, node: str) -> None:
 
 
 def _add_traffic(into: Exposition, world: World, node: str, collection: Collection) -> None:
-    """Queries as the asked node counts them, by collection; aliases are not told apart."""
+    """Queries and imports as the asked node counts them; aliases are not told apart."""
+    if collection.queries.rate > 0:
+        _add_queries(into, world, node, collection)
     name = collection.name
     members = len(world.model.nodes)
-    if collection.queries.rate > 0:
-        bounds = [float(bound) for bound in _QUERY_BOUNDS]
-        inner = f'class_name="{name}",query_type="get_graphql"'
-
-        def durations(at: float) -> bytes:
-            since = world.started_at(node)
-            turn, slow = collection.slower_since or (at, collection.latency)
-            turn = max(since, turn)
-            quick_count = collection.queries.total(since, turn) / members
-            slow_count = collection.queries.total(turn, at) / members
-            quick = collection.latency.buckets(quick_count, bounds)
-            late = slow.buckets(slow_count, bounds)
-            spent = int(quick_count) * collection.latency.mean_ms + int(slow_count) * slow.mean_ms
-            counts = [first + second for first, second in zip(quick, late, strict=True)]
-            return histogram(
-                "queries_durations_ms", inner, _QUERY_BOUNDS, counts, round(spent)
-            ).encode()
-
-        into.family("queries_durations_ms", "histogram").add_moving(durations)
-        into.family("concurrent_queries_count", "gauge").add(
-            f"concurrent_queries_count{{{inner}}} 0\n"
-        )
-        _moving(
-            into,
-            "requests_total",
-            "gauge",
-            f'api="graphql",class_name="{name}",query_type="Get",status="ok"',
-            lambda at: number(int(collection.queries.total(world.started_at(node), at) / members)),
-        )
-    inner = f'class_name="{name}",shard_name="n/a"'
+    size = collection.bytes_per_object
+    imports = f'class_name="{name}",shard_name="n/a"'
 
     def imported(at: float) -> int:
-        written = world.model.imported[node, name]
+        written = world.model.imported_since_start(node, name)
         return written + int(collection.imports.total(world.started_at(node), at) / members)
 
-    size = collection.bytes_per_object
     _moving(
-        into, "batch_objects_processed_total", "counter", inner, lambda at: number(imported(at))
+        into, "batch_objects_processed_total", "counter", imports, lambda at: number(imported(at))
     )
     _moving(
         into,
         "batch_objects_processed_bytes",
         "counter",
-        inner,
+        imports,
         lambda at: number(imported(at) * size),
     )
     into.family("query_dimensions_total", "counter").add(
         f'query_dimensions_total{{class_name="{name}",operation="nearVector",'
         'query_type="get_graphql"} 0\n'
+    )
+
+
+def _add_queries(into: Exposition, world: World, node: str, collection: Collection) -> None:
+    bounds = [float(bound) for bound in _QUERY_BOUNDS]
+    members = len(world.model.nodes)
+    inner = f'class_name="{collection.name}",query_type="get_graphql"'
+
+    def durations(at: float) -> bytes:
+        since = world.started_at(node)
+        turn, slow = collection.slower_since or (at, collection.latency)
+        turn = max(since, turn)
+        quick_count = collection.queries.total(since, turn) / members
+        slow_count = collection.queries.total(turn, at) / members
+        quick = collection.latency.buckets(quick_count, bounds)
+        late = slow.buckets(slow_count, bounds)
+        spent = int(quick_count) * collection.latency.mean_ms + int(slow_count) * slow.mean_ms
+        counts = [first + second for first, second in zip(quick, late, strict=True)]
+        lines = histogram("queries_durations_ms", inner, _QUERY_BOUNDS, counts, round(spent))
+        return lines.encode()
+
+    into.family("queries_durations_ms", "histogram").add_moving(durations)
+    into.family("concurrent_queries_count", "gauge").add(f"concurrent_queries_count{{{inner}}} 0\n")
+    _moving(
+        into,
+        "requests_total",
+        "gauge",
+        f'api="graphql",class_name="{collection.name}",query_type="Get",status="ok"',
+        lambda at: number(int(collection.queries.total(world.started_at(node), at) / members)),
     )
 
 
@@ -217,7 +219,6 @@ def _add_details(into: Exposition, collection: Collection, shard: Shard) -> None
         into.family(name, "counter").add(f"{name}{{{inner}}} 0\n")
     for name in (
         "queue_disk_usage",
-        "startup_progress",
         "tombstone_delete_list_size",
         "vector_index_tombstone_cleanup_threads",
         "vector_index_tombstone_cycle_end_timestamp_seconds",
@@ -225,6 +226,10 @@ def _add_details(into: Exposition, collection: Collection, shard: Shard) -> None
         "vector_index_tombstone_cycle_start_timestamp_seconds",
     ):
         into.family(name, "gauge").add(f"{name}{{{inner}}} 0\n")
+    into.family("startup_progress", "gauge").add(
+        f'startup_progress{{class_name="{collection.name}",operation="hnsw_read_commitlogs",'
+        f'shard_name="{shard.name}"}} 0\n'
+    )
     for name in (
         "tombstone_find_global_entrypoint",
         "tombstone_find_local_entrypoint",

@@ -209,11 +209,11 @@ def _add_routes(into: Exposition, world: World, node: str) -> None:
     """What the node was asked over HTTP: by us for real, and by the users that are simulated."""
 
     def counts(at: float) -> dict[tuple[str, str], int]:
-        asked = {
-            (route.split(" ", 1)[0], route.split(" ", 1)[1]): count
-            for (by, route), count in world.model.calls.items()
-            if by == node and "/metrics" not in route
-        }
+        asked = {}
+        for route, count in world.model.called_since_start(node).items():
+            method, template = route.split(" ", 1)
+            if method != "grpc" and template != "/metrics":
+                asked[method, template] = count
         members = len(world.model.nodes)
         since = world.started_at(node)
         searches = sum(
@@ -255,8 +255,8 @@ def _add_routes(into: Exposition, world: World, node: str) -> None:
     def grpc_calls(at: float) -> bytes:
         calls = {
             route.removeprefix("grpc "): count
-            for (by, route), count in sorted(world.model.calls.items())
-            if by == node and route.startswith("grpc ")
+            for route, count in world.model.called_since_start(node).items()
+            if route.startswith("grpc ")
         }
         bounds = [float(bound) * 1000 for bound in _bounds("requests")]
         return "".join(

@@ -142,6 +142,9 @@ class Model:
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Objects that clients wrote, by the node they asked and collection."""
 
+    before_restart: dict[str, Counter[str]] = field(default_factory=dict)
+    """What a node's counters had reached when its process ended, by route and by collection."""
+
     def called(self, route: str, node: str | None = None) -> int:
         """How often `METHOD /route/{template}` was asked, of one node or of all."""
         return sum(
@@ -215,6 +218,30 @@ class Model:
         """Note a change of the schema, of tenants or of shard states."""
         self.revision += 1
         self.layout += 1
+
+    def restarted(self, node: str) -> None:
+        """Forget what a node's process loses: its counters, and that shards are READONLY."""
+        self.before_restart[node] = Counter(
+            {route: count for (asked, route), count in self.calls.items() if asked == node}
+            | {name: count for (asked, name), count in self.imported.items() if asked == node}
+        )
+        for _, shard in self.replicas_on(node):
+            shard.frozen.pop(node, None)
+        self.layout += 1
+
+    def called_since_start(self, node: str) -> dict[str, int]:
+        """Requests by route that the node's present process was asked."""
+        before = self.before_restart.get(node, Counter())
+        return {
+            route: count - before[route]
+            for (asked, route), count in sorted(self.calls.items())
+            if asked == node and count > before[route]
+        }
+
+    def imported_since_start(self, node: str, collection: str) -> int:
+        """Objects of a collection that clients wrote through the node's present process."""
+        before = self.before_restart.get(node, Counter())
+        return self.imported[node, collection] - before[collection]
 
     def writes_of(self, shard: Shard) -> ShardWrites:
         """Where clients' writes to the shard are kept, made at the first one."""

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from elysiadash.demo.definitions import Definition, vector_configurations
 from elysiadash.demo.model import Collection, Model, Shard
-from elysiadash.demo.writes import StoredObject
+from elysiadash.demo.writes import StoredObject, Vectors
 
 _MASK_64 = (1 << 64) - 1
 _SPREAD_BITS = 48
@@ -39,9 +39,21 @@ def object_id(shard: Shard, number: int) -> str:
 
 
 class ShardObjects:
-    """What one shard holds at one moment, clients' writes included."""
+    """What one shard holds at one moment, clients' writes included.
 
-    def __init__(self, model: Model, collection: Collection, shard: Shard, at: float) -> None:
+    Without `vectors` objects are made without theirs, which is most of the work.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        collection: Collection,
+        shard: Shard,
+        at: float,
+        *,
+        vectors: bool = True,
+    ) -> None:
+        self._vectors = vectors
         self._collection = collection
         self._shard = shard
         self._started_at = model.started_at
@@ -110,13 +122,17 @@ class ShardObjects:
                 for known in collection.definition["properties"]
                 if (value := _value(known, rng)) is not None
             },
-            vectors={
-                name: _vector(configuration, collection.lengths.get(name, 8), rng)
-                for name, configuration in vector_configurations(collection.definition).items()
-                if not configuration.get("skip", False)
-            },
+            vectors=self._make_vectors(rng) if self._vectors else {},
             tenant=shard.name if collection.multi_tenant else "",
         )
+
+    def _make_vectors(self, rng: random.Random) -> Vectors:
+        lengths = self._collection.lengths
+        return {
+            name: _vector(configuration, lengths.get(name, 8), rng)
+            for name, configuration in vector_configurations(self._collection.definition).items()
+            if not configuration.get("skip", False)
+        }
 
     def _written_at(self, number: int) -> float:
         """When the object was written: evenly over the collection's past, then as it comes."""

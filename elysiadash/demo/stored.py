@@ -93,11 +93,17 @@ def count(world: World, collection: Collection, tenant: str) -> int:
 
 
 def page(
-    world: World, collection: Collection, tenant: str, after: str, limit: int
+    world: World,
+    collection: Collection,
+    tenant: str,
+    after: str,
+    limit: int,
+    *,
+    vectors: bool = True,
 ) -> list[StoredObject]:
     """The next objects in order of id, of the shards that some live node holds."""
     streams = [
-        _contents(world, collection, shard).after(after)
+        _contents(world, collection, shard, vectors=vectors).after(after)
         for shard in shards_for(collection, tenant)
         if world.reachable(shard)
     ]
@@ -191,5 +197,7 @@ def _go_type(value: Any) -> str:
     return "float64" if isinstance(value, int | float) else "[]interface {}"
 
 
-def _contents(world: World, collection: Collection, shard: Shard) -> ShardObjects:
-    return ShardObjects(world.model, collection, shard, world.now())
+def _contents(
+    world: World, collection: Collection, shard: Shard, *, vectors: bool = True
+) -> ShardObjects:
+    return ShardObjects(world.model, collection, shard, world.now(), vectors=vectors)

@@ -6,6 +6,7 @@ delays (not what a fault says), so that a test need not wait 30 s for a hung pee
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -28,6 +29,8 @@ ELECTION_SECONDS = 2.7
 NOT_READY_SECONDS = 1.75
 #: A count that asks a freshly lost replica ends with a closed connection after this long.
 COUNT_HANGS_SECONDS = 60.0
+#: How often it is looked whether a hung node goes on.
+_LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,11 @@ class World:
         """Whether the node accepts connections and never answers."""
         outage = self.faults.outage(node, self.now())
         return outage is not None and outage.kind == "hung"
+
+    async def until_not_hung(self, node: str) -> None:
+        """Wait for as long as the node is hung."""
+        while self.hung(node):  # noqa: ASYNC110 - any clock may be used, and none can notify
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def started_at(self, node: str) -> float:
         """When the node's process started, in unix seconds."""

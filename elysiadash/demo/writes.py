@@ -10,6 +10,8 @@ from typing import Any
 #: flushes it by the clock.
 FLUSHED_FROM = 100
 
+Vectors = dict[str, list[float] | list[list[float]]]
+
 
 @dataclass(slots=True)
 class StoredObject:
@@ -19,7 +21,7 @@ class StoredObject:
     created_ms: int
     updated_ms: int
     properties: dict[str, Any]
-    vectors: dict[str, list[float] | list[list[float]]] = field(default_factory=dict)
+    vectors: Vectors = field(default_factory=dict)
     tenant: str = ""
 
 

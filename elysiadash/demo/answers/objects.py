@@ -48,7 +48,8 @@ async def list_objects(world: World, request: Request) -> Answer:
         await asyncio.sleep(world.scaled(_RETRY_SECONDS))
         return nothing(404)
     try:
-        found = stored.page(world, collection, request.query.get("tenant", ""), after, limit)
+        tenant = request.query.get("tenant", "")
+        found = stored.page(world, collection, tenant, after, limit, vectors=with_vectors)
     except Refusal as refusal:
         index = collection.name.lower()
         return failure(422, f"msg:search index {index} code:422 err:{refusal}")

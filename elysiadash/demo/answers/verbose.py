@@ -35,11 +35,6 @@ class ShardRows:
         self._world = world
         self._nodes: dict[str, _NodeRows] = {}
 
-    @classmethod
-    def of(cls, world: World) -> ShardRows:
-        """The rows of this world, made once."""
-        return world.kept(cls)
-
     def of_node(self, node: str, only: str | None = None) -> tuple[list[bytes], int]:
         """The rows of a node (of one collection, if named) and the objects they list."""
         at = self._world.now()
