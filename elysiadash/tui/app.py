@@ -1,0 +1,260 @@
+"""The full-screen app: one watch, kept fresh by one worker, shown by the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
+
+from elysiadash.cluster.stats import CollectionStats
+from elysiadash.tui.actions import ACTIONS, bindings
+from elysiadash.tui.bridge import Bridge, DataChanged
+from elysiadash.tui.freshness import Freshness, look
+from elysiadash.tui.plain import plain
+from elysiadash.tui.screens.live import LiveScreen
+from elysiadash.tui.screens.stats import StatsScreen
+from elysiadash.tui.source import Watched
+from elysiadash.tui.terminal import Terminal
+from elysiadash.tui.themes import DEFAULT_THEME, VARIABLES, load_themes, shipped_themes
+
+if TYPE_CHECKING:
+    from elysiadash.config.profile import Profile
+
+log = logging.getLogger(__name__)
+
+_WATCH = "watch"
+_DRAWING = "drawing"
+_RESTART_AFTER_S = 5.0
+_SECOND_PRESS_S = 2.0
+_TICK_S = 1.0
+_FAREWELL_S = 2.0
+
+
+class ElysiadashApp(App[None], inherit_bindings=False):
+    """Shows a watched cluster.
+
+    ``watch`` is anything that knows a cluster; ``clock`` is monotonic seconds, as the event
+    loop counts them. ``terminal`` is the one to leave in order, None in tests.
+    """
+
+    TITLE = "elysiadash"
+    CSS_PATH = "styles/app.tcss"
+    MODES = {"stats": StatsScreen}  # noqa: RUF012 - Textual's own declaration is a mutable one
+    DEFAULT_MODE = "stats"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+    # Below 60 x 15 the screens show a summary instead of their lines.
+    HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (60, "-narrow"), (140, "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        watch: Watched,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        demo: bool = False,
+        terminal: Terminal | None = None,
+        theme_folders: Iterable[Path] | None = None,
+    ) -> None:
+        super().__init__()
+        self.watched = watch
+        self.monotonic = clock
+        self.demo = demo
+        self.rows: tuple[CollectionStats, ...] = ()
+        """The rows that were shown last; the header sums them up."""
+        self._terminal = terminal
+        self._bridge: Bridge | None = None
+        self._faults: dict[str, str] = {}
+        self._interrupted_at = float("-inf")
+        folders = [shipped_themes()] if theme_folders is None else theme_folders
+        self._themes, self._theme_faults = load_themes(folders)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own style variables, for themes that do not give them."""
+        return VARIABLES
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Show what is remembered; ask the cluster only after the first paint."""
+        for theme in self._themes.values():
+            self.register_theme(theme)
+        if DEFAULT_THEME in self._themes:
+            self.theme = DEFAULT_THEME
+        if self._terminal is not None:
+            self._terminal.on_leave(self._leaver())
+        self.call_after_refresh(self._begin)
+
+    def _leaver(self) -> Callable[[int], None]:
+        loop = asyncio.get_running_loop()
+
+        def leave(code: int) -> None:
+            # Late signals find the loop closed: then we are already gone.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.exit, None, code)
+
+        return leave
+
+    def _begin(self) -> None:
+        self._bridge = Bridge(self.watched, self.post_message)
+        self._run_watch()
+        self.set_interval(_TICK_S, self._tick)
+        for fault in self._theme_faults:
+            log.warning("theme left out: %s", fault)
+        if self._terminal is not None:
+            # What start-up made lives for ever: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            gc.enable()
+
+    def _run_watch(self) -> None:
+        self._faults.pop(_WATCH, None)
+        self.run_worker(self.watched.run(), name=_WATCH, group=_WATCH, exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Let the watch keep its state, then close its connections."""
+        if self._bridge is not None:
+            self._bridge.stop()
+        for worker in [found for found in self.workers if found.group == _WATCH]:
+            worker.cancel()
+            with suppress(WorkerCancelled, WorkerFailed, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await worker.wait()
+        await self.watched.aclose()
+
+    def exit(self, result: None = None, return_code: int = 0, message: object = None) -> None:
+        """Leave; a process that still lives three seconds later is ended."""
+        if self._terminal is not None:
+            self._terminal.arm(return_code)
+        super().exit(result, return_code)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The watch must not end before the app: say why it did, and start it again."""
+        if event.worker.group != _WATCH:
+            return
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.report_fault(_WATCH, event.worker.error)
+            self.set_timer(_RESTART_AFTER_S, self._run_watch)
+        elif event.state is WorkerState.SUCCESS:
+            self.set_timer(_RESTART_AFTER_S, self._run_watch)
+
+    # Data
+
+    def on_data_changed(self, event: DataChanged) -> None:
+        """The visible screen pulls; a hidden one looks when it comes back."""
+        screen = self.screen
+        if isinstance(screen, LiveScreen):
+            screen.wake()
+
+    def freshness(self) -> Freshness:
+        """How fresh the data is right now."""
+        return look(self.watched, self.monotonic())
+
+    def _tick(self) -> None:
+        screen = next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
+        if screen is None:
+            return
+        try:
+            screen.tick()
+        except Exception as error:  # noqa: BLE001 - a timer's error would end the app
+            if _DRAWING not in self._faults:
+                self.report_fault(_DRAWING, error)
+
+    @property
+    def fault(self) -> str | None:
+        """A fault of our own that is not over, in words."""
+        return next(iter(self._faults.values()), None)
+
+    def report_fault(self, doing: str, error: BaseException) -> None:
+        """Log a fault of ours and show it above the data."""
+        log.error("fault while %s", doing, exc_info=error)
+        first = _innermost(error)
+        words = plain(str(first))[:200]
+        self._faults[doing] = f"our own fault ({doing}): {type(first).__name__}: {words}"
+        self.call_later(self._tick)
+
+    def fault_over(self, doing: str) -> None:
+        """What failed has worked again."""
+        self._faults.pop(doing, None)
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints local variables, and those can hold keys.
+        from rich.traceback import Traceback
+
+        self.panic(Traceback(show_locals=False, width=None))
+
+    # Actions
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: the second one leaves."""
+        now = self.monotonic()
+        if now - self._interrupted_at <= _SECOND_PRESS_S:
+            self.exit()
+            return
+        self._interrupted_at = now
+        screen = self.screen
+        if isinstance(screen, LiveScreen):
+            screen.status.flash("press ctrl+c again to leave", _SECOND_PRESS_S)
+
+    def action_leave(self) -> None:
+        """Leave at once."""
+        self.exit()
+
+    def use_theme(self, name: str) -> str | None:
+        """Use another theme; returns what is wrong with the name."""
+        if name in self.available_themes:
+            self.theme = name
+            return None
+        known = ", ".join(sorted(self._themes))
+        faults = "".join(f"; left out: {fault}" for fault in self._theme_faults)
+        return f"no theme {name!r}; there are {known} and Textual's own{faults}"
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the registry's actions that work on this screen."""
+        scopes = getattr(screen, "SCOPES", ("app",))
+        for action in ACTIONS:
+            if action.scope in scopes and action.takes is None and action.command:
+                target = self if action.scope == "app" else screen
+                run = _runner(target, action.does)
+                yield SystemCommand(action.label, action.help, run)
+
+
+def _runner(target: App[None] | Screen[object], action: str) -> Callable[[], object]:
+    return lambda: target.run_action(action)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first real error inside groups and wrappers."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return error
+
+
+def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
+    """Watch the profile's cluster in the full terminal until the user leaves.
+
+    Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM, 1 after a fault. Needs a
+    terminal on standard input and output; the caller checks that.
+    """
+    gc.disable()
+    from elysiadash.cluster.connect import connect
+    from elysiadash.config.paths import user_file
+
+    folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
+    with Terminal(f"elysiadash · {profile.name}") as terminal:
+        watch = connect(profile, state_dir=state_dir)
+        app = ElysiadashApp(watch, demo=demo, terminal=terminal, theme_folders=folders)
+        app.run()
+    sys.stdout.flush()
+    return app.return_code or 0

@@ -1,0 +1,236 @@
+"""Everything known of one collection, line by line: value, where from, how old, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from elysiadash.cluster.history import History, Points
+from elysiadash.cluster.slices import Kind, Slice
+from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats
+from elysiadash.health.finding import Finding, Severity
+from elysiadash.tui import charts, numbers
+from elysiadash.tui.plain import plain
+from elysiadash.tui.source import Watched
+from elysiadash.tui.values import VALUES, Value
+from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
+from elysiadash.weaviate.models import CollectionDefinition, VectorIndexConfig
+
+CHART_S = 600.0
+_CELLS = 10
+
+_SERIES = {
+    "objects_per_s": ("objects_per_s", numbers.signed_rate),
+    "queries_per_s": ("queries_per_s", numbers.rate),
+    "query_ms_p50": ("query_ms_p95", numbers.milliseconds),
+    "imports_per_s": ("imports_per_s", numbers.rate),
+    "vector_queue": ("vector_queue", numbers.short),
+}
+"""Value -> the series that is drawn beside it, and how its ends are written."""
+
+_SEVERITY_STYLE: dict[Severity, StyleName] = {
+    Severity.OK: "ok",
+    Severity.WARNING: "warning",
+    Severity.UNKNOWN: "unknown",
+    Severity.CRITICAL: "critical",
+}
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line. ``words`` is where the value comes from, or why there is none; ``at`` is the
+    wall clock of the answer it rests on; ``series`` the last ten minutes, 20 even steps."""
+
+    key: str
+    what: str
+    value: str = ""
+    style: StyleName = ""
+    words: str = ""
+    at: float | None = None
+    series: tuple[float | None, ...] = ()
+    ends: str = ""
+
+
+def facts_of(
+    watch: Watched, row: CollectionStats, findings: Iterable[Finding], now: float
+) -> tuple[Fact, ...]:
+    """All lines of a collection, in sections."""
+    own = [finding for finding in findings if finding.collection == row.collection]
+    definition = _definition(watch, row.collection)
+    return (
+        *_section("findings", "Findings", _findings(own)),
+        *_section("numbers", "Numbers", _numbers(watch, row, now)),
+        *_section("settings", "Settings", _settings(watch, row, definition)),
+    )
+
+
+class FactColumns:
+    """The columns; ``now`` is set before each repaint."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.columns: tuple[Column[Fact], ...] = (
+            Column("what", "What", _what, (14, 28), "left", 100),
+            Column(
+                "value", "Value", lambda fact: Cell(fact.value, fact.style), (8, 60), "left", 90
+            ),
+            Column("chart", "10 min", _chart, _CELLS, "left", 60),
+            Column("ends", "Min–max", lambda fact: Cell(fact.ends, "muted"), (16, 18), "left", 50),
+            Column("age", "Age", self._age, (4, 7), "right", 80),
+            Column("words", "From, or why not", _words, (24, 120), "left", 70),
+        )
+
+    def _age(self, fact: Fact) -> Cell:
+        return Cell("" if fact.at is None else numbers.span(self.now - fact.at), "muted")
+
+
+def _what(fact: Fact) -> Cell:
+    return Cell(fact.what, "accent" if fact.key.startswith("§") else "")
+
+
+def _words(fact: Fact) -> Cell:
+    return Cell(fact.words, "unknown" if fact.value == numbers.UNKNOWN else "muted")
+
+
+def _chart(fact: Fact) -> Cell | SparkCell:
+    if not any(step is not None for step in fact.series):
+        return Cell("")
+    return SparkCell(fact.series, 0.0, charts.top(fact.series), "accent")
+
+
+def _section(key: str, title: str, lines: Iterable[Fact]) -> Iterator[Fact]:
+    found = tuple(lines)
+    if found:
+        yield Fact(key=f"§{key}", what=title)
+        yield from found
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[Fact]:
+    for number, finding in enumerate(findings):
+        place = " ".join(part for part in (finding.shard, finding.tenant, finding.node) if part)
+        yield Fact(
+            key=f"finding-{finding.code}-{place}-{number}",
+            what=f"{finding.code} {plain(place)}".strip(),
+            value=finding.severity,
+            style=_SEVERITY_STYLE[finding.severity],
+            words=plain(f"{finding.message}. {finding.impact} {finding.action}"),
+            at=finding.since,
+        )
+
+
+def _numbers(watch: Watched, row: CollectionStats, now: float) -> Iterator[Fact]:
+    for value in VALUES:
+        yield _number(watch, row, value, now)
+
+
+def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> Fact:
+    text = value.show(row)
+    piece, words = _source(watch, row, value.field)
+    if text == numbers.UNKNOWN:
+        words = plain(row.not_exposed.get(value.field, "not known"))
+    series, ends = _series(watch.history, row.collection, value.field, now)
+    style: StyleName = "unknown" if text == numbers.UNKNOWN else ""
+    if piece.problem is not None and piece.value is not None:
+        words, style = f"{plain(piece.problem.what)}; {words}", "muted"
+    return Fact(
+        key=value.field,
+        what=value.title,
+        value=text,
+        style=style,
+        words=words,
+        at=None if text == numbers.UNKNOWN else piece.fetched_at,
+        series=series,
+        ends=ends,
+    )
+
+
+def _source(watch: Watched, row: CollectionStats, field: str) -> tuple[Slice[object], str]:
+    """The oldest slice that a value rests on, and the server's own name for the value."""
+    if field == "objects" and row.objects_are == EXACT:
+        return watch.store.get(Kind.COUNT, row.collection), "exact count, asked on demand"
+    source = SOURCES[field]
+    if source.kind in (Kind.TENANTS, Kind.COUNT):
+        return watch.store.get(source.kind, row.collection), source.text
+    pieces = [p for p in watch.store.all(source.kind).values() if p.fetched_at is not None]
+    oldest = min(pieces, key=lambda piece: piece.fetched_at or 0.0, default=Slice())
+    return oldest, source.text
+
+
+def _series(
+    history: History, collection: str, field: str, now: float
+) -> tuple[tuple[float | None, ...], str]:
+    if field not in _SERIES:
+        return (), ""
+    metric, written = _SERIES[field]
+    points: Points = history.points(metric, collection, last=200)
+    steps = charts.in_steps(points, now, CHART_S, 2 * _CELLS)
+    known = [step for step in steps if step is not None]
+    if not known:
+        return (), ""
+    return steps, f"{written(min(known))} … {written(max(known))}"
+
+
+def _settings(
+    watch: Watched, row: CollectionStats, definition: CollectionDefinition | None
+) -> Iterator[Fact]:
+    at = watch.store.get(Kind.SCHEMA).fetched_at
+    words = "GET /v1/schema"
+
+    def line(what: str, value: str) -> Fact:
+        return Fact(key=f"setting-{what}", what=what, value=plain(value), words=words, at=at)
+
+    if row.aliases:
+        yield line("Aliases", ", ".join(row.aliases))
+    if definition is None:
+        return
+    if definition.description:
+        yield line("Description", definition.description)
+    tenancy = definition.multi_tenancy_config
+    if tenancy is not None and tenancy.enabled:
+        created = "by themselves" if tenancy.auto_tenant_creation else "on request"
+        active = "when used" if tenancy.auto_tenant_activation else "on request"
+        yield line("Multi-tenancy", f"on; tenants are created {created}, activated {active}")
+    else:
+        yield line("Multi-tenancy", "off")
+    replication = definition.replication_config
+    if replication is not None and replication.deletion_strategy:
+        yield line("Deletion strategy", replication.deletion_strategy)
+    for name, config in sorted((definition.vector_config or {}).items()):
+        yield line(
+            f"Vector {plain(name)}", _vector(config.vector_index_type, config.vector_index_config)
+        )
+    if definition.vector_index_type and not definition.vector_config:
+        yield line("Vector", _vector(definition.vector_index_type, definition.vector_index_config))
+    properties = definition.properties or ()
+    yield line("Properties", f"{len(properties)}: {', '.join(p.name for p in properties)}")
+
+
+def _vector(kind: str, config: VectorIndexConfig | None) -> str:
+    parts = [kind or "hnsw"]
+    if config is None:
+        return parts[0]
+    for title, value in (
+        ("distance", config.distance),
+        ("ef", config.ef),
+        ("efConstruction", config.ef_construction),
+        ("maxConnections", config.max_connections),
+        ("filter", config.filter_strategy),
+        ("threshold", config.threshold),
+    ):
+        if value not in (None, ""):
+            parts.append(f"{title} {value}")
+    for title, quantizer in (
+        ("pq", config.pq),
+        ("bq", config.bq),
+        ("sq", config.sq),
+        ("rq", config.rq),
+    ):
+        if quantizer is not None and quantizer.enabled:
+            parts.append(f"{title}-{quantizer.bits}" if quantizer.bits else title)
+    return ", ".join(parts)
+
+
+def _definition(watch: Watched, collection: str) -> CollectionDefinition | None:
+    schema = watch.store.get(Kind.SCHEMA).value
+    found = (item for item in (schema.classes or ()) if item.name == collection) if schema else ()
+    return next(iter(found), None)

@@ -1,0 +1,94 @@
+"""What the header and the small summary say, gathered once for both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from elysiadash.cluster.stats import APPROXIMATE, EXACT, CollectionStats
+from elysiadash.cluster.view import LIVE_STATES
+from elysiadash.tui import numbers
+from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.source import Watched
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The cluster in a few words. ``leader`` as in ``ClusterView``; sizes are counts."""
+
+    name: str
+    environment: str | None
+    colour: str | None
+    writable: bool
+    demo: bool
+    versions: tuple[str, ...]
+    live: int
+    expected: int | None
+    leader: str | None
+    probed: int
+    missing: tuple[str, ...]
+    """Expected nodes that do not take part, with their state."""
+    objects: int | None
+    objects_sign: str
+    """``~`` approximate, ``≥`` a part did not answer, "" exact."""
+    collections: int
+    requests_per_minute: int
+    p95_ms: float | None
+    fresh: Freshness
+
+    @property
+    def nodes(self) -> str:
+        """``2/3``: live and expected nodes."""
+        return f"{self.live}/{self.expected if self.expected is not None else '?'}"
+
+    @property
+    def nodes_lost(self) -> bool:
+        """Whether an expected node does not take part."""
+        return self.expected is not None and self.live < self.expected
+
+    @property
+    def total(self) -> str:
+        """All objects in short."""
+        return f"{self.objects_sign}{numbers.short(self.objects)}"
+
+
+def gather(
+    watch: Watched, rows: Sequence[CollectionStats], fresh: Freshness, *, demo: bool
+) -> Facts:
+    """The facts right now; cheap enough for once a second."""
+    cluster, profile, load = watch.cluster(), watch.profile, watch.own_load()
+    objects, sign = _objects(rows)
+    return Facts(
+        name=profile.name,
+        environment=profile.environment,
+        colour=profile.colour,
+        writable=profile.write,
+        demo=demo,
+        versions=cluster.versions,
+        live=cluster.live,
+        expected=cluster.expected,
+        leader=cluster.leader,
+        probed=cluster.probed,
+        missing=tuple(
+            f"{node.node} {node.status}"
+            for node in cluster.nodes
+            if node.expected and node.status not in LIVE_STATES
+        ),
+        objects=objects,
+        objects_sign=sign,
+        collections=len(rows),
+        requests_per_minute=load.requests_per_minute,
+        p95_ms=load.p95_ms,
+        fresh=fresh,
+    )
+
+
+def _objects(rows: Sequence[CollectionStats]) -> tuple[int | None, str]:
+    """The sum of what is known, and how well that is known."""
+    known = [row.objects for row in rows if row.objects is not None]
+    if not known:
+        return None, ""
+    states = {row.objects_are for row in rows}
+    if states == {EXACT}:
+        return sum(known), ""
+    return sum(known), "~" if states <= {EXACT, APPROXIMATE} else "≥"

@@ -1,0 +1,83 @@
+"""The health of each row: the worst that the checks found of that collection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.stats import CollectionStats
+from elysiadash.health.finding import Finding, Severity
+from elysiadash.health.findings import find, health_of_all
+from elysiadash.health.picture import picture_of
+from elysiadash.tui import numbers
+from elysiadash.tui.source import Watched
+from elysiadash.tui.widgets.table import StyleName
+
+if TYPE_CHECKING:
+    from elysiadash.cluster.watch import Watch
+
+_LOOK: dict[Severity, tuple[str, StyleName]] = {
+    Severity.OK: ("ok", "ok"),
+    Severity.WARNING: ("▲", "warning"),
+    Severity.UNKNOWN: ("? unknown", "unknown"),
+    Severity.CRITICAL: ("✖", "critical"),
+}
+
+
+class RowHealth(msgspec.Struct, frozen=True, gc=False):
+    """How a collection is, and its worst finding where it has one of its own."""
+
+    severity: Severity
+    finding: Finding | None = None
+
+
+class Assessment(msgspec.Struct, frozen=True, gc=False):
+    """The health of all rows. Empty before anything live was answered."""
+
+    by_collection: dict[str, RowHealth] = {}
+    findings: tuple[Finding, ...] = ()
+
+    def judge(self, row: CollectionStats) -> tuple[str, StyleName]:
+        """A row's health in words, and how they look."""
+        found = self.by_collection.get(row.collection)
+        if found is None:
+            return numbers.UNKNOWN, "unknown"
+        sign, style = _LOOK[found.severity]
+        if found.finding is None:
+            return sign, style
+        return f"{sign.split()[0]} {found.finding.code} {found.finding.message}", style
+
+    def is_problem(self, row: CollectionStats) -> bool:
+        """Whether something is wrong with the row, or may be and cannot be seen."""
+        found = self.by_collection.get(row.collection)
+        return found is not None and found.severity is not Severity.OK
+
+
+async def assess(watch: Watched, rows: tuple[CollectionStats, ...]) -> Assessment:
+    """Run the checks beside the event loop; nothing is asked for it."""
+    if watch.store.get(Kind.SCHEMA).value is None and watch.store.get(Kind.VERBOSE).value is None:
+        return Assessment()
+    picture = picture_of(cast("Watch", watch), rows)
+    findings = await asyncio.to_thread(find, picture)
+    names = [row.collection for row in rows]
+    worst = _worst_of_each(findings)
+    return Assessment(
+        {
+            name: RowHealth(severity, worst.get(name))
+            for name, severity in health_of_all(findings, names).items()
+        },
+        findings,
+    )
+
+
+def _worst_of_each(findings: tuple[Finding, ...]) -> Mapping[str, Finding]:
+    """Findings come with the worst first."""
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.collection is not None:
+            worst.setdefault(finding.collection, finding)
+    return worst

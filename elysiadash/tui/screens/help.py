@@ -1,0 +1,92 @@
+"""All keys of a screen, made from the bindings that are active there, and what else to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from elysiadash.tui.actions import BY_ID, commands
+from elysiadash.tui.plain import plain
+
+_GROUPS = (
+    ("This screen", ("stats", "collection")),
+    ("Everywhere", ("screen", "app")),
+)
+_LIST = "Moving in the list"
+_KEY_WIDTH = 16
+
+
+class HelpScreen(ModalScreen[None]):
+    """A sheet over the screen below; ``notes`` are (what, words) shown first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "close", "Close", id="help.close"),
+        Binding("j,down", "scroll('down')", "Down", show=False, id="help.down"),
+        Binding("k,up", "scroll('up')", "Up", show=False, id="help.up"),
+    ]
+
+    def __init__(self, title: str, notes: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._sheet_title = title
+        self._notes = notes
+
+    def compose(self) -> ComposeResult:
+        """The sheet, of the bindings of the screen below."""
+        below = self.app.screen_stack[-2]
+        found = below.active_bindings
+        scopes = getattr(below, "SCOPES", ("app", "screen"))
+        with VerticalScroll(id="sheet"):
+            yield Static(self._content(found, scopes), markup=False)
+
+    def action_close(self) -> None:
+        """Back to the screen below."""
+        self.dismiss(None)
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll the sheet by a line."""
+        sheet = self.query_one(VerticalScroll)
+        (sheet.scroll_down if way == "down" else sheet.scroll_up)(animate=False)
+
+    def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
+        lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
+        if self._notes:
+            lines += [Content(""), Content.styled("In this row", "bold $accent")]
+            lines += [_entry(what, words) for what, words in self._notes]
+        for title, wanted in _GROUPS:
+            lines += self._section(title, [f for f in found.values() if _scope(f) in wanted])
+        lines += self._section(_LIST, [f for f in found.values() if _scope(f) is None])
+        lines += [Content(""), Content.styled("Commands", "bold $accent")]
+        for name, action in sorted(commands(*scopes).items()):
+            lines.append(_entry(f":{name} {action.takes or ''}".strip(), action.help))
+        return Content("\n").join(lines)
+
+    def _section(self, title: str, found: list[ActiveBinding]) -> list[Content]:
+        by_action: dict[str, list[ActiveBinding]] = {}
+        for binding in found:
+            if not binding.binding.system:
+                by_action.setdefault(binding.binding.action, []).append(binding)
+        if not by_action:
+            return []
+        lines = [Content(""), Content.styled(title, "bold $accent")]
+        for same in by_action.values():
+            keys = " ".join(dict.fromkeys(self.app.get_key_display(f.binding) for f in same))
+            first = same[0].binding
+            lines.append(_entry(keys, first.tooltip or first.description))
+        return lines
+
+
+def _scope(found: ActiveBinding) -> str | None:
+    """Where our registry puts it; None for a widget's own keys."""
+    action = BY_ID.get(found.binding.id or "")
+    return action.scope if action else None
+
+
+def _entry(what: str, words: str) -> Content:
+    return Content.assemble("  ", (what.ljust(_KEY_WIDTH), "bold"), " ", plain(words))

@@ -1,0 +1,33 @@
+"""Which column to sort by: one more key after the sort key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class SortChoice(ModalScreen[str | None]):
+    """Shows the letters; ends with the chosen column's key, None when another key was pressed."""
+
+    def __init__(self, letters: Mapping[str, str], titles: Mapping[str, str]) -> None:
+        super().__init__()
+        self._letters = letters
+        self._titles = titles
+
+    def compose(self) -> ComposeResult:
+        """One line, or a few, at the bottom."""
+        pieces: list[Content] = [Content.styled(" sort by  ", "bold")]
+        for letter, column in self._letters.items():
+            title = self._titles[column].replace(" ", "\u00a0")
+            pieces.append(Content.assemble((letter, "bold $accent"), f"\u00a0{title}  "))
+        yield Static(Content("").join(pieces), id="choices", markup=False)
+
+    def on_key(self, event: Key) -> None:
+        """Any key ends it."""
+        event.stop()
+        self.dismiss(self._letters.get(event.character or ""))

@@ -1,0 +1,86 @@
+"""What the app needs of a watch: the real one, or a fixed one in tests and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from elysiadash.cluster.history import History
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.store import Store
+from elysiadash.cluster.view import ClusterView
+from elysiadash.config.profile import Profile
+from elysiadash.weaviate.budget import OwnLoad
+
+
+class Pace(Protocol):
+    """How often a question is asked; what ``Poller.schedule`` says."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two polls."""
+
+    @property
+    def cost_factor(self) -> float:
+        """Times the duration of the last call, when that is longer."""
+
+
+class Asking(Protocol):
+    """The state of one poller."""
+
+    @property
+    def schedule(self) -> Pace:
+        """How often it asks."""
+
+    @property
+    def last_seconds(self) -> float | None:
+        """How long the last call took."""
+
+    @property
+    def next_at(self) -> float | None:
+        """When it asks again, in the event loop's time; None while it asks."""
+
+
+class Watched(Protocol):
+    """A cluster that is being watched, as ``cluster.watch.Watch`` is."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which cluster."""
+
+    @property
+    def store(self) -> Store:
+        """The slices."""
+
+    @property
+    def history(self) -> History:
+        """The recent past."""
+
+    @property
+    def pollers(self) -> Mapping[Kind, Asking]:
+        """One for each question."""
+
+    async def run(self) -> None:
+        """Keep everything fresh until cancelled."""
+
+    async def rows(self) -> tuple[CollectionStats, ...]:
+        """One row for each collection."""
+
+    def rows_at(self) -> float | None:
+        """Wall-clock seconds of the oldest data the rows rest on."""
+
+    def cluster(self) -> ClusterView:
+        """The nodes."""
+
+    def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
+        """Questions without a fresh answer."""
+
+    def own_load(self) -> OwnLoad:
+        """What we cost the cluster."""
+
+    def refresh_now(self) -> None:
+        """Ask everything at once."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""

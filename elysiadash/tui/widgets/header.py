@@ -1,0 +1,185 @@
+"""The first line: which cluster, in what state, and what we cost it.
+
+Each part knows shorter forms of itself; a narrow terminal shortens the least important first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.cells import cell_len
+from textual.color import Color, ColorParseError
+from textual.content import Content
+
+from elysiadash.cluster.slices import Kind
+from elysiadash.tui import numbers
+from elysiadash.tui.facts import Facts
+from elysiadash.tui.plain import plain
+from elysiadash.tui.widgets.line import Line
+
+_GAP = 2
+_OK, _WARN, _CRIT, _MUTED = "$health-ok", "$health-warn", "$health-crit", "$health-unknown"
+
+
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """One part of the header. ``forms`` from long to short ("" leaves it out); the higher
+    ``rank``, the earlier it is shortened."""
+
+    forms: tuple[str, ...]
+    style: str
+    rank: int
+
+
+class Header(Line):
+    """The header line; ``set_facts`` tells it what to say."""
+
+    DEFAULT_CSS = """
+    Header {
+        background: $panel;
+        color: $foreground;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: Facts | None = None
+
+    def set_facts(self, facts: Facts) -> None:
+        """Show these facts; paints only when the line changes."""
+        self._facts = facts
+        self.show(self._line(self.size.width))
+
+    def render(self) -> Content:
+        """The line, for the width it has now."""
+        return self._line(self.size.width) if self._facts else Content.empty()
+
+    def _line(self, width: int) -> Content:
+        if self._facts is None:
+            return Content.empty()
+        *parts, age = header_parts(self._facts, self.app.theme_variables)
+        return _assembled(fit([*parts, age], width), width)
+
+
+def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
+    """The parts from left to right; the last one, the age, belongs to the right edge."""
+    parts = [_name(facts, variables)]
+    if facts.demo:
+        demo = variables.get("env-demo", "purple")
+        style = f"bold {_text_on(demo)} on {demo}"
+        parts.append(Part((" DEMO simulated data ", " DEMO "), style, 1))
+    if facts.writable:
+        parts.append(Part((" WRITE ",), f"bold reverse {_WARN}", 3))
+    else:
+        parts.append(Part(("🔒 read-only", "🔒"), _MUTED, 4))
+    parts.append(Part(_version_forms(facts.versions), "", 8))
+    parts.append(_nodes(facts))
+    parts.append(_leader(facts))
+    parts.append(Part((f"{facts.total} objects", facts.total, ""), "bold", 5))
+    if facts.expected is not None and facts.probed < facts.expected:
+        few = f"{facts.probed} of {facts.expected} nodes probed"
+        parts.append(Part((few, f"{facts.probed}/{facts.expected} probed", ""), _MUTED, 7))
+    load = f"us: {facts.requests_per_minute} req/min"
+    slow = f" p95 {numbers.milliseconds(facts.p95_ms)}" if facts.p95_ms is not None else ""
+    parts.append(Part((load + slow, load, ""), _MUTED, 9))
+    parts.append(_age(facts))
+    return parts
+
+
+def fit(parts: Sequence[Part], width: int) -> list[tuple[str, str]]:
+    """(text, style) of each part in the longest form that the width allows; "" left out."""
+    level = [0] * len(parts)
+
+    def taken() -> int:
+        texts = [part.forms[at] for part, at in zip(parts, level, strict=True)]
+        shown = [text for text in texts if text]
+        return sum(map(cell_len, shown)) + _GAP * max(0, len(shown) - 1)
+
+    while taken() > width:
+        spare = [i for i, part in enumerate(parts) if level[i] < len(part.forms) - 1]
+        if not spare:
+            break
+        level[max(spare, key=lambda i: parts[i].rank)] += 1
+    return [(part.forms[at], part.style) for part, at in zip(parts, level, strict=True)]
+
+
+def _assembled(parts: list[tuple[str, str]], width: int) -> Content:
+    *left, (last, last_style) = [(text, style) for text, style in parts if text] or [("", "")]
+    pieces: list[str | tuple[str, str]] = []
+    used = 0
+    for text, style in left:
+        pieces += [(text, style), " " * _GAP]
+        used += cell_len(text) + _GAP
+    pieces += [" " * max(0, width - used - cell_len(last)), (last, last_style)]
+    return Content.assemble(*pieces)
+
+
+def _name(facts: Facts, variables: dict[str, str]) -> Part:
+    colour = _usable(facts.colour) or variables.get("env-default", "blue")
+    style = f"bold {_text_on(colour)} on {colour}"
+    name = plain(facts.name)
+    forms = [f" {_state(facts)} {name} "]
+    if facts.environment and facts.environment != facts.name:
+        forms.insert(0, f" {_state(facts)} {name} · {plain(facts.environment)} ")
+    return Part(tuple(forms), style, 0)
+
+
+def _state(facts: Facts) -> str:
+    """Filled: answers; empty: nothing answered yet; cross: it does not answer."""
+    if not facts.fresh.connected:
+        return "✖"
+    return "○" if facts.fresh.remembered or facts.fresh.age is None else "●"
+
+
+def _version_forms(versions: tuple[str, ...]) -> tuple[str, ...]:
+    if not versions:
+        return ("",)
+    text = plain(versions[0] if len(versions) == 1 else f"{versions[0]}–{versions[-1]}")
+    return (f"weaviate {text}", text, "")
+
+
+def _nodes(facts: Facts) -> Part:
+    late = Kind.NODES in facts.fresh.late
+    if not facts.fresh.connected or (not facts.live and (late or facts.expected is None)):
+        return Part((f"nodes {'?' if facts.expected is None else f'?/{facts.expected}'}",), "", 2)
+    if facts.nodes_lost:
+        return Part((f"▲ nodes {facts.nodes}", f"▲{facts.nodes}"), f"bold {_CRIT}", 2)
+    return Part((f"nodes {facts.nodes}", facts.nodes), _MUTED if late else "", 2)
+
+
+def _leader(facts: Facts) -> Part:
+    if facts.leader is None or not facts.fresh.connected:
+        return Part(("leader –", ""), _MUTED, 6)
+    if not facts.leader:
+        return Part(("▲ no leader",), f"bold {_CRIT}", 2)
+    return Part((f"leader {plain(facts.leader)}", ""), "", 6)
+
+
+def _age(facts: Facts) -> Part:
+    fresh = facts.fresh
+    if fresh.age is None:
+        return Part(("no data yet", "–"), _MUTED, 3)
+    if fresh.trouble is not None or fresh.remembered:
+        age = fresh.age
+        if fresh.trouble is not None and fresh.trouble.age is not None:
+            age = max(age, fresh.trouble.age)
+        return Part((f"stale {numbers.span(age)}",), f"bold {_WARN}", 2)
+    return Part((f"{numbers.span(fresh.age)} ago", numbers.span(fresh.age)), _OK, 3)
+
+
+def _usable(colour: str | None) -> str | None:
+    """The profile's colour as #rrggbb; None when it names none."""
+    if colour is None:
+        return None
+    try:
+        return Color.parse(colour).hex6
+    except ColorParseError:
+        return None
+
+
+def _text_on(colour: str) -> str:
+    """Black or white, whichever can be read on ``colour``."""
+    try:
+        return "#000000" if Color.parse(colour).brightness > 0.55 else "#ffffff"
+    except ColorParseError:
+        return "#ffffff"
