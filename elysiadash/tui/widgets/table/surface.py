@@ -224,6 +224,11 @@ class TableSurface(ScrollView, Generic[RowT]):
         self._styles.clear()
         self._strips.clear()
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """The bar comes only after the layout: what was scrolled before, it does not know."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight if it was, and the columns within their range."""
         before, self._body_before = self._body_before, self.body_height

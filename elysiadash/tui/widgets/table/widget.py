@@ -412,7 +412,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         self._tell()
 
     def _tell(self) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         cursor = self.model.cursor
         key = None if cursor.lost else cursor.key
