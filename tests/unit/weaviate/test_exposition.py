@@ -290,6 +290,7 @@ def test_the_go_clients_shape_takes_the_fast_way() -> None:
         'x{a="with a space"} 3',
         'x{a="tab\\\\slash"} 3',
         'x{a="one",b="}"} 3',
+        'x{a="open} 3',
         'x{b="one"} 3',
         'x{a="one"} 3 1395066363000',
         'x{a="one"} NaN',
@@ -326,6 +327,18 @@ def test_runs_of_one_collection_far_apart_add_up() -> None:
     ]
 
 
+def test_series_that_differ_in_a_third_label_add_up_in_their_cell() -> None:
+    text = '# TYPE x gauge\nx{a="one",b="1",c="p"} 1\nx{a="one",b="1",c="q"} 2\n'
+    asked = Aggregation("x", "a", then="b")
+    assert read(text, aggregations=[asked]).tables == {asked: {"one": (("1",), [3.0])}}
+
+
+def test_the_first_label_can_be_asked_for_too() -> None:
+    asked = Aggregation("x", "a", where=(("a", "one"),))
+    result = read(b"# TYPE x gauge" + PLAIN_BLOCK + b"\n", aggregations=[asked])
+    assert result.totals == {asked: {"one": 3.5}}
+
+
 def test_a_nan_is_left_out_and_nothing_but_nan_is_nothing() -> None:
     text = '# TYPE x gauge\nx{a="one"} NaN\nx{a="two"} NaN\nx{a="two"} 5\n'
     for how in ("sum", "min", "max"):
@@ -349,6 +362,17 @@ def test_without_any_type_line_names_tell_the_family() -> None:
 def test_a_wanted_family_without_comments_behind_an_unwanted_one_is_found() -> None:
     text = "# TYPE a gauge\na 1\na 2\nx 3\n# TYPE b gauge\nx 4\nb 5\n"
     assert [s.value for s in read(text, {"x"}).families["x"].samples] == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"),
+    [("gauge", "a", "a"), ("summary", "a_sum", "a_count"), ("histogram", "a_bucket", "a_count")],
+)
+def test_an_unwanted_family_is_jumped_over_not_read(kind: str, first: str, last: str) -> None:
+    text = f"# TYPE a {kind}\n{first} 1\nno sample at all\n{last} 2\n# TYPE x gauge\nx 3\n"
+    result = read(text, {"x"})
+    assert result.bad_lines == 0
+    assert [sample.value for sample in result.families["x"].samples] == [3.0]
 
 
 def test_a_gauge_called_like_a_familys_count_is_its_own_family() -> None:

@@ -98,6 +98,10 @@ def test_only_bounds_that_all_nodes_have_are_used() -> None:
     assert quantile([fine, dict.fromkeys(coarse, 0.0)], 0.5) == QuantileEstimate(17.5)
 
 
+def test_a_cumulative_count_that_falls_counts_as_level() -> None:
+    assert quantile([cumulative(5, 4, 10, 10, 10)], 0.55) == QuantileEstimate(55.0)
+
+
 COUNTS = st.lists(st.integers(0, 1000), min_size=len(BOUNDS), max_size=len(BOUNDS))
 
 
