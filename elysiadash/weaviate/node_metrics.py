@@ -30,7 +30,8 @@ class CollectionMetrics(msgspec.Struct, frozen=True, gc=False):
 
     query_buckets: Buckets = ()
     query_count: float | None = None
-    """Searches of every kind and door, by GraphQL or gRPC; errors included, aggregations not."""
+    """Searches of every kind and door, by GraphQL or gRPC; errors included, aggregations not.
+    A collection has none of the three before its first search since the process started."""
     query_sum_ms: float | None = None
     imports: float | None = None
     """Objects in batches this node took, failed ones included; single-object POSTs not."""
@@ -42,7 +43,8 @@ class CollectionMetrics(msgspec.Struct, frozen=True, gc=False):
     """Fewest and most segments in the objects bucket of any shard that said so."""
     segments_max: float | None = None
     segments_total: float | None = None
-    """Segments in all buckets. LSM numbers appear up to a minute after a shard was loaded."""
+    """Segments in all buckets. A shard tells its LSM numbers with its first compaction round,
+    up to a minute or so after it was loaded."""
     segments_unloaded: float | None = None
     """Segments opened only when needed: ``lsm_bytes`` does not include them."""
     lsm_shards: float | None = None
