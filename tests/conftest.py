@@ -19,7 +19,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 import pytest  # noqa: E402
 import pytest_asyncio  # noqa: E402
 
-from tests.servers.load import load  # noqa: E402
+from tests.servers.load import DOC, load, steady_queries  # noqa: E402
 from tests.servers.real import RealCluster, skip_reason  # noqa: E402
 
 _REAL_FIXTURES = {"real_cluster", "fresh_real_cluster"}
@@ -63,10 +63,11 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def real_cluster() -> AsyncIterator[RealCluster]:
-    """Three loaded nodes, shared: a test leaves them as it found them."""
+    """Three loaded nodes, searched a little, shared: a test leaves them as it found them."""
     _skip_without_server()
     async with RealCluster() as cluster:
         await load(cluster.url)
+        await steady_queries(cluster.url, DOC, per_second=40, duration=0.5)
         yield cluster
 
 

@@ -23,6 +23,7 @@ DOC, EVENT, CUSTOMER, LEGACY = "Doc", "Event", "Customer", "LegacyArticle"
 ALIAS = "Docs"
 TENANTS = 200
 _BATCH = 200
+_APPLIED_S = 30.0
 _IDS = uuid.UUID("6a0c1f0e-52c5-4f8e-9f53-0e1b6a3c7d11")
 
 
@@ -98,8 +99,16 @@ async def set_tenants(
 
 
 async def set_shard(client: httpx.AsyncClient, collection: str, shard: str, status: str) -> None:
-    """Set a shard READONLY or READY on every replica."""
+    """Set a shard READONLY or READY, and wait until every replica shows it.
+
+    The answer comes when one node has applied the change; the others follow.
+    """
     await _ask(client, "PUT", f"/v1/schema/{collection}/shards/{shard}", {"status": status})
+    async with asyncio.timeout(_APPLIED_S):
+        while True:
+            if await _states(client, collection, shard) == {status}:
+                return
+            await asyncio.sleep(0.02)
 
 
 async def insert(client: httpx.AsyncClient, objects: Iterable[dict[str, Any]]) -> None:
@@ -329,6 +338,13 @@ def _search(collection: str, number: int, tenant: str | None) -> str:
     scope = f'tenant:"{tenant}",' if tenant else ""
     near = f"nearVector:{{vector:{vector(number)}{target}}}"
     return f"{{Get{{{collection}({scope}limit:3,{near}){{_additional{{id}}}}}}}}"
+
+
+async def _states(client: httpx.AsyncClient, collection: str, shard: str) -> set[str]:
+    """What the replicas of a shard say of themselves."""
+    answer = await client.get(f"/v1/nodes/{collection}", params={"output": "verbose"})
+    rows = [row for node in answer.json()["nodes"] for row in node["shards"] or ()]
+    return {row["vectorIndexingStatus"] for row in rows if row["name"] == shard}
 
 
 async def _write(

@@ -171,15 +171,20 @@ class RealCluster:
         """SIGCONT after ``hang``."""
         self._signal(name, signal.SIGCONT)
 
-    async def restart(self, name: str, env: Mapping[str, str] | None = None) -> None:
-        """Start a node on its old data, after ending it if it runs; waits until all see it.
+    async def start(self, *names: str, env: Mapping[str, str] | None = None) -> None:
+        """Start ended nodes on their old data; waits until all see each other.
 
-        ``env`` is added for this node and this start.
+        ``env`` is added for these nodes and this start.
         """
+        for name in names:
+            self._spawn(name, env)
+        await self.wait_ready()
+
+    async def restart(self, name: str, env: Mapping[str, str] | None = None) -> None:
+        """``stop`` if it runs, then ``start``."""
         if name in self._processes:
             await self.stop(name)
-        self._spawn(name, env)
-        await self.wait_ready()
+        await self.start(name, env=env)
 
     async def wait_ready(self, timeout: float = _READY_S) -> None:
         """Until every running node answers ready and lists every running node as healthy."""
