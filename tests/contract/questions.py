@@ -11,7 +11,8 @@ CONNECT = "/v1/grpc-web/weaviate.v1.Weaviate"
 _LOCAL = {"consistency": "false"}
 _CONNECT_HEADERS = {"Connect-Protocol-Version": "1", "Content-Type": "application/json"}
 _JSON = {"Content-Type": "application/json"}
-UNKNOWN = "Nope"
+# What the client asks about to find out which features a server has.
+UNKNOWN = "ElysiadashProbe"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,13 @@ def errors(single_tenant: str, multi_tenant: str) -> list[Question]:
         ),
         Question("connect-without-header", f"{CONNECT}/Aggregate", "POST", _JSON, aggregate),
         Question("graphql-without-tenant", "/v1/graphql", "POST", _JSON, count),
+        Question(
+            "connect-without-tenant",
+            f"{CONNECT}/Aggregate",
+            "POST",
+            _CONNECT_HEADERS,
+            {"collection": multi_tenant, "objectsCount": True},
+        ),
         Question("tenants-of-single-tenant", f"/v1/schema/{single_tenant}/tenants"),
         Question("backups-unknown-backend", "/v1/backups/s3"),
         Question("wrong-method-graphql", "/v1/graphql"),

@@ -197,7 +197,8 @@ async def questions_for(
     """The server's version, and what to ask of a cluster with the collections it has."""
     async with httpx.AsyncClient(base_url=url, trust_env=False, headers=dict(headers or {})) as ask:
         version = str((await ask.get("/v1/meta")).raise_for_status().json()["version"])
-        schema = (await ask.get("/v1/schema", headers={"consistency": "false"})).json()["classes"]
+        answer = await ask.get("/v1/schema", headers={"consistency": "false"})
+        schema = sorted(answer.raise_for_status().json()["classes"], key=lambda one: one["class"])
         asked = reading(schema, nodes)
         multi = [entry["class"] for entry in schema if entry["multiTenancyConfig"]["enabled"]]
         single = [entry["class"] for entry in schema if entry["class"] not in multi]
