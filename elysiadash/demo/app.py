@@ -7,7 +7,7 @@ asked for, its handler.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,6 +33,8 @@ _CORS = {
 
 #: Longer bodies are sent in chunks, without a length: the server's own buffer is this small.
 _BUFFERED_BYTES = 2048
+
+_PIECE_BYTES = 1 << 18
 
 
 def node_application(world: World, node: str | None, router: Router) -> Application:
@@ -129,6 +131,16 @@ async def _read_body(receive: Receive) -> bytes | None:
             return b"".join(pieces)
 
 
+def _pieces(body: bytes | Sequence[bytes]) -> list[bytes]:
+    """The body in pieces that a socket takes without piling them up."""
+    parts = [body] if isinstance(body, bytes) else body
+    return [
+        part[start : start + _PIECE_BYTES]
+        for part in parts
+        for start in range(0, len(part), _PIECE_BYTES)
+    ]
+
+
 def _drop(scope: Scope) -> None:
     transport = scope["state"].get("transport")
     if transport is not None:
@@ -151,9 +163,7 @@ async def _respond(scope: Scope, send: Send, answer: Answer) -> None:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
     )
-    pieces = [answer.body] if isinstance(answer.body, bytes) else list(answer.body)
-    if scope["method"] == "HEAD" or answer.status == 204:
-        pieces = []
+    pieces = [] if scope["method"] == "HEAD" or answer.status == 204 else _pieces(answer.body)
     for piece in pieces[:-1]:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     last = pieces[-1] if pieces else b""

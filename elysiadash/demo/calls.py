@@ -11,6 +11,7 @@ from typing import Any
 
 from elysiadash.demo import stored
 from elysiadash.demo.answers.counting import counted
+from elysiadash.demo.answers.leader import told_by_leader
 from elysiadash.demo.answers.objects import write_batch
 from elysiadash.demo.auth import Unauthorized, identify
 from elysiadash.demo.keys import User
@@ -22,14 +23,14 @@ from elysiadash.proto import weaviate_pb2 as pb
 
 _DEFAULT_LIMIT = 10
 _MAXIMUM_RESULTS = 10_000
-_NO_TENANTS = "get tenants: failed to execute query: could not get tenants: could not get tenants: "
+_NO_TENANTS = "could not get tenants: could not get tenants: "
 _NO_KEY = "unauthorized: invalid api key"
 
 Call = Callable[[World, str, Any], Awaitable[Any]]
 
 
 class CallRefused(Exception):
-    """A call that fails, and its code: `unknown` or `permission_denied`."""
+    """A call that fails, and its code: `unknown`, `permission_denied`, `not_found`, ..."""
 
     def __init__(self, message: str, code: str = "unknown") -> None:
         super().__init__(message)
@@ -82,11 +83,17 @@ async def tenants_get(world: World, node: str, request: Any) -> Any:
     """The tenants of a collection, or those of them that are named; unknown names are left out."""
     started = time.perf_counter()
     collection = world.collection(request.collection)
+    leads = world.raft().leader == node
     if collection is None:
-        raise CallRefused(f"{_NO_TENANTS}class not found")
+        told = told_by_leader(world, node, f"{_NO_TENANTS}class not found", "NotFound", "not found")
+        code = "unknown" if leads else "not_found"
+        raise CallRefused(f"get tenants: failed to execute query: {told}", code)
     if not collection.multi_tenant:
-        why = f'multi-tenancy is not enabled for class "{request.collection}"'
-        raise CallRefused(f"{_NO_TENANTS}{why}")
+        why = f'{_NO_TENANTS}multi-tenancy is not enabled for class "{request.collection}"'
+        tail = "multi-tenancy is not enabled"
+        told = told_by_leader(world, node, why, "FailedPrecondition", tail)
+        code = "unknown" if leads else "failed_precondition"
+        raise CallRefused(f"get tenants: failed to execute query: {told}", code)
     names = list(request.names.values) if request.HasField("names") else list(collection.shards)
     reply = pb.TenantsGetReply()
     for name in names:

@@ -101,9 +101,7 @@ def _behaviour(world: World, node: str, name: str) -> Any:
         try:
             return await perform(world, node, name, message, headers.get("authorization"))
         except CallRefused as refused:
-            denied = refused.code == "permission_denied"
-            code = grpc.StatusCode.PERMISSION_DENIED if denied else grpc.StatusCode.UNKNOWN
-            await context.abort(code, str(refused))
+            await context.abort(grpc.StatusCode[refused.code.upper()], str(refused))
         except ConnectionDropped:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "transport is closing")
 

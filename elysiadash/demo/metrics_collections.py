@@ -163,9 +163,8 @@ def _add_shard(
 
 def _add_lsm(into: Exposition, collection: Collection, shard: Shard, lean: bool) -> None:
     """Segments and sizes of the shard's buckets; a lean replica shows only its objects."""
-    buckets = list(_buckets(collection))[:1] if lean else list(_buckets(collection))
     folder = f"/var/lib/weaviate/{collection.name.lower()}/{shard.name}/lsm"
-    for bucket, strategy, share in buckets:
+    for bucket, strategy, share in _OBJECTS if lean else _buckets(collection):
         where = f'path="{folder}/{bucket}",shard_name="{shard.name}",strategy="{strategy}"'
         inner = f'class_name="{collection.name}",{where}'
         size = int(shard.objects * collection.bytes_per_object * share)
@@ -173,28 +172,31 @@ def _add_lsm(into: Exposition, collection: Collection, shard: Shard, lean: bool)
         into.family("lsm_active_segments", "gauge").add(
             f"lsm_active_segments{{{inner}}} {shard.segments}\n"
         )
-        into.family("lsm_memtable_size", "gauge").add(
-            f"lsm_memtable_size{{{inner}}} {number(size % 9_437_184)}\n"
-        )
-        into.family("lsm_segment_unloaded", "gauge").add(f"lsm_segment_unloaded{{{inner}}} 0\n")
-        for level, count, part in (
-            ("0", shard.segments - upper, 0.1),
-            ("1", upper, 0.9),
-        ):
+        if not lean:
+            into.family("lsm_memtable_size", "gauge").add(
+                f"lsm_memtable_size{{{inner}}} {number(size % 9_437_184)}\n"
+            )
+            into.family("lsm_segment_unloaded", "gauge").add(f"lsm_segment_unloaded{{{inner}}} 0\n")
+        for level, count, part in (("0", shard.segments - upper, 0.1), ("1", upper, 0.9)):
             levelled = f'class_name="{collection.name}",level="{level}",{where}'
             into.family("lsm_segment_count", "gauge").add(
                 f"lsm_segment_count{{{levelled}}} {count}\n"
             )
-            for unit, piece in (("index", 0.02), ("payload", 0.98)):
+            for unit, piece in _LEAN_UNITS if lean else _UNITS:
                 into.family("lsm_segment_size", "gauge").add(
                     f'lsm_segment_size{{{levelled},unit="{unit}"}}'
                     f" {number(int(size * part * piece))}\n"
                 )
 
 
+_OBJECTS = (("objects", "replace", 0.72),)
+_UNITS = (("index", 0.02), ("payload", 0.98))
+_LEAN_UNITS = (("payload", 1.0),)
+
+
 def _buckets(collection: Collection) -> Iterator[tuple[str, str, float]]:
     """Name, strategy and share of the shard's bytes of each bucket."""
-    yield "objects", "replace", 0.72
+    yield from _OBJECTS
     yield "property__id", "setcollection", 0.05
     for known in collection.definition["properties"]:
         name = known["name"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.demo.answers.leader import no_leader
+from elysiadash.demo.answers.leader import no_leader, told_by_leader
 from elysiadash.demo.blueprint import spread_shards
 from elysiadash.demo.definitions import Definition, class_definition, overlay, vector_index
 from elysiadash.demo.definitions import property_definition as with_defaults
@@ -41,7 +41,8 @@ async def create_class(world: World, request: Request) -> Answer:
     if not _NAME.fullmatch(name):
         return schema_failure(f"'{name}' is not a valid class name")
     if name in world.model.collections:
-        return schema_failure(f"class name {name} already exists")
+        why = f"class name {name} already exists"
+        return schema_failure(told_by_leader(world, request.node, why, "Internal"))
     refused = await no_leader(world, request.node, after=47.8, status=422)
     if refused is not None:
         return refused
@@ -136,8 +137,8 @@ async def put_shard(world: World, request: Request) -> Answer:
     if collection is None:
         await asyncio.sleep(world.scaled(_RETRY_SECONDS))
         why = f"cannot update shard status to a non-existing index for {name}: not found"
-        text = f"rpc error: code = NotFound desc = updating db: TYPE_UPDATE_SHARD_STATUS: {why}"
-        return failure(404, f"{text}\nnot found")
+        text = f"updating db: TYPE_UPDATE_SHARD_STATUS: {why}"
+        return failure(404, told_by_leader(world, request.node, text, "NotFound", "not found"))
     refused = await no_leader(world, request.node, after=25.8)
     if refused is not None:
         return refused
@@ -163,9 +164,13 @@ async def create_alias(world: World, request: Request) -> Answer:
         return failure(422, f'validation: target class "{name}" does not exist')
     what = "updating schema: TYPE_CREATE_ALIAS: create alias:"
     if alias in world.model.aliases:
-        return failure(422, f"validation: {what} {alias}, alias already exists")
+        why = f"{what} {alias}, alias already exists"
+        if world.raft().leader == request.node:
+            return failure(422, f"validation: {why}")
+        return failure(500, told_by_leader(world, request.node, why, "Internal"))
     if alias in world.model.collections:
-        return failure(500, f"{what} class {alias} already exists")
+        why = f"{what} class {alias} already exists"
+        return failure(500, told_by_leader(world, request.node, why, "Internal"))
     return _set_alias(world, alias, name)
 
 

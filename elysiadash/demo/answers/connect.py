@@ -14,6 +14,7 @@ from elysiadash.demo.world import World
 
 PROTO = "application/proto"
 _VARY = {"vary": "Origin"}
+_STATUSES = {"permission_denied": 403, "not_found": 404, "failed_precondition": 400}
 _PLAIN = {"vary": "Origin", "x-content-type-options": "nosniff"}
 
 
@@ -74,5 +75,4 @@ def _as_json(reply: Any) -> bytes:
 
 def _failure(code: str, message: str) -> Answer:
     body = json.dumps({"code": code, "message": message}, separators=(",", ":"), ensure_ascii=False)
-    status = 403 if code == "permission_denied" else 500
-    return Answer(status, body.encode(), JSON, _VARY, cors=False)
+    return Answer(_STATUSES.get(code, 500), body.encode(), JSON, _VARY, cors=False)

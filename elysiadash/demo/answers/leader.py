@@ -1,4 +1,4 @@
-"""What happens to requests that ask the raft leader while there is none."""
+"""Requests that ask the raft leader: through another node, and while there is none."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ async def no_leader(
     await asyncio.sleep(world.scaled(after))
     others = ",".join(name for name in world.model.nodes if name != node)
     return failure(status, f"{prefix}leader not found, can not resolve nodes [{others}]")
+
+
+def told_by_leader(world: World, node: str, text: str, code: str, tail: str = "") -> str:
+    """The leader's refusal as the asked node passes it on: wrapped, unless it leads itself."""
+    if world.raft().leader == node:
+        return text
+    return f"rpc error: code = {code} desc = {text}" + (f"\n{tail}" if tail else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.demo.answers.leader import no_leader
+from elysiadash.demo.answers.leader import no_leader, told_by_leader
 from elysiadash.demo.answers.schema import wants_leader
 from elysiadash.demo.messages import Answer, Request, failure, library_failure, nothing, payload
 from elysiadash.demo.model import Collection, Shard
@@ -86,8 +86,8 @@ async def change_tenants(world: World, request: Request) -> Answer:
         )
     for tenant in tenants:
         if tenant.name not in collection.shards:
-            what = f"TYPE_UPDATE_TENANT: shard not found: {tenant.name}"
-            return failure(422, f"updating schema: {what}")
+            why = f"updating schema: TYPE_UPDATE_TENANT: shard not found: {tenant.name}"
+            return failure(422, told_by_leader(world, request.node, why, "NotFound", "not found"))
     for tenant in tenants:
         shard = collection.shards[tenant.name]
         activity = _ACTIVITIES[tenant.activityStatus]
@@ -137,8 +137,13 @@ async def _multi_tenant(world: World, request: Request) -> Collection | Answer:
     name = request.params["className"]
     collection = world.collection(name)
     if collection is None or not collection.multi_tenant:
-        why = f'multi-tenancy is not enabled for class "{name}"'
-        return failure(422, f"{_PREFIX}could not get tenants: could not get tenants: {why}")
+        why = (
+            "could not get tenants: could not get tenants:"
+            f' multi-tenancy is not enabled for class "{name}"'
+        )
+        tail = "multi-tenancy is not enabled"
+        told = told_by_leader(world, request.node, why, "FailedPrecondition", tail)
+        return failure(422, f"{_PREFIX}{told}")
     return collection
 
 
