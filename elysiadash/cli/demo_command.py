@@ -1,0 +1,51 @@
+"""``demo``: simulated clusters to look at, or to serve for other programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from elysiadash.cli.choosing import Chosen, logging_to, profile_of_demo
+from elysiadash.cli.demo_process import demo_clusters
+from elysiadash.cli.documents import DemoDocument
+from elysiadash.cli.envelope import rfc3339
+from elysiadash.cli.exits import Exit
+from elysiadash.cli.output import say, write_json
+from elysiadash.cli.start_app import need_terminal, show
+from elysiadash.config.paths import find_places
+from elysiadash.config.tuning import LogSettings
+
+
+def serve_demo(scenario: str, seed: int | None, scale: str | None, port_base: int | None) -> int:
+    """Serve the clusters of a scenario and print where they are, until told to stop."""
+    with demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters:
+        write_json(DemoDocument(at=rfc3339(time.time()), items=clusters), as_line=True)
+        say("DEMO: simulated clusters, until Ctrl-C")
+        _until_told()
+    return Exit.OK
+
+
+def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int | None) -> int:
+    """Show a simulated cluster in the app."""
+    need_terminal()
+    places = find_places(os.environ)
+    with (
+        demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters,
+        logging_to(LogSettings(), places, full_screen=True),
+    ):
+        profile = profile_of_demo(clusters[0])
+        return show(profile, Chosen(profile=profile, demo=True, places=places))
+
+
+def _until_told() -> None:
+    told = threading.Event()
+    handlers = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        handlers[number] = signal.signal(number, lambda *_: told.set())
+    try:
+        told.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

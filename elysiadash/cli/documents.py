@@ -1,0 +1,326 @@
+"""The JSON that commands print: one document each, with fields that stay.
+
+Every document has ``kind``, ``version`` (1), ``at``, ``cluster`` and ``items``. A number that is
+not known is null, and ``not_exposed`` says why. The files in ``schemas/`` are made from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Time = Annotated[str, Meta(description="RFC 3339, UTC, with milliseconds.")]
+Objects = Literal["exact", "approximate", "partial", "unknown"]
+Severity = Literal["ok", "warning", "critical", "unknown"]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Base: what is not declared is a mistake."""
+
+
+class Cluster(Part, frozen=True, kw_only=True):
+    """Which cluster, as it is now."""
+
+    name: str
+    url: str
+    demo: Annotated[bool, Meta(description="Simulated: no number of it is real.")]
+    version: Annotated[
+        str | None, Meta(description="The lowest release among the nodes; null when not known.")
+    ]
+    nodes_live: Count | None
+    nodes_expected: Count | None
+    leader: Annotated[
+        str | None,
+        Meta(description='"" when every answering node says there is none; null when not known.'),
+    ]
+
+
+class Problem(Part, frozen=True, kw_only=True):
+    """A question that has no fresh answer."""
+
+    question: str
+    of: Annotated[str, Meta(description="The node's address or the collection; may be empty.")]
+    kind: str
+    message: str
+    request: str | None
+    hint: str | None
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Where a value comes from, and since when it is known."""
+
+    from_: Annotated[str, Meta(description="The request and the server's own field.")] = (
+        msgspec.field(name="from")
+    )
+    at: Time
+    age_s: float
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """What all documents share."""
+
+    kind: str = ""
+    version: Literal[1] = 1
+    at: Time
+
+
+class ClusterDocument(Document, frozen=True, kw_only=True):
+    """What all documents about a cluster share."""
+
+    cluster: Cluster
+    problems: tuple[Problem, ...]
+
+
+class StatsItem(Part, frozen=True, kw_only=True):
+    """One collection."""
+
+    collection: str
+    multi_tenant: bool
+    objects: Count | None
+    objects_are: Objects
+    shards_answered: Count | None
+    shards: Count | None
+    replicas: Count | None
+    replication_factor: Count | None
+    tenants: Count | None
+    tenants_by_state: dict[str, Count] | None
+    objects_per_s: Annotated[
+        float | None, Meta(description="A slope over minutes, since listed counts lag.")
+    ]
+    growth_pct_per_day: float | None
+    queries_per_s: float | None
+    query_ms_p50: float | None
+    query_ms_p95: float | None
+    query_ms_below: Annotated[
+        bool, Meta(description="The p95 lies in the lowest bucket: read it as less than.")
+    ]
+    imports_per_s: float | None
+    vector_ops_per_s: float | None
+    vector_queue: Count | None
+    lsm_bytes: Count | None
+    segments: Count | None
+    segments_min: Count | None
+    tombstones: Count | None
+    tombstone_ratio: float | None
+    dimensions: Count | None
+    vector_index: str | None
+    compression: str | None
+    unloaded_replicas: Count | None
+    readonly_replicas: Count | None
+    replica_gap: Annotated[
+        int | None,
+        Meta(description="Largest difference of flushed counts between replicas of one shard."),
+    ]
+    missing_nodes: tuple[str, ...]
+    health: Severity
+    not_exposed: dict[str, str]
+    sources: dict[str, Source]
+
+
+class StatsDocument(ClusterDocument, frozen=True, kw_only=True):
+    """``stats --json``."""
+
+    kind: Literal["stats"] = "stats"
+    items: tuple[StatsItem, ...]
+
+
+class NodeItem(Part, frozen=True, kw_only=True):
+    """One node."""
+
+    node: str
+    status: Literal[
+        "healthy",
+        "unhealthy",
+        "not ready",
+        "unavailable",
+        "hung",
+        "missing",
+        "unreachable",
+        "unknown",
+    ]
+    why: str
+    expected: bool
+    leader: bool
+    version: str | None
+    shards: Count | None
+    objects: Annotated[
+        int | None, Meta(description="Flushed objects on this node, replicas counted.")
+    ]
+    raft_state: str | None
+    batch_queue: int | None
+    operational_mode: str | None
+    address: str | None
+    metrics_address: str | None
+    seen_at: Time | None
+    not_exposed: dict[str, str]
+    sources: dict[str, Source]
+
+
+class NodesDocument(ClusterDocument, frozen=True, kw_only=True):
+    """``nodes --json``."""
+
+    kind: Literal["nodes"] = "nodes"
+    items: tuple[NodeItem, ...]
+
+
+class CollectionItem(Part, frozen=True, kw_only=True):
+    """One collection's make."""
+
+    collection: str
+    multi_tenant: bool
+    shards: Count | None
+    replication_factor: Count | None
+    tenants: Count | None
+    tenants_by_state: dict[str, Count] | None
+    vector_index: str | None
+    compression: str | None
+    aliases: tuple[str, ...]
+    not_exposed: dict[str, str]
+    sources: dict[str, Source]
+
+
+class CollectionsDocument(ClusterDocument, frozen=True, kw_only=True):
+    """``collections --json``."""
+
+    kind: Literal["collections"] = "collections"
+    items: tuple[CollectionItem, ...]
+
+
+class EvidenceItem(Part, frozen=True, kw_only=True):
+    """One thing that was seen."""
+
+    source: str
+    field: str
+    value: str
+    at: Time | None
+
+
+class FindingItem(Part, frozen=True, kw_only=True):
+    """One trouble."""
+
+    code: str
+    severity: Severity
+    node: str | None
+    collection: str | None
+    shard: str | None
+    tenant: str | None
+    since: Time | None
+    message: str
+    impact: str
+    cause: str
+    action: str
+    fix: None = None
+    evidence: tuple[EvidenceItem, ...]
+
+
+class Performance(Part, frozen=True, kw_only=True):
+    """One value of the plugin's performance data; null is not known."""
+
+    value: float | None
+    unit: str
+    warning: str
+    critical: str
+    minimum: float | None
+    maximum: float | None
+
+
+class CheckDocument(Document, frozen=True, kw_only=True):
+    """``check --json``."""
+
+    kind: Literal["check"] = "check"
+    cluster: Cluster | None
+    problems: tuple[Problem, ...]
+    status: Literal["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+    exit_code: Annotated[int, Meta(ge=0, le=3)]
+    message: str
+    performance: dict[str, Performance]
+    items: tuple[FindingItem, ...]
+
+
+class SettingItem(Part, frozen=True, kw_only=True):
+    """One setting; a secret shows its source only."""
+
+    key: str
+    value: str
+    origin: str
+
+
+class ConfigDocument(Document, frozen=True, kw_only=True):
+    """``config show --json``."""
+
+    kind: Literal["config"] = "config"
+    cluster: None = None
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+    items: tuple[SettingItem, ...]
+
+
+class MistakeItem(Part, frozen=True, kw_only=True):
+    """One mistake in the settings."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+    nearest: str | None
+
+
+class ConfigCheckDocument(Document, frozen=True, kw_only=True):
+    """``config check --json``."""
+
+    kind: Literal["config-check"] = "config-check"
+    cluster: None = None
+    files: tuple[str, ...]
+    items: tuple[MistakeItem, ...]
+
+
+class DemoItem(Part, frozen=True, kw_only=True):
+    """One simulated cluster."""
+
+    name: str
+    url: str
+    grpc: str
+    nodes: dict[str, str]
+    metrics: dict[str, str]
+    grpc_nodes: dict[str, str]
+    control: str
+
+
+class DemoDocument(Document, frozen=True, kw_only=True):
+    """``demo --serve``."""
+
+    kind: Literal["demo"] = "demo"
+    cluster: None = None
+    items: tuple[DemoItem, ...]
+
+
+class PackedItem(Part, frozen=True, kw_only=True):
+    """One file in the archive."""
+
+    name: str
+    bytes: Count
+
+
+class DiagDocument(Document, frozen=True, kw_only=True):
+    """``diag --json``."""
+
+    kind: Literal["diag"] = "diag"
+    cluster: None = None
+    archive: str
+    items: tuple[PackedItem, ...]
+
+
+DOCUMENTS: dict[str, type[Document]] = {
+    "stats": StatsDocument,
+    "nodes": NodesDocument,
+    "collections": CollectionsDocument,
+    "check": CheckDocument,
+    "config": ConfigDocument,
+    "config-check": ConfigCheckDocument,
+    "demo": DemoDocument,
+    "diag": DiagDocument,
+}
+"""``kind`` -> the type of the document."""
