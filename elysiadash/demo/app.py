@@ -108,7 +108,7 @@ async def _answer(
         method=method,
         path=path,
         params=params,
-        query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
+        query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers=headers,
         body=body,
         user=user,

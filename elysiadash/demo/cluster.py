@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,11 @@ class _NodePorts:
     async def refuse(self) -> None:
         await asyncio.gather(self.rest.refuse(), self.metrics.refuse(), self.grpc.refuse())
 
+    async def reopen(self) -> None:
+        """As a process that ended and started again."""
+        await self.refuse()
+        await self.open()
+
     async def close(self) -> None:
         await asyncio.gather(self.rest.close(), self.metrics.close(), self.grpc.close())
 
@@ -69,6 +74,7 @@ class SimulatedCluster:
             )
         self._control = HttpPort(node_application(self.world, None, control_router()), port_base)
         self._started_at = {name: self.world.started_at(name) for name in start.model.nodes}
+        self._answering: set[str] = set()
         self._changing = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -152,20 +158,27 @@ class SimulatedCluster:
     async def apply_faults(self) -> None:
         """Bring the ports in line with the faults now, instead of a moment later."""
         async with self._changing:
-            await asyncio.gather(*(self._bring_in_line(name) for name in self._nodes))
+            changes = list(self._changes())
+            if changes:
+                await asyncio.gather(*changes)
 
-    async def _bring_in_line(self, name: str) -> None:
-        ports = self._nodes[name]
-        outage = self.faults.outage(name, self.world.now())
-        if outage is not None and outage.kind == "down":
-            await ports.refuse()
-            return
-        started_at = self.world.started_at(name)
-        if self._started_at[name] != started_at:
-            self._started_at[name] = started_at
-            self.model.restarted(name)
-            await ports.refuse()
-        await ports.open()
+    def _changes(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What must be done to the ports of nodes that went down, came back or restarted."""
+        for name, ports in self._nodes.items():
+            outage = self.faults.outage(name, self.world.now())
+            started_at = self.world.started_at(name)
+            if outage is not None and outage.kind == "down":
+                if name in self._answering:
+                    self._answering.remove(name)
+                    yield ports.refuse()
+            elif started_at != self._started_at[name]:
+                self._started_at[name] = started_at
+                self._answering.add(name)
+                self.model.restarted(name)
+                yield ports.reopen()
+            elif name not in self._answering:
+                self._answering.add(name)
+                yield ports.open()
 
     async def _watch(self) -> None:
         while True:

@@ -46,10 +46,6 @@ class HttpPort:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    @property
-    def is_open(self) -> bool:
-        return self._server is not None
-
     async def open(self) -> None:
         """Start to accept connections."""
         if self._server is not None:
