@@ -174,6 +174,41 @@ async def test_rows_hold_still_for_a_moment_after_a_move() -> None:
         assert list(app.table.model.shown) == ["c", "b", "a"]
 
 
+async def test_rows_may_be_given_before_there_is_a_screen() -> None:
+    app = TableApp()
+    app.table.set_rows(things(3))
+    app.table.sort_by("size")
+    app.table.move_to_key("thing-001")
+    rows = app.table.current()
+    assert rows is not None
+    assert rows.name == "thing-001"
+    app._first = things(3)
+    async with app.run_test(size=(60, 8)) as pilot:
+        await settled(pilot)
+        assert "▸ thing-001" in screen_lines(app)[2]
+        assert [said.key for said in app.heard(VirtualTable.RowHighlighted)] == ["thing-001"]
+
+
+async def test_floods_shrink_to_the_newest_message_of_one_table() -> None:
+    table, other = TableApp().table, TableApp().table
+    old, new = (VirtualTable.RowHighlighted(table, key) for key in "ab")
+    assert old.can_replace(new)
+    assert not old.can_replace(VirtualTable.RowHighlighted(other, "b"))
+    assert not old.can_replace(VirtualTable.StatusChanged(table, table.status))
+    assert not VirtualTable.RowSelected(table, "a").can_replace(
+        VirtualTable.RowSelected(table, "b")
+    )
+
+
+async def test_seek_brings_the_found_row_into_sight() -> None:
+    app = TableApp(things(100))
+    async with app.run_test(size=(60, 8)) as pilot:
+        assert app.table.seek(lambda thing: thing.name.endswith("77"))
+        await settled(pilot)
+        assert "▸ thing-077" in "".join(screen_lines(app))
+        assert not app.table.seek(lambda thing: thing.name == "no such thing")
+
+
 async def test_a_large_load_is_sorted_beside_the_loop_and_the_newest_wins() -> None:
     app = TableApp()
     async with app.run_test(size=(60, 8)) as pilot:

@@ -14,8 +14,8 @@ from elysiadash.tui.widgets.table.cells import (
     StyleName,
 )
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
-from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TableStatus
-from elysiadash.tui.widgets.table.widget import TablePlace, VirtualTable
+from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TablePlace, TableStatus
+from elysiadash.tui.widgets.table.widget import VirtualTable
 
 __all__ = [
     "AnyCell",

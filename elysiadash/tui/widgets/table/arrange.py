@@ -21,15 +21,17 @@ class Sorting(Generic[RowT]):
 class Arrangement(Generic[RowT]):
     """Rows with their order, ready to be shown.
 
-    ``keys`` and ``rows`` run in parallel, as given, without repeated keys; ``order`` holds the
-    indices to show, first line first; ``problems`` the keys of rows that are one.
+    ``keys`` and ``rows`` run in parallel, as given, without repeated keys, ``index`` finds a
+    key's row; ``shown`` holds the keys to show, first line first, ``places`` finds a key's line;
+    ``problems`` are the keys of rows that are one.
     """
 
     request: Request[RowT]
     rows: Sequence[RowT]
     keys: Sequence[Hashable]
     index: dict[Hashable, int]
-    order: Sequence[int]
+    shown: list[Hashable]
+    places: dict[Hashable, int]
     problems: frozenset[Hashable]
 
 
@@ -50,8 +52,10 @@ class Request(Generic[RowT]):
         """Index the rows, find the problems, sort and filter."""
         rows, keys, index, problems = self._indexed()
         keep = self._kept(problems)
-        order = arrange(rows, keys, self.sorting, keep)
-        return Arrangement(replace(self, previous=None), rows, keys, index, order, problems)
+        shown = [keys[at] for at in arrange(rows, keys, self.sorting, keep)]
+        places = places_of(shown)
+        done = replace(self, previous=None)
+        return Arrangement(done, rows, keys, index, shown, places, problems)
 
     def _indexed(
         self,
@@ -96,6 +100,11 @@ def arrange(
         order = [at for at in order if not _is_unknown(values[at])]
     order.sort(key=values.__getitem__, reverse=sorting.descending)
     return order + unknown
+
+
+def places_of(shown: Sequence[Hashable]) -> dict[Hashable, int]:
+    """The line of each key."""
+    return {key: place for place, key in enumerate(shown)}
 
 
 def held_order(

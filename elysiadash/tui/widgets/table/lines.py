@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from elysiadash.tui.widgets.table.cells import Align, AnyCell, Cell, Outline, StyleName
@@ -55,6 +57,8 @@ class Run(NamedTuple):
 
 
 _INDENT = 2
+_has_text = itemgetter(0)
+_look = itemgetter(1, 2)
 
 
 def draw(line: Line, layout: Layout, glyphs: Glyphs) -> list[Run]:
@@ -96,13 +100,10 @@ def _placed(gutter: str, columns: Iterable[Sequence[Run]], layout: Layout) -> li
         runs.extend(parts)
         end = slot.x + slot.width
     runs.append(Run(" " * (layout.width - end)))
-    merged: list[Run] = []
-    for run in runs:
-        if merged and merged[-1][1:] == run[1:]:
-            merged[-1] = merged[-1]._replace(text=merged[-1].text + run.text)
-        elif run.text:
-            merged.append(run)
-    return merged
+    return [
+        Run("".join([run.text for run in alike]), style, heading)
+        for (style, heading), alike in groupby(filter(_has_text, runs), _look)
+    ]
 
 
 def _header_gutter(layout: Layout, glyphs: Glyphs) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple
 
-from elysiadash.tui.widgets.table.arrange import Arrangement, Request, Sorting, held_order
+from elysiadash.tui.widgets.table.arrange import (
+    Arrangement,
+    Request,
+    Sorting,
+    held_order,
+    places_of,
+)
 from elysiadash.tui.widgets.table.cells import Column, RowT, SortBy
 
 Lost = Literal["gone", "filtered"]
@@ -45,6 +51,17 @@ class TableStatus:
     sort: SortBy | None = None
     frozen: bool = False
     cursor: Cursor = Cursor()  # noqa: RUF009 - immutable
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlace:
+    """Where a reader was: kept by a screen that is left, and given back on return."""
+
+    key: Hashable | None
+    line: int
+    sort: SortBy | None
+    column_step: int
+    problems_only: bool
 
 
 class TableModel(Generic[RowT]):
@@ -116,9 +133,11 @@ class TableModel(Generic[RowT]):
         if not self._is_current(arranged.request):
             arranged = self._again(arranged)
         self._arranged = arranged
-        wanted: Iterable[Hashable] = (arranged.keys[at] for at in arranged.order)
-        keys = held_order(self._shown, wanted, arranged.index) if hold else list(wanted)
-        self._show(keys)
+        if hold:
+            held = held_order(self._shown, arranged.shown, arranged.index)
+            self._show(held, places_of(held))
+        else:
+            self._show(arranged.shown, arranged.places)
 
     # Order
 
@@ -154,7 +173,7 @@ class TableModel(Generic[RowT]):
     def rearrange(self) -> None:
         """Sort and filter the present rows again."""
         self._arranged = self._again(self._arranged)
-        self._show([self._arranged.keys[at] for at in self._arranged.order])
+        self._show(self._arranged.shown, self._arranged.places)
 
     # Cursor
 
@@ -226,6 +245,22 @@ class TableModel(Generic[RowT]):
         """Mark exactly these rows, as far as they exist."""
         self._marks = {key for key in keys if key in self._arranged.index}
 
+    def status(self, frozen: bool = False) -> TableStatus:
+        """What a status line says."""
+        marked = self.marked
+        return TableStatus(
+            shown=len(self._shown),
+            total=self.total,
+            problems=len(self.problems),
+            marked=len(marked.shown) + len(marked.hidden),
+            marked_hidden=len(marked.hidden),
+            filtered=self.filtered,
+            problems_only=self.problems_only,
+            sort=self.sort,
+            frozen=frozen,
+            cursor=self.cursor,
+        )
+
     # Inside
 
     def _sorting(self) -> Sorting[RowT] | None:
@@ -252,10 +287,10 @@ class TableModel(Generic[RowT]):
             arranged,
         ).run()
 
-    def _show(self, keys: list[Hashable]) -> None:
-        self._shown = keys
-        self._places = {key: place for place, key in enumerate(keys)}
-        self._marks &= self._arranged.index.keys()
+    def _show(self, shown: list[Hashable], places: dict[Hashable, int]) -> None:
+        self._shown, self._places = shown, places
+        living = self._arranged.index
+        self._marks = {key for key in self._marks if key in living}
         if self.cursor.key is None:
             self.move_to(0)
         else:

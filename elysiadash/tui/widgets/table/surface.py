@@ -32,6 +32,25 @@ class Anchor(NamedTuple):
     line: int
 
 
+class Sight(NamedTuple):
+    """The window on the rows: its size, its first row, and what is beside the rows."""
+
+    width: int
+    height: int
+    top: int
+    header: int
+    note: str
+
+    @property
+    def body(self) -> int:
+        """Lines that show rows."""
+        return max(0, self.height - self.header - bool(self.note))
+
+    def shows(self, place: int) -> bool:
+        """Whether a row at that place is in the window."""
+        return self.top <= place < self.top + self.body
+
+
 class TableSurface(ScrollView, Generic[RowT]):
     """Paints a model. A fixed header, the rows, and a last line while the cursor is lost."""
 
@@ -68,44 +87,35 @@ class TableSurface(ScrollView, Generic[RowT]):
         self._strips_for: Layout | None = None
         self._styles = LineStyles(self)
         self._measured: tuple[int, int, int] | None = None
-        self._body_before = 0
+        self._before: Sight | None = None
 
     # Geometry
 
-    @property
-    def _has_header(self) -> bool:
-        return self.size.height >= 2
-
-    @property
-    def body_height(self) -> int:
-        """Lines that show rows."""
-        return max(0, self.size.height - self._has_header - bool(self._note()))
-
-    @property
-    def top(self) -> int:
-        """The place of the row on the first line below the header."""
-        return int(self.scroll_offset.y)
+    def sight(self) -> Sight:
+        """What of the table is in the window now."""
+        width, height = self.size
+        return Sight(width, height, int(self.scroll_offset.y), int(height >= 2), self._note(height))
 
     def place_at(self, y: int) -> int | None:
         """The place of the row painted on a line of the widget; None where there is none."""
-        line = y - self._has_header
-        place = self.top + line
-        in_body = 0 <= line < self.body_height
-        return place if in_body and place < len(self.model.shown) else None
+        sight = self.sight()
+        line = y - sight.header
+        place = sight.top + line
+        return place if 0 <= line < sight.body and place < len(self.model.shown) else None
 
     def column_at(self, x: int, y: int) -> str | None:
         """The column whose title is at that point."""
-        if y != 0 or not self._has_header:
+        sight = self.sight()
+        if y != 0 or not sight.header:
             return None
-        column = self._layout().column_at(x)
+        column = self._layout(sight).column_at(x)
         return None if column is None else self.view.columns[column].key
 
-    def _layout(self) -> Layout:
-        sight = (*self.size, self.top)
-        if sight != self._measured:
-            self._measured = sight
-            self.view.measure(self.model.shown[self.top : self.top + self.size.height])
-        return self.view.layout(self.size.width, self.column_step)
+    def _layout(self, sight: Sight) -> Layout:
+        if sight[:3] != self._measured:
+            self._measured = sight[:3]
+            self.view.measure(self.model.shown[sight.top : sight.top + sight.height])
+        return self.view.layout(sight.width, self.column_step)
 
     # Staying in place
 
@@ -114,9 +124,9 @@ class TableSurface(ScrollView, Generic[RowT]):
 
         That is the cursor's row where it is in sight and ``cursor_leads``, else the first row.
         """
-        cursor, shown, top = self.model.cursor, self.model.shown, self.top
-        in_sight = top <= cursor.place < top + self.body_height
-        if cursor_leads and cursor.lost is None and in_sight:
+        cursor, shown, sight = self.model.cursor, self.model.shown, self.sight()
+        top = sight.top
+        if cursor_leads and cursor.lost is None and sight.shows(cursor.place):
             return Anchor(cursor.key, cursor.place - top)
         return Anchor(shown[top], 0) if 0 < top < len(shown) else None
 
@@ -129,7 +139,7 @@ class TableSurface(ScrollView, Generic[RowT]):
         self._measured = None
         self._resize_content()
         place = None if anchor is None else self.model.place_of(anchor.key)
-        top = self.top if anchor is None or place is None else place - anchor.line
+        top = self.sight().top if anchor is None or place is None else place - anchor.line
         self._scroll_top(top)
         self.repaint_lines()
         return place is not None
@@ -137,22 +147,23 @@ class TableSurface(ScrollView, Generic[RowT]):
     def show_cursor(self) -> None:
         """Scroll as little as needed to have the cursor's line in sight."""
         self._resize_content()
-        place, height = self.model.cursor.place, max(1, self.body_height)
-        if place < self.top:
+        place, sight = self.model.cursor.place, self.sight()
+        height = max(1, sight.body)
+        if place < sight.top:
             self._scroll_top(place)
-        elif place >= self.top + height:
+        elif place >= sight.top + height:
             self._scroll_top(place - height + 1)
         self.repaint_lines()
 
     def _scroll_top(self, top: int) -> None:
         # Forced: whether there is a scroll bar is decided only after the next layout.
         top = max(0, min(top, int(self.max_scroll_y)))
-        if top != self.top:
+        if self.is_attached and top != self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)
 
     def _resize_content(self) -> None:
-        rows = len(self.model.shown)
-        lines = rows + self._has_header + bool(self._note()) if rows else 0
+        rows, sight = len(self.model.shown), self.sight()
+        lines = rows + sight.header + bool(sight.note) if rows else 0
         if self.virtual_size.height != lines:
             self.virtual_size = Size(1, lines)
 
@@ -160,26 +171,25 @@ class TableSurface(ScrollView, Generic[RowT]):
 
     def repaint_lines(self) -> None:
         """Ask for the lines that would look different from what was painted, and only those."""
-        if not self.size:
+        sight = self.sight()
+        if not sight.width or not sight.height:
             return
-        layout = self._layout()
-        if layout != self._strips_for:
+        if self._layout(sight) != self._strips_for:
             self.refresh()
             return
-        width, height = self.size
-        dirty = [
-            Region(0, y, width, 1) for y in range(height) if self._painted.get(y) != self._line(y)
-        ]
-        if dirty:
-            self.refresh(*dirty)
+        painted = self._painted.get
+        changed = [y for y in range(sight.height) if painted(y) != self._line(y, sight)]
+        if changed:
+            self.refresh(*(Region(0, y, sight.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
-        layout = self._layout()
+        sight = self.sight()
+        layout = self._layout(sight)
         if layout != self._strips_for:
             self._strips.clear()
             self._strips_for = layout
-        line = self._painted[y] = self._line(y)
+        line = self._painted[y] = self._line(y, sight)
         strip = self._strips.get(line)
         if strip is None:
             strip = self._strips[line] = self._strip(line, layout)
@@ -191,30 +201,29 @@ class TableSurface(ScrollView, Generic[RowT]):
         segments = [Segment(run.text, styles.of(line, run, self.stale)) for run in runs]
         return Strip(segments, layout.width)
 
-    def _line(self, y: int) -> Line:
-        if y == 0 and self._has_header:
+    def _line(self, y: int, sight: Sight) -> Line:
+        if y == 0 and sight.header:
             return self.view.header()
-        note = self._note()
-        if note and y == self.size.height - 1:
-            return TextLine(f" {note}", "warning")
-        line = y - self._has_header
+        if sight.note and y == sight.height - 1:
+            return TextLine(f" {sight.note}", "warning")
+        line = y - sight.header
         if not self.model.shown:
-            words = self._empty_lines()
+            words = self._empty_lines(sight.width)
             return TextLine(f" {words[line]}", "muted") if line < len(words) else TextLine()
-        return self.view.row(self.top + line)
+        return self.view.row(sight.top + line)
 
-    def _note(self) -> str:
+    def _note(self, height: int) -> str:
         """What is said of a cursor whose row is not shown."""
         key, _, lost = self.model.cursor
-        if lost is None or not self.model.shown or self.size.height < 3:
+        if lost is None or not self.model.shown or height < 3:
             return ""
         what = "is gone" if lost == "gone" else "is hidden by the filter"
         return f"{self._key_words(key)} {what}; move to choose another row"
 
-    def _empty_lines(self) -> list[str]:
+    def _empty_lines(self, width: int) -> list[str]:
         total = self.model.total
         text = f"0 of {total:,} shown: no row passes the filter" if total else self._empty
-        return wrap(text, max(1, self.size.width - 2))
+        return wrap(text, max(1, width - 2))
 
     # What Textual says
 
@@ -231,10 +240,11 @@ class TableSurface(ScrollView, Generic[RowT]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight if it was, and the columns within their range."""
-        before, self._body_before = self._body_before, self.body_height
         self._resize_content()
-        self.column_step = self._layout().step
-        if self.top <= self.model.cursor.place < self.top + before:
+        sight = self.sight()
+        before, self._before = self._before, sight
+        self.column_step = self._layout(sight).step
+        if before is None or before._replace(top=sight.top).shows(self.model.cursor.place):
             self.show_cursor()
         else:
             self.repaint_lines()

@@ -131,10 +131,11 @@ class TableView(Generic[RowT]):
     def _measure_row(self, key: Hashable, cells: tuple[AnyCell, ...]) -> None:
         lead = outline_width(self._outline_of(key))
         for column, cell in zip(self._columns, cells, strict=False):
-            needed = min(column.most, cell_width(cell, self.glyphs) + lead)
+            needed = cell_width(cell, self.glyphs) + lead
             lead = 0
-            if needed > self._natural.get(column.key, 0):
-                self._natural[column.key] = needed
+            known = self._natural.get(column.key, 0)
+            if needed > known < column.most:
+                self._natural[column.key] = min(needed, column.most)
                 self._layout = None
 
     def _wanted(self, column: Column[RowT]) -> Wanted:

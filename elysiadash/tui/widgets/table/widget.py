@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 from textual import events
 from textual.message import Message
@@ -15,23 +15,12 @@ from textual.reactive import reactive
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
 from elysiadash.tui.widgets.table.bindings import KEYS
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
-from elysiadash.tui.widgets.table.model import Cursor, Marked, TableStatus
+from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
 from elysiadash.tui.widgets.table.surface import Anchor, TableSurface
 
 _OFF_LOOP_FROM = 2000
 """Rows from which on ``load`` sorts beside the event loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class TablePlace:
-    """Where a reader was: kept by a screen that is left, and given back on return."""
-
-    key: Hashable | None
-    line: int
-    sort: SortBy | None
-    column_step: int
-    problems_only: bool
 
 
 class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bindings=False):
@@ -45,6 +34,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     @dataclass
     class _Said(Message):
+        newest_counts: ClassVar[bool] = False
         table: VirtualTable[Any]
 
         @property
@@ -52,17 +42,17 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
             """The table that says it."""
             return self.table
 
+        def can_replace(self, message: Message) -> bool:
+            """Floods shrink to the newest message of a kind."""
+            alike = isinstance(message, type(self)) and message.table is self.table
+            return self.newest_counts and alike
+
     @dataclass
     class RowHighlighted(_Said):
         """The cursor is on another row; ``key`` is None when its row is lost, or there is none."""
 
+        newest_counts = True
         key: Hashable | None
-
-        def can_replace(self, message: Message) -> bool:
-            """Only the newest row counts."""
-            return isinstance(message, VirtualTable.RowHighlighted) and (
-                message.table is self.table
-            )
 
     @dataclass
     class RowSelected(_Said):
@@ -87,11 +77,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     class StatusChanged(_Said):
         """Counts, marks, filter, freeze or the cursor's state changed."""
 
+        newest_counts = True
         status: TableStatus
-
-        def can_replace(self, message: Message) -> bool:
-            """Only the newest state counts."""
-            return isinstance(message, VirtualTable.StatusChanged) and (message.table is self.table)
 
     def __init__(
         self,
@@ -183,19 +170,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     @property
     def status(self) -> TableStatus:
         """What a status line says of this table."""
-        marked = self.model.marked
-        return TableStatus(
-            shown=len(self.model.shown),
-            total=self.model.total,
-            problems=len(self.model.problems),
-            marked=len(marked.shown) + len(marked.hidden),
-            marked_hidden=len(marked.hidden),
-            filtered=self.model.filtered,
-            problems_only=self.model.problems_only,
-            sort=self.model.sort,
-            frozen=self.frozen,
-            cursor=self.model.cursor,
-        )
+        return self.model.status(self.frozen)
 
     # What is shown of them
 
@@ -259,8 +234,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     def leave(self) -> TablePlace:
         """Where the reader is, to be given to ``enter`` later."""
-        cursor = self.model.cursor
-        line = max(0, min(cursor.place - self.top, self.body_height - 1))
+        cursor, sight = self.model.cursor, self.sight()
+        line = max(0, min(cursor.place - sight.top, sight.body - 1))
         step, problems_only = self.column_step, self.model.problems_only
         return TablePlace(cursor.key, line, self.sort, step, problems_only)
 
@@ -303,7 +278,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     def action_page(self, pages: int) -> None:
         """Move by what fits on the screen."""
-        self._moved(self.model.move(pages * max(1, self.body_height)))
+        self._moved(self.model.move(pages * max(1, self.sight().body)))
 
     def action_columns(self, columns: int) -> None:
         """Scroll the columns; on a row of a tree, expand or collapse it first."""
