@@ -20,6 +20,8 @@ from elysiadash.weaviate.errors import (
 
 T = TypeVar("T")
 _DETAIL_CHARS = 300
+_NO_LEADER = "leader not found"
+_REFUSED_KEY = "extract auth: "
 _NO_ROUTE = re.compile(r"path \S+ was not found")
 
 
@@ -61,9 +63,17 @@ def raise_for_status(answer: Answer) -> None:
             hint="the url of the profile may need another scheme, host or path",
             **common,
         )
-    if status == 401:
+    if _NO_LEADER in (words or ""):
+        # Seen as 422 for tenants and classes, as 500 elsewhere.
+        raise ServerFault(
+            "the cluster has no raft leader",
+            hint="most nodes are down or cannot reach each other; reads of local state still work",
+            **common,
+        )
+    # The protobuf doors wrap a refused key into a 500.
+    if status == 401 or (words or "").startswith(_REFUSED_KEY):
         raise Unauthorized(
-            "the server did not accept who we are (401)", hint=_hint(words), **common
+            f"the server did not accept who we are ({status})", hint=_hint(words), **common
         )
     if status == 403:
         raise Forbidden(
@@ -114,20 +124,14 @@ def _message_in(document: Any) -> str | None:
 
 
 def _server_fault(answer: Answer, common: dict[str, Any]) -> WeaviateError:
-    words = (common["detail"] or "").lower()
-    if "leader not found" in words:
-        return ServerFault(
-            "the cluster has no raft leader",
-            hint="most nodes are down or cannot reach each other; reads of local state still work",
-            **common,
-        )
+    status: int = common["status"]
     if _looks_like_html(answer.body):
         return ServerFault(
-            f"a proxy answered {answer.status} in the server's place",
+            f"a proxy answered {status} in the server's place",
             hint="check the proxy or load balancer before Weaviate",
             **common,
         )
-    return ServerFault(f"the server failed with {answer.status}", **common)
+    return ServerFault(f"the server failed with {status}", **common)
 
 
 def _not_json(answer: Answer, why: str) -> BadAnswer:

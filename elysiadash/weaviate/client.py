@@ -35,7 +35,7 @@ from elysiadash.weaviate.models import (
     Task,
     Tenant,
 )
-from elysiadash.weaviate.transport import Call, Transport
+from elysiadash.weaviate.transport import Call, Lane, Transport
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -132,6 +132,7 @@ class Client:
                 base=base,
                 params={"output": "verbose"} if verbose else {},
                 timeout=self.profile.timeouts.fan_out,
+                lane="slow" if verbose else "fast",
             )
         )
         return await _in_thread(answer, Nodes, then)
@@ -139,7 +140,11 @@ class Client:
     async def statistics(self, base: str | None = None) -> Statistics:
         """``GET /v1/cluster/statistics``: raft as each node sees it. A fan-out like ``nodes``."""
         return await self._get(
-            Statistics, "/v1/cluster/statistics", base=base, timeout=self.profile.timeouts.fan_out
+            Statistics,
+            "/v1/cluster/statistics",
+            base=base,
+            timeout=self.profile.timeouts.fan_out,
+            lane="fast",
         )
 
     async def schema(self, *, leader: bool = False, base: str | None = None) -> Schema:
@@ -158,11 +163,13 @@ class Client:
             CollectionDefinition,
             f"/v1/schema/{_segment(name)}",
             headers={} if leader else {"consistency": "false"},
+            timeout=self.profile.timeouts.leader_read if leader else None,
         )
 
     async def aliases(self) -> tuple[Alias, ...]:
         """``GET /v1/aliases`` (1.32 and later, else ``NotSupported``)."""
-        return tuple((await self._get(Aliases, "/v1/aliases")).aliases or ())
+        answer = await self._get(Aliases, "/v1/aliases", timeout=self.profile.timeouts.leader_read)
+        return tuple(answer.aliases or ())
 
     @overload
     async def tenants(self, collection: str) -> tuple[Tenant, ...]: ...
@@ -216,7 +223,11 @@ class Client:
 
     async def indexes(self, collection: str) -> CollectionIndexes:
         """``GET /v1/schema/{c}/indexes`` (1.38 and later)."""
-        return await self._get(CollectionIndexes, f"/v1/schema/{_segment(collection)}/indexes")
+        return await self._get(
+            CollectionIndexes,
+            f"/v1/schema/{_segment(collection)}/indexes",
+            timeout=self.profile.timeouts.leader_read,
+        )
 
     async def backups(self, backend: str) -> tuple[Backup, ...]:
         """``GET /v1/backups/{backend}``: costs one object-store request a backup on S3."""
@@ -319,6 +330,7 @@ class Client:
         params: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         timeout: float | None = None,
+        lane: Lane = "slow",
     ) -> T:
         answer = await self.transport.send(
             Call(
@@ -328,6 +340,7 @@ class Client:
                 params=params or {},
                 headers=headers or {},
                 timeout=timeout or self.profile.timeouts.slow,
+                lane=lane,
             )
         )
         result: T = await _in_thread(answer, kind, None)
@@ -335,7 +348,12 @@ class Client:
 
     def _probe(self, path: str, base: str | None) -> Call:
         return Call(
-            method="GET", path=path, base=base, timeout=self.profile.timeouts.probe, signed=False
+            method="GET",
+            path=path,
+            base=base,
+            timeout=self.profile.timeouts.probe,
+            signed=False,
+            lane="probe",
         )
 
 

@@ -11,10 +11,9 @@ import contextlib
 import json
 import logging
 import ssl
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Lane = Literal["probe", "fast", "slow"]
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request: where to, what, how long to wait, and by whose leave.
@@ -66,6 +67,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timeout: float
     limit_bytes: int | None = None
     signed: bool = True
+    lane: Lane = "slow"
+    """Whose places among the requests in flight it takes."""
     permit: Permit | None = None
     facts: Facts | None = None
     message: Any = None
@@ -91,9 +94,7 @@ class Transport:
         self._http = http
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
-        self._slots: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(profile.limits.in_flight_per_host)
-        )
+        self._slots: dict[tuple[str, Lane], asyncio.Semaphore] = {}
         self._extra_headers: dict[str, str] = {}
         self._auth = Authenticator(profile.auth, profile.url, lambda: self._issuer_client())
 
@@ -155,7 +156,7 @@ class Transport:
         client = await self._ready_client()
         async with self.watched(call, request, content):
             headers = await self._headers(call)
-            async with self._slots[urlsplit(base).netloc], asyncio.timeout(call.timeout):
+            async with self._slot(base, call.lane), asyncio.timeout(call.timeout):
                 response = await client.send(
                     client.build_request(
                         call.method,
@@ -199,6 +200,18 @@ class Transport:
             seconds = self.budget.end(started, request_class, result)
             self._audit_end(call, request_class, content, result, seconds)
             log.debug("request", extra={"request": request, "result": result, "s": seconds})
+
+    def _slot(self, base: str, lane: Lane) -> AbstractAsyncContextManager[object]:
+        """A place among the requests in flight to one host; probes wait for none.
+
+        Calls that wait on a lost leader take all places there are, so half are kept for nodes
+        and statistics, of which two each may hang.
+        """
+        if lane == "probe":
+            return nullcontext()
+        kept = max(1, self.profile.limits.in_flight_per_host // 2)
+        places = kept if lane == "fast" else max(1, self.profile.limits.in_flight_per_host - kept)
+        return self._slots.setdefault((urlsplit(base).netloc, lane), asyncio.Semaphore(places))
 
     async def credentials(self) -> str | None:
         """The Authorization header for a door of its own (gRPC)."""

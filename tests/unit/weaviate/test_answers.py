@@ -58,6 +58,13 @@ def answer(status: int, body: bytes = b"", content_type: str = "application/json
         (422, b'{"error":[{"message":"multi-tenancy is not enabled"}]}', Rejected, "multi-tenancy"),
         (429, b'{"errorCode":"USAGE_LIMIT_EXCEEDED","message":"limit"}', Rejected, "limit"),
         (500, b'{"error":[{"message":"leader not found"}]}', ServerFault, "no raft leader"),
+        (422, b'{"error":[{"message":"leader not found"}]}', ServerFault, "no raft leader"),
+        (
+            500,
+            b'{"code":"unknown","message":"extract auth: unauthorized: invalid api key"}',
+            Unauthorized,
+            "did not accept",
+        ),
         (502, HTML, ServerFault, "a proxy answered 502"),
         (503, b'{"error": "MCP server is not enabled."}', ServerFault, "MCP"),
         (302, b"", BadAnswer, "redirect"),

@@ -190,11 +190,28 @@ async def test_no_more_than_the_allowed_requests_are_in_flight_per_host() -> Non
         most = max(most, running)
         await asyncio.sleep(0.005)
         running -= 1
-        return httpx.Response(200, json={"version": "1"})
+        return httpx.Response(200, json={"version": "1", "nodes": []})
 
-    asking = client(handler, profile(limits=Limits(in_flight_per_host=3)))
-    await asyncio.gather(*(asking.meta() for _ in range(20)))
-    assert most == 3
+    asking = client(handler, profile(limits=Limits(in_flight_per_host=4)))
+    await asyncio.gather(*(asking.meta() for _ in range(20)), *(asking.nodes() for _ in range(9)))
+    assert most == 4
+
+
+async def test_calls_that_wait_for_a_lost_leader_do_not_hold_up_the_fast_lane() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/tenants"):
+            await asyncio.sleep(30)
+        return httpx.Response(200, json={"nodes": [], "statistics": []})
+
+    asking = client(handler)
+    waiting = [asyncio.create_task(asking.tenants(f"C{n}")) for n in range(20)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await asking.nodes()
+        await asking.statistics()
+        await asking.ready()
+    for task in waiting:
+        task.cancel()
 
 
 class _Sink:
