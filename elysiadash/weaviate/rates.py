@@ -65,8 +65,10 @@ def quantile(deltas: Iterable[Mapping[float, float]], q: float) -> QuantileEstim
     rank = q * counts[bounds[-1]]
     lower_bound, lower_count = 0.0, 0.0
     for bound in bounds:
-        # Nodes are not read at one instant; a cumulative count never falls all the same.
-        count = max(counts[bound], lower_count)
+        count = counts[bound]
+        if count < lower_count:
+            # Nodes are not read at one instant; a cumulative count never falls all the same.
+            count = lower_count
         if count >= rank:
             if bound == bounds[0]:
                 return QuantileEstimate(bound, below=True)
@@ -82,5 +84,10 @@ def _added(deltas: Sequence[Mapping[float, float]]) -> dict[float, float]:
     """Counts of all histograms together, at the bounds they share."""
     if not deltas:
         return {}
-    shared = set(deltas[0]).intersection(*deltas[1:])
-    return {bound: sum(delta[bound] for delta in deltas) for bound in shared}
+    counts = dict(deltas[0])
+    for delta in deltas[1:]:
+        if delta.keys() != counts.keys():
+            counts = {bound: count for bound, count in counts.items() if bound in delta}
+        for bound in counts:
+            counts[bound] += delta[bound]
+    return counts
