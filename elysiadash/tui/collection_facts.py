@@ -15,7 +15,7 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
-from elysiadash.weaviate.models import CollectionDefinition, VectorIndexConfig
+from elysiadash.weaviate.models import CollectionDefinition, MultiTenancy, VectorIndexConfig
 
 CHART_S = 600.0
 _CELLS = 10
@@ -75,7 +75,9 @@ class FactColumns:
                 "value", "Value", lambda fact: Cell(fact.value, fact.style), (8, 60), "left", 90
             ),
             Column("chart", "10 min", _chart, _CELLS, "left", 60),
-            Column("ends", "Min–max", lambda fact: Cell(fact.ends, "muted"), (16, 18), "left", 50),
+            Column(
+                "ends", "Min … max", lambda fact: Cell(fact.ends, "muted"), (16, 18), "left", 50
+            ),
             Column("age", "Age", self._age, (4, 7), "right", 80),
             Column("words", "From, or why not", _words, (24, 120), "left", 70),
         )
@@ -174,59 +176,54 @@ def _settings(
     watch: Watched, row: CollectionStats, definition: CollectionDefinition | None
 ) -> Iterator[Fact]:
     at = watch.store.get(Kind.SCHEMA).fetched_at
-    words = "GET /v1/schema"
 
-    def line(what: str, value: str) -> Fact:
-        return Fact(key=f"setting-{what}", what=what, value=plain(value), words=words, at=at)
+    def line(what: str, value: str, words: str = "") -> Fact:
+        return Fact(key=f"setting-{what}", what=what, value=plain(value), words=plain(words), at=at)
 
     if row.aliases:
-        yield line("Aliases", ", ".join(row.aliases))
+        yield line("Aliases", str(len(row.aliases)), ", ".join(row.aliases))
     if definition is None:
         return
     if definition.description:
-        yield line("Description", definition.description)
-    tenancy = definition.multi_tenancy_config
-    if tenancy is not None and tenancy.enabled:
-        created = "by themselves" if tenancy.auto_tenant_creation else "on request"
-        active = "when used" if tenancy.auto_tenant_activation else "on request"
-        yield line("Multi-tenancy", f"on; tenants are created {created}, activated {active}")
-    else:
-        yield line("Multi-tenancy", "off")
+        yield line("Description", "", definition.description)
+    yield line("Multi-tenancy", *_tenancy(definition.multi_tenancy_config))
     replication = definition.replication_config
     if replication is not None and replication.deletion_strategy:
         yield line("Deletion strategy", replication.deletion_strategy)
     for name, config in sorted((definition.vector_config or {}).items()):
-        yield line(
-            f"Vector {plain(name)}", _vector(config.vector_index_type, config.vector_index_config)
-        )
+        words = _vector(config.vector_index_config)
+        yield line(f"Vector {plain(name)}", config.vector_index_type or "hnsw", words)
     if definition.vector_index_type and not definition.vector_config:
-        yield line("Vector", _vector(definition.vector_index_type, definition.vector_index_config))
-    properties = definition.properties or ()
-    yield line("Properties", f"{len(properties)}: {', '.join(p.name for p in properties)}")
+        yield line("Vector", definition.vector_index_type, _vector(definition.vector_index_config))
+    names = [item.name for item in definition.properties or ()]
+    yield line("Properties", str(len(names)), ", ".join(names))
 
 
-def _vector(kind: str, config: VectorIndexConfig | None) -> str:
-    parts = [kind or "hnsw"]
+def _tenancy(config: MultiTenancy | None) -> tuple[str, str]:
+    if config is None or not config.enabled:
+        return "off", ""
+    created = "by themselves" if config.auto_tenant_creation else "on request"
+    active = "when used" if config.auto_tenant_activation else "on request"
+    return "on", f"tenants are created {created}, activated {active}"
+
+
+def _vector(config: VectorIndexConfig | None) -> str:
+    """``distance cosine, ef 64, rq-8``."""
     if config is None:
-        return parts[0]
-    for title, value in (
+        return ""
+    numbers_of = (
         ("distance", config.distance),
         ("ef", config.ef),
         ("efConstruction", config.ef_construction),
         ("maxConnections", config.max_connections),
         ("filter", config.filter_strategy),
         ("threshold", config.threshold),
-    ):
-        if value not in (None, ""):
-            parts.append(f"{title} {value}")
-    for title, quantizer in (
-        ("pq", config.pq),
-        ("bq", config.bq),
-        ("sq", config.sq),
-        ("rq", config.rq),
-    ):
-        if quantizer is not None and quantizer.enabled:
-            parts.append(f"{title}-{quantizer.bits}" if quantizer.bits else title)
+    )
+    parts = [f"{title} {value}" for title, value in numbers_of if value not in (None, "")]
+    switches = (("pq", config.pq), ("bq", config.bq), ("sq", config.sq), ("rq", config.rq))
+    for title, switch in switches:
+        if switch is not None and switch.enabled:
+            parts.append(f"{title}-{switch.bits}" if switch.bits else title)
     return ", ".join(parts)
 
 

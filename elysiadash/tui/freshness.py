@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster.slices import Kind, Problem, Slice
+from elysiadash.cluster.view import LIVE_STATES
 from elysiadash.tui.numbers import span
 from elysiadash.tui.source import Watched
 
@@ -24,6 +25,9 @@ SHOWN = (
     Kind.ALIASES,
 )
 """What the screens' values rest on, the most telling trouble first."""
+
+ROWS = frozenset({Kind.NODES, Kind.SCHEMA, Kind.VERBOSE})
+"""What the rows themselves rest on: late ones make the whole picture stale."""
 
 _NAMES = {
     Kind.NODES: "nodes",
@@ -81,6 +85,11 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     remembered: bool
     """Nothing was answered yet: what is shown is from the last run."""
 
+    @property
+    def stale(self) -> bool:
+        """Whether the picture as a whole is old, and not only one part of it."""
+        return self.remembered or bool(self.late & ROWS)
+
     def line(self) -> str | None:
         """What the bar under the header says; None when everything is fresh."""
         if self.trouble is not None:
@@ -96,7 +105,8 @@ def look(watch: Watched, loop_time: float) -> Freshness:
     rows_at = watch.rows_at()
     age = None if rows_at is None else max(0.0, now - rows_at)
     remembered = rows_at is not None and not _answered(watch)
-    late = {kind: found for kind in SHOWN if (found := _late_slices(watch, kind, now))}
+    dead = _dead_addresses(watch)
+    late = {kind: found for kind in SHOWN if (found := _late_slices(watch, kind, now, dead))}
     return Freshness(
         age=age,
         late=frozenset(SHOWN if remembered else late),
@@ -116,12 +126,23 @@ def _connected(watch: Watched) -> bool:
     return problem is None or problem.kind not in _NO_WAY
 
 
-def _late_slices(watch: Watched, kind: Kind, now: float) -> dict[str, Slice[Any]]:
+def _dead_addresses(watch: Watched) -> frozenset[str]:
+    """Addresses of nodes that are gone: the nodes' state says it, and it says more."""
+    return frozenset(
+        node.metrics_address
+        for node in watch.cluster().nodes
+        if node.metrics_address is not None and node.status not in LIVE_STATES
+    )
+
+
+def _late_slices(
+    watch: Watched, kind: Kind, now: float, dead: frozenset[str]
+) -> dict[str, Slice[Any]]:
     limit = watch.profile.thresholds.stale_after_s + _until_due(watch, kind)
     return {
         of: piece
         for of, piece in watch.store.all(kind).items()
-        if piece.problem is not None or (piece.age(now) or 0.0) > limit
+        if of not in dead and (piece.problem is not None or (piece.age(now) or 0.0) > limit)
     }
 
 
@@ -151,13 +172,21 @@ def _trouble(
             since = piece.problem_since
             return Trouble(
                 kind=kind,
-                of=of,
+                of=_name_of(watch, of),
                 problem=problem,
                 age=remembered_age if age is None else age,
                 lasting=None if since is None else max(0.0, now - since),
                 retry_in=_retry_in(watch, kind, loop_time),
             )
     return None
+
+
+def _name_of(watch: Watched, of: str) -> str:
+    """The node behind an address where that is known; a collection's name as it is."""
+    named = (
+        node.node for node in watch.cluster().nodes if of in (node.metrics_address, node.address)
+    )
+    return next(named, of) if of else of
 
 
 def _retry_in(watch: Watched, kind: Kind, loop_time: float) -> float | None:

@@ -11,8 +11,6 @@ import msgspec
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.health.finding import Finding, Severity
-from elysiadash.health.findings import find, health_of_all
-from elysiadash.health.picture import picture_of
 from elysiadash.tui import numbers
 from elysiadash.tui.source import Watched
 from elysiadash.tui.widgets.table import StyleName
@@ -49,7 +47,9 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
         sign, style = _LOOK[found.severity]
         if found.finding is None:
             return sign, style
-        return f"{sign.split()[0]} {found.finding.code} {found.finding.message}", style
+        # The row has the name already.
+        message = found.finding.message.removeprefix(f"{row.collection}: ")
+        return f"{sign.split()[0]} {found.finding.code} {message}", style
 
     def is_problem(self, row: CollectionStats) -> bool:
         """Whether something is wrong with the row, or may be and cannot be seen."""
@@ -59,6 +59,10 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
 
 async def assess(watch: Watched, rows: tuple[CollectionStats, ...]) -> Assessment:
     """Run the checks beside the event loop; nothing is asked for it."""
+    # The checks load the whole client: too early for the first paint.
+    from elysiadash.health.findings import find, health_of_all
+    from elysiadash.health.picture import picture_of
+
     if watch.store.get(Kind.SCHEMA).value is None and watch.store.get(Kind.VERBOSE).value is None:
         return Assessment()
     picture = picture_of(cast("Watch", watch), rows)

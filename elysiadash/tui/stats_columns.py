@@ -45,14 +45,14 @@ class StatsColumns:
             self._of("replication_factor", "RF", _factor, 3, 40),
             self._of("tenants", "Tenants", lambda row: numbers.count(row.tenants), (7, 9), 30),
             self._of("query_ms_p95", "Query p50/p95", values.query_times, (13, 16), 60),
-            self._of("queries_per_s", "QPS", lambda row: numbers.rate(row.queries_per_s), 5, 75),
-            self._of("imports_per_s", "Import/s", lambda r: numbers.rate(r.imports_per_s), 8, 55),
+            self._of("queries_per_s", "QPS", values.rate("queries_per_s"), (5, 7), 75),
+            self._of("imports_per_s", "Import/s", values.rate("imports_per_s"), 8, 55),
             _column("vector_queue", "Queue", self._queue, (5, 11), "right", 80, _queue_order, True),
             self._of("segments", "Segments", values.segments, (8, 9), 20),
             _column(
                 "tombstone_ratio", "Tombst.", self._tombstones, 7, "right", 35, _tombst_order, True
             ),
-            self._of("lsm_bytes", "LSM size", lambda row: numbers.size(row.lsm_bytes), 8, 50),
+            self._of("lsm_bytes", "LSM size", values.lsm_size, (8, 9), 50),
             self._words("vector_index", "Index", (5, 22), 15),
             self._words("compression", "Compression", (11, 22), 10),
             _column(

@@ -81,8 +81,23 @@ def _count(field: str) -> Show:
     return lambda row: numbers.count(getattr(row, field))
 
 
-def _rate(field: str) -> Show:
-    return lambda row: numbers.rate(getattr(row, field))
+def rate(field: str) -> Show:
+    """``212``; ``≥212`` where not all live nodes' metrics were read."""
+    return lambda row: _at_least(row, numbers.rate(getattr(row, field)))
+
+
+def lsm_size(row: CollectionStats) -> str:
+    """``212 GB``; ``≥212 GB`` where not all live nodes' metrics were read."""
+    return _at_least(row, numbers.size(row.lsm_bytes))
+
+
+def metrics_are_partial(row: CollectionStats) -> bool:
+    """Whether sums over the nodes' metrics lack a node."""
+    return 0 < row.metrics_nodes < row.live_nodes
+
+
+def _at_least(row: CollectionStats, text: str) -> str:
+    return f"≥{text}" if metrics_are_partial(row) and text != numbers.UNKNOWN else text
 
 
 def _words(field: str) -> Show:
@@ -107,12 +122,12 @@ VALUES: tuple[Value, ...] = (
     Value("unloaded_replicas", "Replicas not loaded", _count("unloaded_replicas")),
     Value("tenants", "Tenants", _count("tenants")),
     Value("tenants_by_state", "Tenants by state", tenants_by_state),
-    Value("queries_per_s", "Queries /s", _rate("queries_per_s")),
+    Value("queries_per_s", "Queries /s", rate("queries_per_s")),
     Value("query_ms_p50", "Query p50 / p95", query_times),
-    Value("imports_per_s", "Imports /s", _rate("imports_per_s")),
-    Value("vector_ops_per_s", "Vector operations /s", _rate("vector_ops_per_s")),
+    Value("imports_per_s", "Imports /s", rate("imports_per_s")),
+    Value("vector_ops_per_s", "Vector operations /s", rate("vector_ops_per_s")),
     Value("vector_queue", "Vector queue", _count("vector_queue")),
-    Value("lsm_bytes", "LSM size", lambda row: numbers.size(row.lsm_bytes)),
+    Value("lsm_bytes", "LSM size", lsm_size),
     Value("segments", "Segments", segments),
     Value("tombstones", "Tombstones", _count("tombstones")),
     Value("tombstone_ratio", "Tombstones, share", lambda row: numbers.percent(row.tombstone_ratio)),

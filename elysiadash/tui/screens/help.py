@@ -57,11 +57,11 @@ class HelpScreen(ModalScreen[None]):
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
         lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
         if self._notes:
-            lines += [Content(""), Content.styled("In this row", "bold $accent")]
-            lines += [_entry(what, words) for what, words in self._notes]
+            lines += [Content(""), Content.styled("Why values are missing here", "bold $accent")]
+            lines += [_note(what, words) for what, words in self._notes]
         for title, wanted in _GROUPS:
             lines += self._section(title, [f for f in found.values() if _scope(f) in wanted])
-        lines += self._section(_LIST, [f for f in found.values() if _scope(f) is None])
+        lines += self._section(_LIST, [f for f in found.values() if _is_of_list(f)])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
         for name, action in sorted(commands(*scopes).items()):
             lines.append(_entry(f":{name} {action.takes or ''}".strip(), action.help))
@@ -83,9 +83,19 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _scope(found: ActiveBinding) -> str | None:
-    """Where our registry puts it; None for a widget's own keys."""
+    """Where our registry puts it; None for keys that are not in it."""
+    if found.binding.action.endswith("command_palette"):
+        return "app"
     action = BY_ID.get(found.binding.id or "")
     return action.scope if action else None
+
+
+def _is_of_list(found: ActiveBinding) -> bool:
+    return (found.binding.id or "").startswith("table.")
+
+
+def _note(what: str, words: str) -> Content:
+    return Content.assemble("  ", (plain(what), "bold"), f": {plain(words)}")
 
 
 def _entry(what: str, words: str) -> Content:

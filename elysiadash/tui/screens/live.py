@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
@@ -120,7 +119,7 @@ class LiveScreen(Screen[None]):
 
     def tick(self) -> None:
         """Bring everything that shows a time or an age up to date."""
-        if not self.is_mounted:
+        if not self.is_mounted or not self.query(Header):
             return
         facts = self.facts()
         self.query_one(Header).set_facts(facts)
@@ -205,11 +204,20 @@ class LiveScreen(Screen[None]):
         """Go to one of the main screens."""
         await self.app.switch_mode(mode)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is being typed, letters are letters."""
+        return not any(prompt.display for prompt in self.query(Prompt))
+
     # Typing
 
     def action_command(self) -> None:
         """Open the command line."""
-        self.query_one(Prompt).ask(COMMAND, choices=sorted(commands(*self.SCOPES)))
+        self.open_prompt(COMMAND, choices=sorted(commands(*self.SCOPES)))
+
+    def open_prompt(self, mark: str, text: str = "", choices: Iterable[str] = ()) -> None:
+        """Open the line for typing."""
+        self.query_one(Prompt).ask(mark, text, choices)
+        self.refresh_bindings()
 
     @on(Prompt.Accepted)
     async def _on_accepted(self, event: Prompt.Accepted) -> None:
@@ -235,6 +243,7 @@ class LiveScreen(Screen[None]):
     def close_prompt(self) -> None:
         """Close the line and give the keys back to the body."""
         self.query_one(Prompt).done()
+        self.refresh_bindings()
         self.focus_body()
 
     def focus_body(self) -> None:
@@ -259,13 +268,6 @@ class LiveScreen(Screen[None]):
         if action.id == "app.theme":
             return self.dash.use_theme(argument)
         return f":{action.command} does not work here"
-
-    def reasons_line(self, reasons: list[tuple[str, str]]) -> Content:
-        """Why values are missing, for the status line."""
-        pieces: list[Piece] = [" "]
-        for titles, reason in reasons:
-            pieces += [("– ", "bold"), (titles, ""), f": {reason}   "]
-        return Content.assemble(*pieces)
 
 
 def _only_one(start: str, known: dict[str, Action]) -> Action | None:

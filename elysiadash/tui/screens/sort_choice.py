@@ -21,11 +21,18 @@ class SortChoice(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """One line, or a few, at the bottom."""
-        pieces: list[Content] = [Content.styled(" sort by  ", "bold")]
+        yield Static(self._content(self.app.size.width), id="choices", markup=False)
+
+    def _content(self, width: int) -> Content:
+        """The choices, none of them broken over two lines."""
+        lines, line = [], Content.styled(" sort by ", "bold")
         for letter, column in self._letters.items():
-            title = self._titles[column].replace(" ", "\u00a0")
-            pieces.append(Content.assemble((letter, "bold $accent"), f"\u00a0{title}  "))
-        yield Static(Content("").join(pieces), id="choices", markup=False)
+            choice = Content.assemble("  ", (letter, "bold $accent"), f" {self._titles[column]}")
+            if line.cell_length + choice.cell_length > width:
+                lines.append(line)
+                line = Content(" ")
+            line += choice
+        return Content("\n").join([*lines, line])
 
     def on_key(self, event: Key) -> None:
         """Any key ends it."""

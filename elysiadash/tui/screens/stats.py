@@ -150,12 +150,15 @@ class StatsScreen(LiveScreen):
             style = {"critical": "$health-crit", "warning": "$health-warn"}
             look = f"bold {style.get(found.severity, '$health-unknown')}"
             pieces += [(found.finding.code, look), f" {plain(found.finding.message)}   "]
+        if values.metrics_are_partial(row):
+            few = f"{row.metrics_nodes} of {row.live_nodes} nodes"
+            pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]
         for titles, reason in self._missing(row):
             pieces += [("– ", "bold"), titles, f": {reason}   "]
         self.status.rest(Content.assemble(*pieces))
 
     def _missing(self, row: CollectionStats) -> list[tuple[str, str]]:
-        reasons = values.missing(row, [value.field for value in values.VALUES])
+        reasons = values.missing(row, [column.key for column in self._columns.columns])
         return sorted(reasons, key=lambda pair: -pair[0].count(","))
 
     def help_notes(self) -> list[tuple[str, str]]:
@@ -183,7 +186,7 @@ class StatsScreen(LiveScreen):
         """Type a filter; it works while typing."""
         self._filter_before = self._filter
         names = [f"{name}:" for name in self._fields.by_name]
-        self.query_one(Prompt).ask(FILTER, self._filter, choices=names)
+        self.open_prompt(FILTER, self._filter, choices=names)
 
     @on(Prompt.Changed)
     def _on_prompt_changed(self, event: Prompt.Changed) -> None:

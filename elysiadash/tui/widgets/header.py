@@ -159,7 +159,7 @@ def _age(facts: Facts) -> Part:
     fresh = facts.fresh
     if fresh.age is None:
         return Part(("no data yet", "–"), _MUTED, 3)
-    if fresh.trouble is not None or fresh.remembered:
+    if fresh.stale:
         age = fresh.age
         if fresh.trouble is not None and fresh.trouble.age is not None:
             age = max(age, fresh.trouble.age)

@@ -23,8 +23,9 @@ class _Entry(Input):
     """An input that gives escape and backspace-on-empty back to the prompt."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "Cancel", show=False, id="prompt.cancel"),
-        Binding("tab", "cursor_right", "Complete", show=False, id="prompt.complete"),
+        Binding("enter", "submit", "Use", id="prompt.accept"),
+        Binding("tab", "cursor_right", "Complete", id="prompt.complete"),
+        Binding("escape", "give_up", "Cancel", id="prompt.cancel"),
     ]
 
     def action_give_up(self) -> None:

@@ -1,0 +1,272 @@
+"""The Stats screen: keys, filter, sort, freeze, and a cursor that stays on its thing."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from elysiadash.cluster.stats import CollectionStats
+from elysiadash.tui.screens.help import HelpScreen
+from tests.tui.reading import (
+    crumbs,
+    detail,
+    fault,
+    header,
+    names,
+    notice,
+    rows,
+    settled,
+    shown,
+    stats,
+    status,
+)
+from tests.tui.still import StillWatch, five_rows, still_cluster
+
+
+async def test_a_row_says_what_is_known_and_how_well() -> None:
+    async with shown(still_cluster(), size=(220, 20)) as (app, _):
+        lines = {line.split()[0].lstrip("▸"): line for line in rows(stats(app).table)[1:]}
+        assert "~120,403,112" in lines["Documents"]
+        assert "+812" in lines["Documents"]
+        assert "4.12 / 18.3 ms" in lines["Documents"]
+        assert "9–14" in lines["Documents"]
+        assert "212 GB" in lines["Documents"]
+        assert "≥812,004" in lines["Customers"]
+        assert "<10 ms" in lines["Customers"]
+        assert "−12.2" in lines["Customers"]
+        assert "640/1,204" in lines["Customers"]
+        assert "0/6" in lines["Events"]
+        assert " 1,204 " in lines["Glossary"]
+        assert "~1,204" not in lines["Glossary"]
+
+
+async def test_a_missing_value_says_why() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("j", "j", "j")
+        assert stats(app).table.cursor.key == "Events"
+        assert "none of its shards answered" in status(app)
+        assert "no metrics: set metrics in the profile" in status(app)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+
+
+async def test_rates_of_some_nodes_are_lower_bounds() -> None:
+    row = msgspec.structs.replace(five_rows()[0], metrics_nodes=1, live_nodes=3)
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        line = rows(stats(app).table)[1]
+        assert "≥212 " in line
+        assert "≥812 " in line
+        assert "the metrics of 1 of 3 nodes only" in status(app)
+
+
+async def test_filter_while_typing_and_escape_goes_back() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("slash", "d", "o", "c")
+        assert names(app) == ["Documents"]
+        assert "filter: /doc  1/5" in crumbs(app)
+        await pilot.press("escape")
+        assert len(names(app)) == 5
+        await pilot.press("slash", "d", "o", "c", "enter")
+        assert stats(app).table.has_focus
+        assert names(app) == ["Documents"]
+        await pilot.press("escape")
+        assert len(names(app)) == 5
+
+
+async def test_a_filter_that_cannot_be_read_is_shown_and_changes_nothing() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("slash", "d", "o", "c", "[")
+        assert "not a regular expression" in (fault(app) or "")
+        assert names(app) == ["Documents"]
+        await pilot.press("enter")
+        assert fault(app) is not None
+        await pilot.press("backspace")
+        assert fault(app) is None
+
+
+async def test_a_filter_survives_new_data() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await pilot.press("slash", *"queue:>10k", "enter")
+        assert names(app) == ["Chunks"]
+        changed = [msgspec.structs.replace(row, vector_queue=20_000) for row in five_rows()[:2]]
+        watch.give(changed)
+        await notice(app, pilot)
+        assert names(app) == ["Chunks", "Documents"]
+
+
+async def test_sort_by_letter_and_the_other_way_round() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("o", "o")
+        assert names(app)[:3] == ["Documents", "Chunks", "Customers"]
+        assert names(app)[-1] == "Events"
+        assert "sort: Objects ↓" in crumbs(app)
+        await pilot.press("O")
+        assert names(app) == ["Glossary", "Customers", "Chunks", "Documents", "Events"]
+        await pilot.press("o", "escape")
+        assert "sort: Objects ↑" in crumbs(app)
+
+
+async def test_every_column_has_a_letter_of_its_own() -> None:
+    async with shown(still_cluster(), size=(240, 20)) as (app, pilot):
+        from elysiadash.tui.stats_columns import SORT_LETTERS
+
+        columns = stats(app).table.model.columns.values()
+        sortable = {column.key for column in columns if column.sort_key is not None}
+        assert set(SORT_LETTERS.values()) == sortable
+        for letter, column in SORT_LETTERS.items():
+            await pilot.press("o", letter)
+            sort = stats(app).table.sort
+            assert sort is not None
+            assert sort.column == column
+
+
+async def test_the_cursor_stays_on_its_collection() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await pilot.press("j", "j")
+        table = stats(app).table
+        assert table.cursor.key == "Documents"
+        watch.give([CollectionStats(collection="Aaa"), *five_rows()])
+        await notice(app, pilot)
+        assert table.cursor.key == "Documents"
+        watch.give([row for row in five_rows() if row.collection != "Documents"])
+        await notice(app, pilot)
+        assert table.cursor.lost == "gone"
+        await pilot.press("enter")
+        assert stats(app) is app.screen
+
+
+async def test_only_problems() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("exclamation_mark")
+        assert names(app) == ["Documents"]
+        assert "problems only  1/5" in crumbs(app)
+        await pilot.press("escape")
+        assert len(names(app)) == 5
+
+
+async def test_frozen_rows_hold_still_and_jump_to_now() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await pilot.press("F")
+        watch.clock.now += 14
+        watch.give(five_rows()[:2])
+        await notice(app, pilot)
+        assert len(names(app)) == 5
+        assert "frozen 14 s" in crumbs(app)
+        await pilot.press("F")
+        await settled(pilot)
+        assert names(app) == ["Chunks", "Documents"]
+        assert "frozen" not in crumbs(app)
+
+
+async def test_back_restores_cursor_sort_and_filter() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("o", "o", "slash", *"objects:>1", "enter", "j", "enter")
+        await settled(pilot)
+        assert "Stats › Chunks" in crumbs(app)
+        assert detail(app) is app.screen
+        await pilot.press("q")
+        await settled(pilot)
+        assert stats(app).table.cursor.key == "Chunks"
+        assert names(app) == ["Documents", "Chunks", "Customers", "Glossary"]
+        assert "filter: /objects:>1" in crumbs(app)
+
+
+@pytest.mark.parametrize("again", ["q", "ctrl+c"])
+async def test_leaving_needs_two_presses(again: str) -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await pilot.press(again)
+        assert f"press {again} again" in status(app)
+        watch.clock.now += 5
+        await pilot.press(again)
+        assert app.is_running
+        await pilot.press(again)
+        await pilot.pause()
+        assert app.return_code == 0
+    assert watch.closed
+
+
+async def test_a_typed_command_leaves_at_once() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("colon", "q", "enter")
+        await pilot.pause()
+        assert app.return_code == 0
+
+
+async def test_commands_sort_filter_open_and_say_what_is_wrong() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("colon", *"sort qps", "enter")
+        assert names(app)[0] == "Documents"
+        await pilot.press("colon", *"filter !chunks", "enter")
+        assert "Chunks" not in names(app)
+        await pilot.press("colon", *"nonsense", "enter")
+        assert "no command 'nonsense'" in (fault(app) or "")
+        await pilot.press("escape")
+        await pilot.press("colon", *"sort nonsense", "enter")
+        assert "no column 'nonsense'" in (fault(app) or "")
+        await pilot.press("escape")
+        await pilot.press("colon", *"open Docs", "enter")
+        await settled(pilot)
+        assert "Stats › Documents" in crumbs(app)
+
+
+async def test_refresh_asks_now() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (_, pilot):
+        await pilot.press("r")
+        assert watch.refreshes == 1
+
+
+async def test_letters_are_letters_while_typing() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await pilot.press("slash", "r", "F", "1", "q")
+        assert watch.refreshes == 0
+        assert "frozen" not in crumbs(app)
+        assert "filter: /rF1q" in crumbs(app)
+
+
+async def test_help_is_made_of_the_bindings() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        wanted = {
+            found.binding.tooltip
+            for found in app.screen.active_bindings.values()
+            if found.binding.id
+        }
+        await pilot.press("question_mark")
+        from textual.widgets import Static
+
+        text = str(app.screen.query_one("#sheet Static", Static).content)
+        assert {tip for tip in wanted if tip and tip not in text} == set()
+        assert "not a multi-tenant collection" in text
+        await pilot.press("escape")
+        assert stats(app).table.has_focus
+
+
+async def test_names_are_never_markup_and_cannot_turn_the_line_around() -> None:
+    bad = ["[/x]", "[bold red]x", "日本語テナント", "\u202egnp.exe", "a\nb\tc\x1b[2J", "👩‍👩‍👧‍👦"]
+    watch = StillWatch(
+        [CollectionStats(collection=name, not_exposed={"objects": name}) for name in bad]
+    )
+    watch.answer()
+    async with shown(watch, size=(100, 20)) as (app, pilot):
+        text = "\n".join(rows(stats(app).table))
+        assert "[/x]" in text
+        assert "[bold red]x" in text
+        assert "\u202e" not in text
+        assert "\x1b" not in text
+        for _ in bad:
+            await pilot.press("enter")
+            await settled(pilot)
+            await pilot.press("question_mark", "escape", "q", "j")
+            await settled(pilot)
+        assert "prod-eu" in header(app)
+
+
+def answered(*given: CollectionStats) -> StillWatch:
+    watch = StillWatch(given)
+    watch.answer()
+    return watch
