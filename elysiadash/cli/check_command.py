@@ -20,7 +20,7 @@ from elysiadash.cli.documents import (
 )
 from elysiadash.cli.envelope import cluster_of, optional_time, problems_of, rfc3339
 from elysiadash.cli.exits import CommandFailed
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import write, write_json
 from elysiadash.cli.plugin import STATUS, plugin_text, summary
 from elysiadash.cli.self_metrics import keep_self_metrics

@@ -12,7 +12,7 @@ import msgspec
 
 from elysiadash.cli.documents import DemoItem
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cli.options import SCENARIOS, ClusterFlags
+from elysiadash.cli.flags import SCENARIOS, ClusterFlags
 from elysiadash.cli.output import say
 from elysiadash.config.configuration import Configuration, load
 from elysiadash.config.logs import LogSetup, set_up

@@ -17,7 +17,7 @@ from elysiadash.cli.envelope import (
     title_of,
 )
 from elysiadash.cli.exits import Exit
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import Format, say, say_demo, write_csv, write_json
 from elysiadash.cli.selection import chosen_items
 from elysiadash.cli.session import ask, fail_without, live_rows, run_to_end, watching

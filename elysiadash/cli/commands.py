@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,14 +9,15 @@ from typing import Annotated, Any, Literal
 import typer
 
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cli.options import (
+from elysiadash.cli.flags import (
+    CHECK_OPTIONS,
+    CLUSTER_OPTIONS,
     SCENARIOS,
+    SELF_METRICS,
     ClusterFlags,
-    as_command,
-    cluster_flags,
-    cluster_parameters,
-    with_cluster,
+    Option,
 )
+from elysiadash.cli.options import as_command, as_parameter, shaped, with_cluster
 from elysiadash.cli.output import Format
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
@@ -38,13 +38,12 @@ SortOption = Annotated[
 ]
 SelfMetricsOption = Annotated[
     Path | None,
-    typer.Option(
-        "--self-metrics",
-        metavar="FILE",
-        help="Write our own counters for a Prometheus textfile collector.",
-    ),
+    typer.Option("--self-metrics", metavar=SELF_METRICS.metavar, help=SELF_METRICS.help),
 ]
 Metrics = Literal["all", "basic", "performance"]
+_VERSION = Option(
+    name="version", words=("--version",), kind="switch", default=False, help="The release."
+)
 
 
 def stats(
@@ -134,48 +133,12 @@ def collections(
     return run(flags, "json" if json else format, tuple(filter or ()), sort)
 
 
-def check(
-    flags: ClusterFlags,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout", "-t", min=1, max=120, metavar="SECONDS", help="Seconds for everything."
-        ),
-    ] = 5.0,
-    warn_only: Annotated[
-        bool, typer.Option("--warn-only", help="Say WARNING where it is CRITICAL.")
-    ] = False,
-    advice: Annotated[
-        bool,
-        typer.Option(
-            "--advice",
-            help="Also what is no trouble now: replication factor 1, releases with known faults.",
-        ),
-    ] = False,
-    metrics: Annotated[
-        bool, typer.Option("--metrics", help="Also read the nodes' metrics (tombstones).")
-    ] = False,
-    shards: Annotated[
-        bool,
-        typer.Option("--shards/--no-shards", help="Look at every shard.", show_default=False),
-    ] = True,
-    json: AsJson = False,
-    self_metrics: SelfMetricsOption = None,
-) -> int:
+def check(flags: ClusterFlags, **wish: Any) -> int:
     """A monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."""
     from elysiadash.cli.check_command import CheckWish
     from elysiadash.cli.check_command import check as run
 
-    wish = CheckWish(
-        timeout=timeout,
-        warn_only=warn_only,
-        advice=advice,
-        metrics=metrics,
-        shards=shards,
-        as_json=json,
-        self_metrics=self_metrics,
-    )
-    return run(flags, wish)
+    return run(flags, CheckWish(**wish))
 
 
 def demo(
@@ -256,7 +219,6 @@ def build() -> typer.Typer:
         (app, "stats", stats),
         (app, "nodes", nodes),
         (app, "collections", collections),
-        (app, "check", check),
         (app, "diag", diag),
         (col, "stats", stats),
         (col, "list", collections),
@@ -267,6 +229,7 @@ def build() -> typer.Typer:
     )
     for group, name, command in about_clusters:
         group.command(name)(with_cluster(command))
+    app.command("check")(with_cluster(check, CHECK_OPTIONS))
     app.command("demo")(as_command(demo))
     app.add_typer(config, name="config")
     app.add_typer(col, name="col")
@@ -289,25 +252,15 @@ def _root() -> Callable[..., None]:
     """Options before the command hold for it; without a command the app starts."""
 
     def root(ctx: typer.Context, **given: Any) -> None:
-        if given.pop("version"):
+        if given["version"]:
             from elysiadash.cli.main import tell_version
 
             ctx.obj.code = tell_version()
             raise typer.Exit
-        ctx.obj.flags = cluster_flags(given)
+        ctx.obj.flags = ClusterFlags.of(given)
         if ctx.invoked_subcommand is None:
             from elysiadash.cli.start_app import start_app
 
             ctx.obj.end_with(lambda: start_app(ctx.obj.flags))
 
-    version = inspect.Parameter(
-        "version",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=False,
-        annotation=Annotated[bool, typer.Option("--version", help="The release.")],
-    )
-    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    shown = [context, version, *cluster_parameters()]
-    root.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
-    root.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
-    return root
+    return shaped(root, root, map(as_parameter, (_VERSION, *CLUSTER_OPTIONS)))

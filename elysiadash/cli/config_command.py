@@ -15,7 +15,7 @@ from elysiadash.cli.documents import (
 )
 from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import say, write_json, write_line
 from elysiadash.cli.tables import Column, Table, write_table
 from elysiadash.cli.words import plural

@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from elysiadash.cli.choosing import Chosen, logging_to, profile_of_demo
 from elysiadash.cli.demo_process import demo_clusters
@@ -20,10 +22,15 @@ from elysiadash.config.tuning import LogSettings
 
 def serve_demo(scenario: str, seed: int | None, scale: str | None, port_base: int | None) -> int:
     """Serve the clusters of a scenario and print where they are, until told to stop."""
-    with demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters:
+    told = threading.Event()
+    with (
+        demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters,
+        # Whoever reads the addresses may tell us to stop at once.
+        _signals_set(told),
+    ):
         write_json(DemoDocument(at=rfc3339(time.time()), items=clusters), as_line=True)
         say("DEMO: simulated clusters, until Ctrl-C")
-        _until_told()
+        told.wait()
     return Exit.OK
 
 
@@ -39,13 +46,14 @@ def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int
         return show(profile, Chosen(profile=profile, demo=True, places=places))
 
 
-def _until_told() -> None:
-    told = threading.Event()
-    handlers = {}
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        handlers[number] = signal.signal(number, lambda *_: told.set())
+@contextmanager
+def _signals_set(told: threading.Event) -> Iterator[None]:
+    handlers = {
+        number: signal.signal(number, lambda *_: told.set())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
-        told.wait()
+        yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

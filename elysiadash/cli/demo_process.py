@@ -12,10 +12,11 @@ from contextlib import contextmanager
 import msgspec
 
 from elysiadash.cli.documents import DemoItem
-from elysiadash.cli.exits import CommandFailed
+from elysiadash.cli.exits import CommandFailed, Exit
 
 _START_S = 20.0
 _STOP_S = 3.0
+_WRONG_WORDS = (2, 64)
 
 
 class _Ready(msgspec.Struct, gc=False):
@@ -63,7 +64,8 @@ def _ready(process: subprocess.Popen[bytes]) -> tuple[DemoItem, ...]:
         _end(process)
         words = process.stderr.read().decode("utf-8", "replace") if process.stderr else ""
         last = words.strip().splitlines()[-1:] or [f"it ended with code {process.returncode}"]
-        raise CommandFailed(f"the demo did not start: {last[0]}") from None
+        code = Exit.USAGE if process.returncode in _WRONG_WORDS else Exit.FAILED
+        raise CommandFailed(f"the demo did not start: {last[0]}", code=code) from None
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:

@@ -17,7 +17,7 @@ from elysiadash.cli.choosing import load_settings
 from elysiadash.cli.documents import DiagDocument, PackedItem
 from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import say, write_json, write_line
 from elysiadash.config.logs import LOG_FILE_NAME
 from elysiadash.config.paths import find_places

@@ -6,7 +6,7 @@ import sys
 
 from elysiadash.cli.choosing import Chosen, chosen_cluster
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import is_terminal, say
 from elysiadash.config.profile import Profile
 

@@ -9,7 +9,7 @@ from elysiadash.cli.documents import StatsDocument
 from elysiadash.cli.envelope import problem_lines, title_of
 from elysiadash.cli.exact_counts import ask_exact_counts
 from elysiadash.cli.exits import Exit
-from elysiadash.cli.options import ClusterFlags
+from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import say, say_demo, write_csv, write_json
 from elysiadash.cli.self_metrics import keep_self_metrics
 from elysiadash.cli.session import ask, fail_without, live_rows, run_to_end, watching
