@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -50,12 +49,12 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     """
 
     TITLE = "elysiadash"
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
     MODES = {"stats": StatsScreen}  # noqa: RUF012 - Textual's own declaration is a mutable one
     DEFAULT_MODE = "stats"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     # Below 60 x 15 the screens show a summary instead of their lines.
-    HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (60, "-narrow"), (140, "-broad")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (60, "-narrow"), (160, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-tall")]  # noqa: RUF012
 
     def __init__(
@@ -256,5 +255,4 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
         watch = connect(profile, state_dir=state_dir)
         app = ElysiadashApp(watch, demo=demo, terminal=terminal, theme_folders=folders)
         app.run()
-    sys.stdout.flush()
     return app.return_code or 0

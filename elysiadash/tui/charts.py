@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from elysiadash.cluster.history import Points
 
 
@@ -15,7 +17,8 @@ def in_steps(points: Points, end: float, seconds: float, steps: int) -> tuple[fl
     for at, value in zip(points.times, points.values, strict=True):
         if value is None or not start < at <= end:
             continue
-        place = min(steps - 1, int((at - start) * steps / seconds))
+        # Each part is open at its beginning, as the whole is.
+        place = max(0, min(steps, ceil((at - start) * steps / seconds)) - 1)
         sums[place] += value
         counts[place] += 1
     return tuple(

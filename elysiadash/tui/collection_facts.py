@@ -166,7 +166,12 @@ def _series(
     metric, written = _SERIES[field]
     points: Points = history.points(metric, collection, last=200)
     steps = charts.in_steps(points, now, CHART_S, 2 * _CELLS)
-    known = [step for step in steps if step is not None]
+    # The ends are those of the samples: a step is a mean and hides them.
+    known = [
+        value
+        for at, value in zip(points.times, points.values, strict=True)
+        if value is not None and now - CHART_S < at <= now
+    ]
     if not known:
         return (), ""
     return steps, f"{written(min(known))} … {written(max(known))}"

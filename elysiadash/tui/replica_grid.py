@@ -93,8 +93,6 @@ def _replica(replica: ShardReplica, highest: int | None) -> Cell:
     style: StyleName = ""
     if highest is not None and replica.object_count < highest:
         words.append(f"−{numbers.count(highest - replica.object_count)}")
-    if replica.vector_queue_length:
-        words.append(f"queue {numbers.short(replica.vector_queue_length)}")
     if replica.status not in _QUIET:
         words.append(plain(replica.status))
         style = "unknown" if replica.status in _LOADING else "critical"

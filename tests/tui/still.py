@@ -139,6 +139,10 @@ class StillWatch:
         self.store.put(Kind.SCHEMA, schema_of(self._rows), asked_at=now)
         self.store.put(Kind.VERBOSE, report or report_shards(Nodes()), asked_at=now)
         self.store.put(Kind.ALIASES, (Alias("Docs", "Documents"),), asked_at=now)
+        for row in self._rows:
+            if row.tenants_by_state is not None:
+                counts = TenantCounts(row.tenants_by_state)
+                self.store.put(Kind.TENANTS, counts, of=row.collection, asked_at=now)
 
     def lose(self, problem: Problem, kinds: Iterable[Kind] = ()) -> None:
         """These questions (all, when none is named) fail from now on."""
@@ -297,12 +301,6 @@ def still_cluster(clock: Clock | None = None) -> StillWatch:
         latency = {"Documents": 10.0 + step % 7}
         watch.history.append(at, {"objects_per_s": growth, "query_ms_p95": latency})
     watch.answer(report_shards(Nodes(nodes=[_node(name) for name in NODES])))
-    watch.store.put(
-        Kind.TENANTS,
-        TenantCounts({"HOT": 1_204, "COLD": 2_796}),
-        of="Customers",
-        asked_at=watch.clock.now,
-    )
     return watch
 
 

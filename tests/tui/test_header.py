@@ -1,0 +1,114 @@
+"""The header says the most important things in any width, and nothing by colour alone."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from elysiadash.cluster.slices import Kind
+from elysiadash.tui.facts import Facts, gather
+from elysiadash.tui.freshness import Freshness, look
+from elysiadash.tui.widgets.header import Part, fit, header_parts
+from tests.tui.still import NODES, five_rows, still_cluster, three_nodes
+
+FRESH = Freshness(age=2.0, late=frozenset(), trouble=None, connected=True, remembered=False)
+
+
+def facts(**changes: object) -> Facts:
+    watch = still_cluster()
+    found = gather(watch, five_rows(), FRESH, demo=False)
+    return msgspec.structs.replace(found, **changes)
+
+
+def words(given: Facts, width: int = 250) -> str:
+    return "  ".join(text for text, _ in fit(header_parts(given, {}), width) if text)
+
+
+def test_all_of_it_where_there_is_room() -> None:
+    assert words(facts()) == (
+        " ● prod-eu · prod   🔒 read-only  weaviate 1.38.11  nodes 3/3  leader weaviate-0  "
+        "≥219 M objects  us: 76 req/min p95 38 ms  2 s ago"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"demo": True}, " DEMO simulated data "),
+        ({"writable": True}, " WRITE "),
+        ({"live": 2, "missing": ("weaviate-2 missing",)}, "▲ nodes 2/3"),
+        ({"leader": ""}, "▲ no leader"),
+        ({"leader": None}, "leader –"),
+        ({"probed": 1}, "1 of 3 nodes probed"),
+        ({"versions": ("1.38.9", "1.39.0")}, "weaviate 1.38.9–1.39.0"),
+        ({"expected": None}, "nodes 3/?"),
+        ({"expected": None, "live": 0}, "nodes ?"),
+        ({"objects": None, "objects_sign": ""}, "– objects"),
+        ({"environment": None}, " ● prod-eu "),
+        ({"name": "[/x]"}, "[/x]"),
+        ({"colour": "nonsense"}, "prod-eu"),
+    ],
+)
+def test_what_each_state_says(changes: dict[str, object], part: str) -> None:
+    assert part in words(facts(**changes))
+
+
+def test_a_lost_connection_is_a_sign_of_its_own() -> None:
+    gone = msgspec.structs.replace(FRESH, connected=False, late=frozenset({Kind.NODES}))
+    text = words(facts(fresh=gone))
+    assert "✖ prod-eu" in text
+    assert "nodes ?/3" in text
+    assert "stale 2 s" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+def test_who_nodes_and_age_stay_in_any_width(width: int) -> None:
+    text = words(facts(demo=True, live=2), width)
+    assert cell_len(text) <= width
+    for part in ("prod-eu", "DEMO", "2/3", "2 s"):
+        assert part in text
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.text("ab日", max_size=9), min_size=1, max_size=3), st.integers(0, 9)),
+        min_size=1,
+    ),
+    st.integers(0, 120),
+)
+def test_fitting_shortens_in_order_of_rank(parts: list[tuple[list[str], int]], width: int) -> None:
+    made = [Part(tuple(sorted(forms, key=cell_len, reverse=True)), "", r) for forms, r in parts]
+    fitted = fit(made, width)
+    shown = [text for text, _ in fitted if text]
+    needed = sum(map(cell_len, shown)) + 2 * max(0, len(shown) - 1)
+    at_least = [part.forms[-1] for part in made]
+    if needed > width:
+        assert [text for text, _ in fitted] == at_least
+    for part, (text, _) in zip(made, fitted, strict=True):
+        assert text in part.forms
+
+
+def test_a_missing_node_is_named_for_the_summary() -> None:
+    watch = still_cluster()
+    watch.view = three_nodes(missing=NODES[2])
+    found = gather(watch, five_rows(), look(watch, watch.clock.now), demo=False)
+    assert found.missing == ("weaviate-2 missing",)
+    assert found.nodes_lost
+
+
+@pytest.mark.parametrize(
+    ("states", "total"),
+    [
+        (("exact", "exact"), "20"),
+        (("exact", "approximate"), "~20"),
+        (("approximate", "partial"), "≥20"),
+        (("approximate", "unknown"), "≥20"),
+    ],
+)
+def test_a_total_is_as_good_as_its_worst_part(states: tuple[str, str], total: str) -> None:
+    row = five_rows()[0]
+    rows = [msgspec.structs.replace(row, objects=10, objects_are=state) for state in states]
+    assert gather(still_cluster(), rows, FRESH, demo=False).total == total
