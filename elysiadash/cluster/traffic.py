@@ -74,8 +74,9 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
         before = old.metrics.per_collection.get(name) or CollectionMetrics()
         seconds = new.at - old.at
         restarted = old.metrics.process_start_time != new.metrics.process_start_time
-        queries.append(_rate(before.query_count, after.query_count, seconds, restarted))
-        imports.append(_rate(before.imports, after.imports, seconds, restarted))
+        # Series of queries and imports begin with the first one: none yet is none at all.
+        queries.append(_rate(before.query_count, after.query_count or 0.0, seconds, restarted))
+        imports.append(_rate(before.imports, after.imports or 0.0, seconds, restarted))
         vector_ops.append(_rate(before.vector_ops, after.vector_ops, seconds, restarted))
         # Most collections are idle most of the time: nothing to take apart.
         if after.query_buckets and (restarted or after.query_count != before.query_count):

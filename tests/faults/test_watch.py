@@ -14,7 +14,7 @@ from elysiadash.cluster.watch import EVERYTHING, FAST, Watch
 from elysiadash.config.profile import Addresses, Profile, Timeouts
 from elysiadash.demo import Fault, SimulatedCluster, simulated
 
-TIMEOUTS = Timeouts(connect=0.5, probe=0.3, park=0.3, fan_out=5.0, slow=2.0, metrics=2.0)
+TIMEOUTS = Timeouts(connect=0.5, probe=0.5, park=1.0, fan_out=5.0, slow=5.0, metrics=5.0)
 
 
 def watch(cluster: SimulatedCluster, **changes: object) -> Watch:
@@ -102,8 +102,8 @@ async def test_a_hung_node_is_named_although_the_fan_out_hangs(node: str) -> Non
         before = await found.rows()
         cluster.faults.add(Fault(kind="node_hung", node=node))
         await cluster.apply_faults()
-        async with asyncio.timeout(3):
-            await found.once(FAST, limit=2.5)
+        async with asyncio.timeout(4):
+            await found.once(FAST, limit=3.5)
         assert states(found)[node] == "hung"
         assert len(await found.rows()) == len(before)
 
@@ -174,7 +174,7 @@ async def test_a_server_that_dies_and_returns_is_seen_again() -> None:
 
 
 async def test_answers_slower_than_the_interval_do_not_pile_up() -> None:
-    fault = Fault(kind="slow", seconds=1.0, route="GET /v1/nodes*")
+    fault = Fault(kind="slow", seconds=4.0, route="GET /v1/nodes*")
     async with watched(fault) as (cluster, found):
         for _ in range(6):
             await found.pollers[Kind.NODES].once()

@@ -121,7 +121,10 @@ def _indexes_of(known: Definition) -> dict[str, Any]:
 
 
 async def aliases(world: World, request: Request) -> Answer:
-    """Every alias, or those of one collection (`?class=`)."""
+    """Every alias, or those of one collection (`?class=`); the leader is asked."""
+    refused = await no_leader(world, request.node, after=19.0, prefix="failed to execute query: ")
+    if refused is not None:
+        return refused
     wanted = request.query.get("class")
     return payload(
         {

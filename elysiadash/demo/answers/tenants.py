@@ -137,12 +137,15 @@ async def _multi_tenant(world: World, request: Request) -> Collection | Answer:
     name = request.params["className"]
     collection = world.collection(name)
     if collection is None or not collection.multi_tenant:
-        why = (
-            "could not get tenants: could not get tenants:"
-            f' multi-tenancy is not enabled for class "{name}"'
-        )
-        tail = "multi-tenancy is not enabled"
-        told = told_by_leader(world, request.node, why, "FailedPrecondition", tail)
+        why = "could not get tenants: could not get tenants: "
+        if collection is None:
+            told = told_by_leader(
+                world, request.node, f"{why}class not found", "NotFound", "not found"
+            )
+        else:
+            tail = "multi-tenancy is not enabled"
+            why += f'{tail} for class "{name}"'
+            told = told_by_leader(world, request.node, why, "FailedPrecondition", tail)
         return failure(422, f"{_PREFIX}{told}")
     return collection
 
