@@ -1,4 +1,7 @@
-"""The options as data: what each is called, takes and means. Cheap to load, knows no parser."""
+"""Options as data: what each is called, takes and means; and those that name a cluster.
+
+Cheap to load: it knows no parser.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import msgspec
 
 SCENARIOS = ("healthy", "troubled", "empty")
 
-Kind = Literal["text", "texts", "switch", "seconds", "path"]
+Kind = Literal["text", "texts", "choice", "switch", "seconds", "whole", "path"]
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -16,12 +19,13 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     name: str
     """The parameter's name."""
-    words: tuple[str, ...]
-    """How it is written, for example ``--timeout`` and ``-t``."""
+    words: tuple[str, ...] = ()
+    """How it is written, for example ``--timeout`` and ``-t``; none for an argument."""
     off: str | None = None
     """How a switch is turned off, where it is on by default."""
     kind: Kind
     metavar: str | None = None
+    choices: tuple[str, ...] = ()
     help: str
     default: Any = None
     least: float | None = None
@@ -108,65 +112,6 @@ CLUSTER_OPTIONS: tuple[Option, ...] = (
     ),
 )
 """What every command about a cluster takes."""
-
-SELF_METRICS = Option(
-    name="self_metrics",
-    words=("--self-metrics",),
-    kind="path",
-    metavar="FILE",
-    help="Write our own counters for a Prometheus textfile collector.",
-)
-
-CHECK_OPTIONS: tuple[Option, ...] = (
-    Option(
-        name="timeout",
-        words=("--timeout", "-t"),
-        kind="seconds",
-        metavar="SECONDS",
-        default=5.0,
-        least=1,
-        most=120,
-        help="Seconds for everything.",
-    ),
-    Option(
-        name="warn_only",
-        words=("--warn-only",),
-        kind="switch",
-        default=False,
-        help="Say WARNING where it is CRITICAL.",
-    ),
-    Option(
-        name="advice",
-        words=("--advice",),
-        kind="switch",
-        default=False,
-        help="Also what is no trouble now: replication factor 1, releases with known faults.",
-    ),
-    Option(
-        name="metrics",
-        words=("--metrics",),
-        kind="switch",
-        default=False,
-        help="Also read the nodes' metrics (tombstones).",
-    ),
-    Option(
-        name="shards",
-        words=("--shards",),
-        off="--no-shards",
-        kind="switch",
-        default=True,
-        help="Look at every shard.",
-    ),
-    Option(
-        name="as_json",
-        words=("--json",),
-        kind="switch",
-        default=False,
-        help="One JSON document.",
-    ),
-    SELF_METRICS,
-)
-"""What ``check`` takes besides."""
 
 
 class ClusterFlags(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -41,35 +41,19 @@ def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         # Asked for by scripts in loops: not worth loading a parser.
         return tell_version()
-    if not arguments:
-        from elysiadash.cli.flags import ClusterFlags
-        from elysiadash.cli.start_app import start_app
+    from elysiadash.cli.flags import ClusterFlags
+    from elysiadash.cli.quick import quickly_found
 
-        return start_app(ClusterFlags())
-    if arguments[0] == "check":
-        code = _checked(arguments[1:])
-        if code is not None:
-            return code
-    return _parsed(arguments)
-
-
-def _checked(arguments: list[str]) -> int | None:
-    """The plugin without the full parser, which is wanted only for what is not plain: None."""
-    from elysiadash.cli.flags import CHECK_OPTIONS, CLUSTER_OPTIONS, ClusterFlags
-    from elysiadash.cli.quick import quickly_parsed
-
-    given = quickly_parsed(arguments, (*CHECK_OPTIONS, *CLUSTER_OPTIONS))
-    if given is None:
-        return None
-    from elysiadash.cli.check_command import CheckWish, check
-
-    wish = CheckWish(**{option.name: given[option.name] for option in CHECK_OPTIONS})
-    return check(ClusterFlags.of(given), wish)
+    found = quickly_found(arguments)
+    if found is None:
+        return _parsed(arguments)
+    command, given = found
+    flags = ClusterFlags.of(given) if command.about_cluster else ClusterFlags()
+    return command.run(flags, command.own_part(given))
 
 
 def _parsed(arguments: list[str]) -> int:
-    from elysiadash.cli.commands import build
-    from elysiadash.cli.options import Invocation
+    from elysiadash.cli.parser import Invocation, build
 
     invocation = Invocation()
     try:

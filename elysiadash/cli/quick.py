@@ -1,26 +1,46 @@
 """A plain command line, parsed in no time.
 
-``check`` is run every minute on many machines, and the full parser takes as long to load as the
-cluster to answer. What is not plain here (help, abbreviations, anything wrong) is left to it.
+The full parser takes as long to load as a cluster to answer, and commands are run every minute
+on many machines. What is not plain here (help, options before the command, abbreviations,
+anything wrong) is left to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from elysiadash.cli.command_list import APP, COMMANDS, Command
 from elysiadash.cli.flags import Option
 
 
-def quickly_parsed(arguments: Sequence[str], options: Iterable[Option]) -> dict[str, Any] | None:
+def quickly_found(arguments: Sequence[str]) -> tuple[Command, dict[str, Any]] | None:
+    """The command and its options; None when the full parser has to look."""
+    for command in COMMANDS:
+        length = len(command.path)
+        if tuple(arguments[:length]) == command.path:
+            given = quickly_parsed(arguments[length:], command)
+            return None if given is None else (command, given)
+    given = quickly_parsed(arguments, APP)
+    return None if given is None else (APP, given)
+
+
+def quickly_parsed(arguments: Sequence[str], command: Command) -> dict[str, Any] | None:
     """Name -> value of every option; None when the full parser has to look."""
-    known = list(options)
-    by_word = {word: option for option in known for word in option.words}
-    turned_off = {option.off: option for option in known if option.off}
-    values = {option.name: _default(option) for option in known}
+    options = command.all_options()
+    by_word = {word: option for option in options for word in option.words}
+    turned_off = {option.off: option for option in options if option.off}
+    values = {option.name: option.default for option in options}
+    free = [command.argument] if command.argument else []
+    values.update({option.name: None for option in free})
     words = iter(arguments)
     for word in words:
+        if not word.startswith("-"):
+            if not free:
+                return None
+            values[free.pop().name] = word
+            continue
         name, equals, value = word.partition("=")
         if name in turned_off and not equals:
             values[turned_off[name].name] = False
@@ -45,22 +65,24 @@ def quickly_parsed(arguments: Sequence[str], options: Iterable[Option]) -> dict[
 def _take(values: dict[str, Any], option: Option, given: str) -> bool:
     """Put the value in; False when the full parser has to say what is wrong with it."""
     if option.kind == "texts":
-        values[option.name].append(given)
-        return True
-    if option.kind == "path":
+        values[option.name] = [*(values[option.name] or ()), given]
+    elif option.kind == "path":
         values[option.name] = Path(given)
-        return True
-    if option.kind == "text":
+    elif option.kind == "choice":
         values[option.name] = given
-        return True
-    try:
-        number = float(given)
-    except ValueError:
+        return given in option.choices
+    elif option.kind == "text":
+        values[option.name] = given
+    else:
+        return _take_number(values, option, given)
+    return True
+
+
+def _take_number(values: dict[str, Any], option: Option, given: str) -> bool:
+    # Other spellings of numbers are the full parser's business.
+    if not given.replace(".", "", option.kind == "seconds").isdecimal() or not given.isascii():
         return False
+    number = float(given) if option.kind == "seconds" else int(given)
     values[option.name] = number
     low, high = option.least, option.most
     return (low is None or low <= number) and (high is None or number <= high)
-
-
-def _default(option: Option) -> Any:
-    return [] if option.kind == "texts" else option.default

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from elysiadash import __version__
-from elysiadash.cli import commands, nodes_command
+from elysiadash.cli import nodes_command, parser
 from elysiadash.cli.exits import Exit
 from tests.unit.cli.clusters import InThread
 from tests.unit.cli.running import Cli
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_quietly(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_parser_for_all_commands_can_be_built_twice() -> None:
-    assert commands.build() is not commands.build()
+    assert parser.build() is not parser.build()
 
 
 @pytest.mark.parametrize(

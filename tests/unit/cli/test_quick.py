@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elysiadash.cli import check_command
-from elysiadash.cli.flags import CHECK_OPTIONS, CLUSTER_OPTIONS, ClusterFlags, Option
+from elysiadash.cli import command_list, parser, quick
+from elysiadash.cli.command_list import APP, COMMANDS, Command
+from elysiadash.cli.flags import ClusterFlags, Option
 from elysiadash.cli.main import run
-from elysiadash.cli.quick import quickly_parsed
+from elysiadash.cli.quick import quickly_found, quickly_parsed
 
-OPTIONS = (*CHECK_OPTIONS, *CLUSTER_OPTIONS)
+CHECK = next(command for command in COMMANDS if command.path == ("check",))
+Seen = list[tuple[tuple[str, ...], ClusterFlags, dict[str, Any]]]
 
 
 def spelt(option: Option) -> st.SearchStrategy[list[str]]:
@@ -22,42 +25,57 @@ def spelt(option: Option) -> st.SearchStrategy[list[str]]:
     if option.kind == "switch":
         words = [*option.words, *([option.off] if option.off else [])]
         return st.sampled_from(words).map(lambda word: [word])
-    values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
-    if option.kind == "seconds":
-        values = st.floats(1, 120).map(str) | st.integers(1, 120).map(str)
-    if option.kind == "path":
-        values = st.sampled_from(["metrics.prom", "/tmp/x"])
-    long = option.words[0]
+    low, high = int(option.least or 0), int(option.most or 100_000)
+    values = {
+        "text": st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1),
+        "seconds": st.floats(low, high).map(str) | st.integers(low, high).map(str),
+        "whole": st.integers(low, high).map(str),
+        "path": st.sampled_from(["metrics.prom", "/tmp/x"]),
+        "choice": st.sampled_from(option.choices or ("",)),
+    }
     return st.builds(
-        lambda value, joined: [f"{long}={value}"] if joined else [long, value],
-        values,
+        lambda word, value, joined: [f"{word}={value}"] if joined else [word, value],
+        st.sampled_from([word for word in option.words if word.startswith("--")]),
+        values["text" if option.kind == "texts" else option.kind],
         st.booleans(),
     )
 
 
-command_lines = st.lists(st.sampled_from(OPTIONS).flatmap(spelt), max_size=6).map(
-    lambda parts: [word for part in parts for word in part]
-)
+def lines_of(command: Command) -> st.SearchStrategy[list[str]]:
+    """Command lines of one command."""
+    options = st.sampled_from(command.all_options()).flatmap(spelt)
+    names = st.sampled_from([["Documents"]] if command.argument else [[]])
+    return st.lists(options | names, max_size=5).map(
+        lambda parts: [*command.path, *(word for part in parts for word in part)]
+    )
 
 
-@settings(max_examples=60, deadline=None)
-@given(command_lines)
-def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[str]) -> None:
-    quick = quickly_parsed(arguments, OPTIONS)
-    if quick is None:
-        return
-    seen: list[tuple[ClusterFlags, Any]] = []
+def noting(command: Command, seen: Seen) -> Command:
+    """The command, but it only notes what it was called with."""
 
-    def note(flags: ClusterFlags, wish: Any) -> int:
-        seen.append((flags, wish))
+    def note(flags: ClusterFlags, found: dict[str, Any]) -> int:
+        seen.append((command.path, flags, found))
         return 0
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check_command, "check", note)
-        assert run(["check", *arguments]) == 0
-        patch.setattr("elysiadash.cli.main._checked", lambda arguments: None)
-        assert run(["check", *arguments]) == 0
-    assert seen[0] == seen[1]
+    return msgspec.structs.replace(command, run=note)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from((*COMMANDS, APP)).flatmap(lines_of))
+def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[str]) -> None:
+    if quickly_found(arguments) is None or arguments == ["--version"]:
+        return
+    quickly: Seen = []
+    fully: Seen = []
+    for seen, room in ((quickly, quick), (fully, parser)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(room, "COMMANDS", tuple(noting(one, seen) for one in COMMANDS))
+            patch.setattr(room, "APP", noting(APP, seen))
+            if seen is fully:
+                patch.setattr(quick, "quickly_found", lambda arguments: None)
+            assert run(arguments) == 0
+    assert quickly == fully
+    assert len(quickly) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,6 +90,7 @@ def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[st
         ["--timeout", "soon"],
         ["--timeout", "0"],
         ["--timeout=nan"],
+        ["--timeout=-3"],
         ["--demo=yes"],
         ["--no-shards=1"],
         ["-t=3"],
@@ -80,18 +99,44 @@ def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[st
     ids=" ".join,
 )
 def test_what_is_not_plain_is_left_to_the_full_parser(arguments: list[str]) -> None:
-    assert quickly_parsed(arguments, OPTIONS) is None
+    assert quickly_parsed(arguments, CHECK) is None
+    assert quickly_found(["check", *arguments]) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chek"],
+        ["config"],
+        ["config", "shw"],
+        ["col"],
+        ["--url=http://x", "stats"],
+        ["stats", "--", "A"],
+    ],
+    ids=" ".join,
+)
+def test_other_words_are_left_to_the_full_parser(arguments: list[str]) -> None:
+    assert quickly_found(arguments) is None
 
 
 def test_values_and_defaults() -> None:
     found = quickly_parsed(
-        ["-t", "3", "--no-shards", "--node=a=http://x", "--node", "b=http://y", "--json"], OPTIONS
+        ["-t", "3", "--no-shards", "--node=a=http://x", "--node", "b=http://y", "--json"], CHECK
     )
     assert found is not None
     assert (found["timeout"], found["shards"], found["as_json"]) == (3.0, False, True)
     assert found["node"] == ["a=http://x", "b=http://y"]
     assert (found["warn_only"], found["self_metrics"], found["url"]) == (False, None, None)
-    again = quickly_parsed(["--self-metrics=x.prom"], OPTIONS)
+    again = quickly_parsed(["--self-metrics=x.prom"], CHECK)
     assert again is not None
     assert again["self_metrics"] == Path("x.prom")
-    assert again["node"] == []
+    assert again["node"] is None, "an earlier command line must leave nothing behind"
+
+
+def test_no_option_is_declared_twice() -> None:
+    for command in (*COMMANDS, APP):
+        words = [word for option in command.all_options() for word in option.words]
+        words += [option.off for option in command.all_options() if option.off]
+        assert len(words) == len(set(words)), command.path
+    assert len({command.path for command in COMMANDS}) == len(COMMANDS)
+    assert set(command_list.GROUPS) == {c.path[0] for c in COMMANDS if len(c.path) > 1}
