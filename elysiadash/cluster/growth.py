@@ -14,15 +14,21 @@ from collections.abc import Mapping
 import msgspec
 
 _EDGES_KEPT = 32
+_LANDMARK_EVERY_S = 1800.0
+_LANDMARKS_KEPT = 49
 _QUIET_S = 150.0
 """Without a flush for this long (twice the server's default of 60 s and a poll), growth ended."""
 
 
 class Growth(msgspec.Struct, frozen=True, gc=False):
-    """A slope in objects per second and the seconds it rests on."""
+    """A slope in objects per second and the seconds it rests on.
+
+    ``long_per_second`` is the slope over the last half an hour to a day, None before that.
+    """
 
     per_second: float
     window: float
+    long_per_second: float | None = None
 
 
 class _Shard:
@@ -43,6 +49,8 @@ class GrowthTracker:
     def __init__(self, window: float = 600.0) -> None:
         self._window = window
         self._shards: dict[str, dict[str, _Shard]] = {}
+        self._landmarks: dict[str, deque[tuple[float, int]]] = {}
+        """Collection -> (seconds, objects), one each half hour for a day."""
         self._since: float | None = None
         self._last: float = 0.0
         self._turn = threading.Lock()
@@ -68,8 +76,10 @@ class GrowthTracker:
                     shard.edges.append((at, count))
             for gone in known.keys() - shards.keys():
                 del known[gone]
+            self._note_landmark(collection, at, shards)
         for gone in self._shards.keys() - counts.keys():
             del self._shards[gone]
+            del self._landmarks[gone]
 
     def of(self, collection: str) -> Growth | None:
         """The collection's growth; None while too little was seen to say anything.
@@ -80,13 +90,35 @@ class GrowthTracker:
         shards = self._shards.get(collection)
         if shards is None or self._since is None:
             return None
-        watched = self._last - self._since
+        growth = self._recent(shards, self._last - self._since)
+        if growth is None:
+            return None
+        long = self._long_slope(collection, shards)
+        return Growth(growth.per_second, growth.window, long)
+
+    def _recent(self, shards: dict[str, _Shard], watched: float) -> Growth | None:
         slopes = [self._slope(shard) for shard in shards.values()]
         found = [slope for slope in slopes if slope is not None]
         if found:
             return Growth(sum(slope.per_second for slope in found), max(s.window for s in found))
-        moving = any(len(shard.edges) > 1 for shard in shards.values())
-        return None if moving or watched < _QUIET_S else Growth(0.0, watched)
+        # One flush lately, of a shard that stood still before: something moves, not known how fast.
+        moving = any(self._moved_lately(shard) for shard in shards.values())
+        return None if moving or watched < _QUIET_S else Growth(0.0, min(watched, self._window))
+
+    def _note_landmark(self, collection: str, at: float, shards: Mapping[str, int]) -> None:
+        marks = self._landmarks.setdefault(collection, deque(maxlen=_LANDMARKS_KEPT))
+        if not marks or at - marks[-1][0] >= _LANDMARK_EVERY_S:
+            marks.append((at, sum(shards.values())))
+
+    def _long_slope(self, collection: str, shards: dict[str, _Shard]) -> float | None:
+        since, objects = self._landmarks[collection][0]
+        seconds = self._last - since
+        if seconds < _LANDMARK_EVERY_S:
+            return None
+        return (sum(shard.edges[-1][1] for shard in shards.values()) - objects) / seconds
+
+    def _moved_lately(self, shard: _Shard) -> bool:
+        return len(shard.edges) > 1 and self._last - shard.edges[-1][0] <= _QUIET_S
 
     def _slope(self, shard: _Shard) -> Growth | None:
         # The first count is no flush: it only says where the shard stood.

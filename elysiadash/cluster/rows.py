@@ -19,7 +19,6 @@ from elysiadash.weaviate.models import CollectionDefinition
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
 
 _DAY_S = 86400.0
-_GROWTH_NEEDS_S = 1800.0
 
 _NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
 _GROUPED = "metrics carry no collection names: PROMETHEUS_MONITORING_GROUP is on"
@@ -216,8 +215,8 @@ def _from_growth(fields: dict[str, Any], why: dict[str, str], growth: Growth | N
         return
     fields["objects_per_s"] = growth.per_second
     objects = fields.get("objects")
-    if growth.window >= _GROWTH_NEEDS_S and objects:
-        fields["growth_pct_per_day"] = 100.0 * growth.per_second * _DAY_S / objects
+    if growth.long_per_second is not None and objects:
+        fields["growth_pct_per_day"] = 100.0 * growth.long_per_second * _DAY_S / objects
     else:
         why["growth_pct_per_day"] = _NO_DAY
 

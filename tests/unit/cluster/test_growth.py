@@ -64,8 +64,13 @@ def test_growth_fades_after_the_writes_end() -> None:
     last = staircase(100, 60, 0, 299)
     for at in range(300, 1200, 15):
         tracker.observe(at, {"Doc": {"s": last}})
+        if at == 540:
+            fading = tracker.of("Doc")
+            assert fading is not None
+            assert 0 < fading.per_second < busy.per_second
     quiet = tracker.of("Doc")
-    assert quiet is None or quiet.per_second < busy.per_second / 10
+    assert quiet is not None
+    assert quiet.per_second == 0
 
 
 def test_deletes_are_a_negative_slope() -> None:
@@ -84,3 +89,15 @@ def test_deleted_collections_and_shards_are_forgotten() -> None:
     tracker.observe(400, {"Doc": {"s": 4000}})
     assert tracker.of("Old") is None
     assert tracker.of("Doc") is not None
+
+
+def test_the_long_slope_needs_half_an_hour_and_then_smooths_a_burst() -> None:
+    tracker = GrowthTracker()
+    for at in range(0, 3600, 15):
+        growth = tracker.follow(at, {"Doc": {"s": 1000 if at < 900 else 8200}}).get("Doc")
+        if at == 1785:
+            assert growth is not None
+            assert growth.long_per_second is None
+    assert growth is not None
+    assert growth.per_second == 0
+    assert growth.long_per_second == pytest.approx(2, rel=0.01)

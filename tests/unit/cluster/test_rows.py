@@ -190,7 +190,7 @@ def test_growth_is_shown_and_projected_only_after_half_an_hour() -> None:
     found = row(Known(definitions=(DOC,), report=FULL, growth={"Doc": Growth(2.0, 300.0)}))
     assert found.objects_per_s == 2.0
     assert found.growth_pct_per_day is None
-    found = row(Known(definitions=(DOC,), report=FULL, growth={"Doc": Growth(2.0, 3600.0)}))
+    found = row(Known(definitions=(DOC,), report=FULL, growth={"Doc": Growth(5.0, 300.0, 2.0)}))
     assert found.growth_pct_per_day == pytest.approx(100 * 2 * 86400 / 60)
 
 
