@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,6 +96,7 @@ async def _verdict(chosen: Chosen, wish: CheckWish) -> Verdict:
     kinds |= {Kind.METRICS} if wish.metrics else frozenset()
     async with watching(chosen) as watch:
         await ask(watch, kinds, deadline - time.monotonic())
+        await _count_tenants_if_needed(watch, deadline)
         stuck = await _looks(watch, deadline)
         rows = await live_rows(watch)
         findings = find(picture_of(watch, rows, stuck=stuck, advice=wish.advice))
@@ -112,6 +114,20 @@ async def _verdict(chosen: Chosen, wish: CheckWish) -> Verdict:
             cluster=cluster,
             problems=problems_of(watch),
         )
+
+
+async def _count_tenants_if_needed(watch: Watch, deadline: float) -> None:
+    """With a node away, only the lists of tenants tell which of them have no replica left.
+
+    They are long and asked of the leader: not while all is well, nor where nobody leads.
+    """
+    view = watch.cluster()
+    away = watch.missing_nodes() and watch.store.get(Kind.VERBOSE).value is not None
+    left = deadline - time.monotonic()
+    if away and view.leader and left > 0 and watch.asks.multi_tenant_collections():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await watch.pollers[Kind.TENANTS].once()
 
 
 async def _looks(watch: Watch, deadline: float) -> tuple[StuckChange, ...]:

@@ -264,7 +264,7 @@ _DEMO = (
 _NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
 
 _STATS_HELP = "Objects, traffic and index of every collection."
-_LIST_HELP = "The collections: shards, replicas, tenants, index, compression, aliases."
+_LIST_HELP = "How the collections are made."
 
 APP = Command(
     path=(),
@@ -284,7 +284,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(path=("stats",), help=_STATS_HELP, run=_stats, options=_STATS, argument=_NAME),
     Command(
         path=("nodes",),
-        help="The nodes: who is there, who should be, and how each of them is.",
+        help="The nodes: who is there, and who should be.",
         run=_nodes,
         options=(_FORMAT, _JSON, _SELF_METRICS),
     ),
@@ -309,13 +309,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         path=("diag",),
-        help="Pack versions, settings, log and last state into an archive, without secrets.",
+        help="Pack what a bug report needs, without secrets.",
         run=_diag,
         options=(_DOCUMENT,),
     ),
     Command(
         path=("config", "init"),
-        help="Write a starter file that explains every setting; never over another.",
+        help="Write a starter file, never over another.",
         run=_config_init,
     ),
     Command(

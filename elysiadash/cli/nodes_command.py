@@ -26,6 +26,8 @@ from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.view import LIVE_STATES, NodeView
 from elysiadash.cluster.watch import FAST, Watch
 
+_LIMIT_S = 3.5
+"""A hung node is known after 2 s by its own address, after 3 s by its peers' silence."""
 _FROM = {
     "status": (Kind.NODES, "GET /v1/nodes status, and the node's own readiness"),
     "version": (Kind.NODES, "GET /v1/nodes version"),
@@ -54,7 +56,7 @@ def nodes(flags: ClusterFlags, format: Format, self_metrics: Path | None) -> int
 
 async def _nodes(chosen: Chosen, format: Format, self_metrics: Path | None) -> int:
     async with watching(chosen) as watch:
-        await ask(watch, FAST | {Kind.VERBOSE})
+        await ask(watch, FAST | {Kind.VERBOSE}, _LIMIT_S)
         answered = any_answer(watch, Kind.NODES, Kind.READY)
         if not answered and not watch.cluster().nodes:
             raise no_answer(watch, chosen, Kind.NODES, Kind.READY)

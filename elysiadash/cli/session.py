@@ -49,14 +49,15 @@ async def ask(watch: Watch, kinds: Collection[Kind], limit: float = ASK_LIMIT_S)
     if Kind.VERBOSE in kinds:
         # On some releases shard details must not be asked for: the release comes first.
         await _learn_version(watch, limit / 4)
-    await watch.once(kinds, limit=limit - (time.monotonic() - started))
+    left = max(0.1, limit - (time.monotonic() - started))
+    await watch.once(kinds, limit=round(left, 1))
     expected = {
         Kind.TENANTS: bool(watch.asks.multi_tenant_collections()),
         Kind.METRICS: any(entry.metrics for entry in watch.addresses()),
     }
     for kind, is_expected in expected.items():
         if kind in kinds and is_expected and not watch.store.all(kind):
-            watch.store.fail(kind, Problem("no answer", f"no answer within {limit:g} s"))
+            watch.store.fail(kind, Problem("no answer", f"no answer within {left:.1f} s"))
 
 
 async def live_rows(watch: Watch) -> tuple[CollectionStats, ...]:

@@ -214,6 +214,38 @@ def test_a_fault_of_ours_is_unknown_not_a_warning(
     assert "our own fault: ZeroDivisionError: a / b" in ran.out
 
 
+def test_tenants_without_a_live_replica_are_counted_while_a_node_is_away(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = [{"id": f"node-{n}", "address": "", "suffrage": 0} for n in range(3)]
+    replica = {"class": "Customer", "name": "a", "loaded": True, "numberOfReplicas": 1}
+    nodes = [
+        {"name": f"node-{n}", "status": "HEALTHY", "version": "1.39.0", "shards": [replica][n:]}
+        for n in range(2)
+    ]
+    raft = {"state": "Leader", "fsmPending": "0", "latestConfiguration": members}
+    tenants = [{"name": name, "activityStatus": "HOT"} for name in "abc"]
+    answers = {
+        "/v1/nodes": {"nodes": nodes},
+        "/v1/cluster/statistics": {
+            "statistics": [{"name": "node-0", "leaderId": "node-0", "raft": raft}]
+        },
+        "/v1/schema": {"classes": [{"class": "Customer", "multiTenancyConfig": {"enabled": True}}]},
+        "/v1/meta": {"version": "1.39.0"},
+        "/v1/schema/Customer/tenants": [*tenants, {"name": "d", "activityStatus": "COLD"}],
+    }
+    requests = put_in_place(
+        monkeypatch, lambda request: httpx.Response(200, json=answers.get(request.url.path, {}))
+    )
+    document = cli.document("check", "--json", URL, code=2)
+    (dark,) = [item for item in document["items"] if item["collection"] == "Customer"]
+    assert "2 of 3 active tenants have no live replica" in dark["message"]
+    nodes.append({**nodes[1], "name": "node-2"})
+    requests.clear()
+    assert cli("check", URL).code == 0
+    assert not [r for r in requests if r.url.path.endswith("/tenants")]
+
+
 def test_unfinished_raft_changes_are_looked_at_again(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
