@@ -34,7 +34,7 @@ from elysiadash.health.finding import Finding, Severity, worst
 from elysiadash.health.findings import find
 from elysiadash.health.picture import picture_of
 
-_RESERVE_S = 0.5
+_RESERVE_S = 0.8
 """Of the time limit, kept for starting, deciding and printing."""
 _LOOK_EVERY_S = 1.0
 

@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     raft.quorum,
     raft.stuck_changes,
     placement.dark_shards,
+    placement.unknown_tenants,
     placement.under_replicated,
     placement.degraded,
     placement.one_replica,

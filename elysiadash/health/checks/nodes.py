@@ -28,7 +28,9 @@ DATA_RISK_VERSION = "AVL-106"
 _NO_WAY = frozenset({"unreachable", "connection lost", "no answer", "parked", "server fault"})
 _SILENCE = frozenset({"no answer", "parked"})
 _READY_ROUTE = "GET /v1/.well-known/ready"
-_AWAY = frozenset({HUNG, UNAVAILABLE, MISSING})
+AWAY = frozenset({HUNG, UNAVAILABLE, MISSING})
+"""States of a node that surely takes no part."""
+
 _IMPACT = {
     MISSING: "shards whose only replica it holds are gone from counts and searches, without an "
     "error; the others have one replica less",
@@ -59,7 +61,7 @@ def silent_cluster(picture: Picture) -> Iterator[Finding]:
     problem = picture.problem(Kind.NODES)
     if problem is None or not is_silent(picture):
         return
-    if any(node.status in _AWAY for node in picture.cluster.nodes):
+    if any(node.status in AWAY for node in picture.cluster.nodes):
         # Named already; the cause is the same.
         return
     evidence = (Evidence("GET /v1/nodes", "answer", problem.what, picture.now),)

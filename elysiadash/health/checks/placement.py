@@ -35,7 +35,7 @@ def dark_shards(picture: Picture) -> Iterator[Finding]:
             node=away[0] if len(away) == 1 else None,
             collection=row.collection,
             message=f"{row.collection}: {dark:,} of {row.shards:,} {what} have no live replica "
-            f"({', '.join(away)} does not answer)",
+            f"({_words(away)})",
             impact="counts and searches are silently partial: status 200, no error",
             cause=f"replication factor {row.replication_factor}, and the nodes that hold the "
             "replicas are away",
@@ -43,6 +43,31 @@ def dark_shards(picture: Picture) -> Iterator[Finding]:
             evidence=(
                 Evidence(_SCHEMA, f"{what} expected", str(row.shards)),
                 Evidence(_VERBOSE, f"{what} listed", str(_listed(picture, row)), picture.report_at),
+            ),
+        )
+
+
+def unknown_tenants(picture: Picture) -> Iterator[Finding]:
+    """AVL-101, unknown: a node is away, and which tenants went with it cannot be told.
+
+    Listed shards are those of active tenants on answering nodes; only the list of tenants, asked
+    of the leader, says how many there should be.
+    """
+    away = picture.silent_nodes()
+    for row in picture.rows if away else ():
+        if not row.multi_tenant or row.tenants is not None:
+            continue
+        yield Finding(
+            code=NODE_AWAY,
+            severity=Severity.UNKNOWN,
+            collection=row.collection,
+            message=f"{row.collection}: how many tenants have no live replica is not known "
+            f"({_words(away)})",
+            impact="counts and searches may be silently partial",
+            cause=row.not_exposed.get("tenants") or "the tenants were not asked for",
+            action=f"bring {', '.join(away)} back",
+            evidence=(
+                Evidence(_VERBOSE, "tenants listed", str(_listed(picture, row)), picture.report_at),
             ),
         )
 
@@ -64,7 +89,7 @@ def degraded(picture: Picture) -> Iterator[Finding]:
             node=away[0] if len(away) == 1 else None,
             collection=row.collection,
             message=f"{row.collection}: {lost:,} of {shards.shards * factor:,} replicas are on "
-            f"nodes that do not answer ({', '.join(away)})",
+            f"nodes that are away ({_words(away)})",
             impact="answers are complete; fewer further failures can be borne",
             cause="the node is away",
             action=f"bring {', '.join(away)} back",
@@ -121,9 +146,15 @@ def one_replica(picture: Picture) -> Iterator[Finding]:
         )
 
 
+def _words(away: tuple[str, ...]) -> str:
+    return f"{', '.join(away)} {'does' if len(away) == 1 else 'do'} not answer"
+
+
 def _dark(picture: Picture, row: CollectionStats) -> int:
     """Shards that no answering node lists; 0 where that cannot be told."""
     if picture.report is None or row.shards is None or not _shows_any_shard(picture):
+        return 0
+    if row.multi_tenant and row.tenants is None:
         return 0
     return max(0, row.shards - _listed(picture, row))
 

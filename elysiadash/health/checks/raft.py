@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elysiadash.cluster.view import LIVE_STATES, UNKNOWN
+from elysiadash.health.checks.nodes import AWAY
 from elysiadash.health.finding import Evidence, Finding, Severity
 from elysiadash.health.picture import Picture
 
@@ -35,24 +35,23 @@ def leader(picture: Picture) -> Iterator[Finding]:
 def quorum(picture: Picture) -> Iterator[Finding]:
     """Critical: too few members are live to elect a leader."""
     view = picture.cluster
-    # Without the list of nodes "not seen live" does not mean "away".
-    if not view.expected or view.leader == "" or not picture.nodes_known:
+    if not view.expected or view.leader == "":
         return
+    away = [node.node for node in view.nodes if node.expected and node.status in AWAY]
     needed = view.expected // 2 + 1
-    live = sum(node.expected and node.status in LIVE_STATES for node in view.nodes)
-    unknown = sum(node.expected and node.status == UNKNOWN for node in view.nodes)
-    if live + unknown >= needed:
+    if view.expected - len(away) >= needed:
         return
     yield Finding(
         code=NO_DECISIONS,
         severity=Severity.CRITICAL,
-        message=f"no quorum: {live} of {view.expected} members are live, {needed} are needed",
+        message=f"no quorum: {len(away)} of {view.expected} members are away, "
+        f"{needed} must take part",
         impact=_IMPACT,
         cause="most of the voting nodes are down or cannot reach each other",
         action="bring the missing nodes back, one after the other",
         evidence=(
             Evidence(_ROUTE, "raft.latestConfiguration", f"{view.expected} members", view.asked_at),
-            Evidence("GET /v1/nodes", "live members", str(live), view.asked_at),
+            Evidence("GET /v1/nodes, GET /v1/.well-known/ready", "away", ", ".join(away)),
         ),
     )
 

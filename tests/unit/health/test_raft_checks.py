@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.view import MISSING
+from elysiadash.cluster.view import HUNG, MISSING, UNKNOWN
 from elysiadash.health.applying import ApplyLooks
 from elysiadash.health.finding import Severity
 from elysiadash.health.findings import find
@@ -31,7 +31,19 @@ def test_two_of_three_away_is_no_quorum_even_while_a_leader_is_still_named() -> 
     nodes = [node("node-0"), node("node-1", MISSING), node("node-2", MISSING)]
     found = find(picture(cluster=view(nodes)))
     (finding,) = [f for f in found if f.code == "AVL-103"]
-    assert "1 of 3 members are live, 2 are needed" in finding.message
+    assert "2 of 3 members are away, 2 must take part" in finding.message
+
+
+def test_hung_nodes_are_away_even_where_nobody_lists_them() -> None:
+    nodes = [node("node-0", HUNG), node("node-1", UNKNOWN), node("node-2", HUNG)]
+    found = find(picture(cluster=view(nodes, asked_at=None, leader=None)))
+    assert [f.code for f in found if "no quorum" in f.message] == ["AVL-103"]
+
+
+def test_nodes_of_which_nothing_is_known_are_not_away() -> None:
+    nodes = [node(f"node-{n}", UNKNOWN) for n in range(3)]
+    found = find(picture(cluster=view(nodes, asked_at=None, leader=None)))
+    assert not [f for f in found if "no quorum" in f.message]
 
 
 def test_one_of_three_away_keeps_the_quorum() -> None:

@@ -29,6 +29,22 @@ def test_a_dead_node_with_the_only_replica_makes_answers_silently_partial() -> N
     assert "silently partial" in finding.impact
 
 
+def test_tenants_that_may_be_gone_are_unknown_without_their_list() -> None:
+    seen = report(node_0=[replica("Customer", "a")], node_1=[replica("Customer", "b")])
+    customer = row("Customer", multi_tenant=True, shards=2)
+    found = find(picture(cluster=view(AWAY), rows=(customer,), report=seen))
+    assert [(f.severity, f.collection) for f in found if f.collection] == [
+        (Severity.UNKNOWN, "Customer")
+    ]
+    customer = row("Customer", multi_tenant=True, shards=5, tenants=9)
+    found = find(picture(cluster=view(AWAY), rows=(customer,), report=seen))
+    (finding,) = [f for f in found if f.collection]
+    assert finding.severity is Severity.CRITICAL
+    assert "3 of 5 active tenants" in finding.message
+    customer = row("Customer", multi_tenant=True, shards=2)
+    assert find(picture(rows=(customer,), report=seen)) == ()
+
+
 def test_a_listed_but_silent_node_hides_shards_too() -> None:
     found = find(
         picture(
