@@ -39,7 +39,8 @@ _SEVERITY_STYLE: dict[Severity, StyleName] = {
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line. ``words`` is where the value comes from, or why there is none; ``at`` is the
-    wall clock of the answer it rests on; ``series`` the last ten minutes, 20 even steps."""
+    wall clock of the answer it rests on; ``series`` the last ten minutes, 20 even steps, and
+    ``ends`` its least and its greatest sample."""
 
     key: str
     what: str
@@ -75,9 +76,6 @@ class FactColumns:
                 "value", "Value", lambda fact: Cell(fact.value, fact.style), (8, 60), "left", 90
             ),
             Column("chart", "10 min", _chart, _CELLS, "left", 60),
-            Column(
-                "ends", "Min … max", lambda fact: Cell(fact.ends, "muted"), (16, 18), "left", 50
-            ),
             Column("age", "Age", self._age, (4, 7), "right", 80),
             Column("words", "From, or why not", _words, (24, 120), "left", 70),
         )
@@ -91,7 +89,8 @@ def _what(fact: Fact) -> Cell:
 
 
 def _words(fact: Fact) -> Cell:
-    return Cell(fact.words, "unknown" if fact.value == numbers.UNKNOWN else "muted")
+    text = f"{fact.ends} in 10 min; {fact.words}" if fact.ends else fact.words
+    return Cell(text, "unknown" if fact.value == numbers.UNKNOWN else "muted")
 
 
 def _chart(fact: Fact) -> Cell | SparkCell:

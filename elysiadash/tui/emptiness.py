@@ -36,7 +36,10 @@ def why_no_rows(watch: Watched, retry_in: float | None) -> Note:
 
 
 def _of_problem(profile: Profile, problem: Problem, retry_in: float | None) -> Note:
-    again = [] if retry_in is None else [f"Trying again in {span(retry_in)}; r tries now."]
+    again = []
+    if retry_in is not None:
+        when = f"Trying again in {span(retry_in)}" if retry_in >= 1 else "Trying again now"
+        again = [f"{when}; r tries at once."]
     if problem.kind == "unauthorized":
         return "The key was refused", [
             f"{_shown(profile.url)} answers 401: {problem.what}",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import APPROXIMATE, EXACT, CollectionStats
 from elysiadash.cluster.view import LIVE_STATES
 from elysiadash.tui import numbers
@@ -57,7 +58,8 @@ def gather(
 ) -> Facts:
     """The facts right now; cheap enough for once a second."""
     cluster, profile, load = watch.cluster(), watch.profile, watch.own_load()
-    objects, sign = _objects(rows)
+    empty = not rows and watch.store.get(Kind.SCHEMA).value is not None
+    objects, sign = (0, "") if empty else _objects(rows)
     return Facts(
         name=profile.name,
         environment=profile.environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -20,7 +21,9 @@ _GROUPS = (
     ("Everywhere", ("screen", "app")),
 )
 _LIST = "Moving in the list"
-_KEY_WIDTH = 16
+_KEY_WIDTH = 18
+_MARGINS = 9
+"""Cells of the sheet's border, padding and scrollbar, and one to breathe."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -58,13 +61,15 @@ class HelpScreen(ModalScreen[None]):
         lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
         if self._notes:
             lines += [Content(""), Content.styled("Why values are missing here", "bold $accent")]
-            lines += [_note(what, words) for what, words in self._notes]
+            for what, words in self._notes:
+                lines += [Content.styled(f"  {plain(what)}", "bold")]
+                lines += [Content(line) for line in self._wrapped(words, 4)]
         for title, wanted in _GROUPS:
             lines += self._section(title, [f for f in found.values() if _scope(f) in wanted])
         lines += self._section(_LIST, [f for f in found.values() if _is_of_list(f)])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
         for name, action in sorted(commands(*scopes).items()):
-            lines.append(_entry(f":{name} {action.takes or ''}".strip(), action.help))
+            lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
         return Content("\n").join(lines)
 
     def _section(self, title: str, found: list[ActiveBinding]) -> list[Content]:
@@ -78,8 +83,20 @@ class HelpScreen(ModalScreen[None]):
         for same in by_action.values():
             keys = " ".join(dict.fromkeys(self.app.get_key_display(f.binding) for f in same))
             first = same[0].binding
-            lines.append(_entry(keys, first.tooltip or first.description))
+            lines += self._entry(keys, first.tooltip or first.description)
         return lines
+
+    def _entry(self, what: str, words: str) -> list[Content]:
+        first, *rest = self._wrapped(words, 2 + _KEY_WIDTH)
+        key = Content.assemble("  ", (what.ljust(_KEY_WIDTH), "bold"), first.lstrip())
+        return [key, *(Content(line) for line in rest)]
+
+    def _wrapped(self, words: str, indent: int) -> list[str]:
+        width = min(110, int(0.9 * self.app.size.width)) - _MARGINS
+        blanks = " " * indent
+        return textwrap.wrap(
+            plain(words), max(20, width), initial_indent=blanks, subsequent_indent=blanks
+        ) or [blanks]
 
 
 def _scope(found: ActiveBinding) -> str | None:
@@ -92,11 +109,3 @@ def _scope(found: ActiveBinding) -> str | None:
 
 def _is_of_list(found: ActiveBinding) -> bool:
     return (found.binding.id or "").startswith("table.")
-
-
-def _note(what: str, words: str) -> Content:
-    return Content.assemble("  ", (plain(what), "bold"), f": {plain(words)}")
-
-
-def _entry(what: str, words: str) -> Content:
-    return Content.assemble("  ", (what.ljust(_KEY_WIDTH), "bold"), " ", plain(words))

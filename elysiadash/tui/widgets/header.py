@@ -58,7 +58,8 @@ class Header(Line):
         if self._facts is None:
             return Content.empty()
         *parts, age = header_parts(self._facts, self.app.theme_variables)
-        return _assembled(fit([*parts, age], width), width)
+        # The last cell stays free: a number at the very edge looks cut.
+        return _assembled(fit([*parts, age], width - 1), width - 1)
 
 
 def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:

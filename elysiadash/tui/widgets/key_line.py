@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import ActiveBinding
 from textual.content import Content
-from textual.style import Style
+from textual.events import Click
 
 from elysiadash.tui.actions import BY_ID
 from elysiadash.tui.widgets.line import Line
@@ -19,35 +19,39 @@ class KeyLine(Line):
     KeyLine {
         background: $panel;
         color: $foreground;
-        link-color: $foreground;
-        link-background: transparent;
-        link-style: none;
-        link-background-hover: $primary 40%;
-        link-color-hover: $foreground;
-        link-style-hover: none;
     }
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: list[tuple[int, str]] = []
+        """Where each key's words end, and the key."""
 
     def on_mount(self) -> None:
         """Follow the screen's bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._update)
         self._update(self.screen)
 
+    def on_click(self, event: Click) -> None:
+        """Press the key that was clicked."""
+        event.stop()
+        key = next((key for end, key in self._places if event.x < end), None)
+        if key is not None:
+            self.app.simulate_key(key)
+
     def _update(self, _screen: object) -> None:
         if not self.screen.is_attached:
             return
         shown = [found for found in self.screen.active_bindings.values() if found.binding.show]
-        actions: dict[str, list[ActiveBinding]] = {}
+        first_of: dict[str, ActiveBinding] = {}
         for found in sorted(shown, key=_order):
-            actions.setdefault(found.binding.action, []).append(found)
-        pieces = [self._piece(same[0]) for same in actions.values()]
-        self.show(Content("").join(pieces))
-
-    def _piece(self, found: ActiveBinding) -> Content:
-        key = self.app.get_key_display(found.binding)
-        press = Style.from_meta({"@click": f"app.simulate_key({found.binding.key!r})"})
-        words = Content.assemble((f" {key} ", "bold $accent"), f"{found.binding.description} ")
-        return words.stylize(press)
+            first_of.setdefault(found.binding.action, found)
+        line, self._places = Content.empty(), []
+        for found in first_of.values():
+            key = self.app.get_key_display(found.binding)
+            line += Content.assemble((f" {key} ", "bold $accent"), f"{found.binding.description} ")
+            self._places.append((line.cell_length, found.binding.key))
+        self.show(line)
 
 
 def _order(found: ActiveBinding) -> int:

@@ -1,0 +1,223 @@
+"""The pictures in ``screenshots/``, from the demo: ``python -m tests.tui.screenshots [FOLDER]``.
+
+The demo's clock is moved by hand and our own load is fixed, so that two runs draw the same.
+PNGs are made where ``rsvg-convert`` and the font Fira Code are at hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+from unittest.mock import patch
+from xml.sax.saxutils import escape
+
+from rich.cells import cell_len
+
+from elysiadash.cluster.connect import connect
+from elysiadash.cluster.slices import Problem
+from elysiadash.cluster.watch import Watch
+from elysiadash.config.profile import Addresses, Profile
+from elysiadash.demo.clock import ManualClock
+from elysiadash.demo.cluster import SimulatedCluster, simulated
+from elysiadash.tui.app import ElysiadashApp
+from elysiadash.weaviate.budget import OwnLoad
+from tests.tui.reading import live, settled
+
+FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
+
+_ROUNDS, _ROUND_S = 48, 15.0
+_CHARTED = ("objects_per_s", "queries_per_s", "query_ms_p95", "imports_per_s", "vector_queue")
+
+
+class Shot(NamedTuple):
+    """One picture: its name, the terminal's size, what is pressed before, and the theme."""
+
+    name: str
+    size: tuple[int, int]
+    keys: Sequence[str] = ()
+    theme: str = "dark"
+    lost: bool = False
+
+
+SHOTS: dict[str, tuple[Shot, ...]] = {
+    "healthy": (
+        Shot("stats-60x18", (60, 18)),
+        Shot("stats-100x30", (100, 30)),
+        Shot("stats-200x50", (200, 50)),
+        Shot("stats-light-100x30", (100, 30), theme="light"),
+        Shot("stats-high-contrast-100x30", (100, 30), theme="high-contrast"),
+        Shot("sort-100x30", (100, 30), ["o"]),
+        Shot("help-100x30", (100, 30), ["question_mark"]),
+        Shot("summary-50x8", (50, 8)),
+        Shot("lost-100x30", (100, 30), lost=True),
+    ),
+    "troubled": (
+        Shot("troubled-100x30", (100, 30)),
+        Shot("troubled-200x50", (200, 50), ["o", "h"]),
+        Shot("filter-100x30", (100, 30), ["slash", *"queue:>10k"]),
+        Shot("collection-60x18", (60, 18), ["j", "j", "enter"]),
+        Shot("collection-100x30", (100, 30), ["j", "j", "enter"]),
+        Shot("collection-200x50", (200, 50), ["j", "j", "enter"]),
+    ),
+    "empty": (Shot("empty-100x30", (100, 30)),),
+}
+
+
+async def draw_all(folder: Path) -> None:
+    """Draw every picture into a folder that is there."""
+    for scenario, shots in SHOTS.items():
+        clock = ManualClock()
+        async with simulated(scenario, clock=clock, grpc=False) as cluster:
+            watch = await _watched(cluster, clock)
+            for shot in shots:
+                (folder / f"{shot.name}.svg").write_text(await _draw(watch, clock, shot))
+            await watch.client.aclose()
+    _convert(folder)
+
+
+async def _watched(cluster: SimulatedCluster, clock: ManualClock) -> Watch:
+    """A watch that has looked at the cluster for twelve minutes of its clock."""
+    profile = Profile(
+        name=cluster.name,
+        url=cluster.url,
+        nodes=Addresses(named=cluster.nodes),
+        metrics=Addresses(named=cluster.metrics),
+    )
+    watch = connect(profile)
+    watch.store.clock = clock
+    # The limit counts requests a real minute; here minutes pass in a moment.
+    watch.client.transport.budget.limit_per_minute = 1_000_000
+    with patch("elysiadash.cluster.asks.time", SimpleNamespace(monotonic=clock)):
+        for _ in range(_ROUNDS):
+            clock.advance(_ROUND_S)
+            await watch.once()
+            rows = await watch.rows()
+            frame = {
+                field: {row.collection: getattr(row, field) for row in rows} for field in _CHARTED
+            }
+            watch.history.append(clock(), frame)
+    clock.advance(2)
+    return watch
+
+
+class _Still:
+    """The watch as it is now: nothing is asked any more."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._watch, name)
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def aclose(self) -> None:
+        """Later pictures need the connections."""
+
+    def own_load(self) -> OwnLoad:
+        return OwnLoad(64, 4.2, 0)
+
+
+async def _draw(watch: Watch, clock: ManualClock, shot: Shot) -> str:
+    still = _Still(watch)
+    app = ElysiadashApp(still, clock=clock, demo=True)  # type: ignore[arg-type]
+    async with app.run_test(size=shot.size) as pilot:
+        app.theme = shot.theme
+        await settled(pilot)
+        if shot.lost:
+            _lose(watch, clock)
+            live(app).wake()
+            await settled(pilot)
+        await pilot.press(*shot.keys)
+        await settled(pilot)
+        return app.export_screenshot(title=f"elysiadash {shot.size[0]}x{shot.size[1]}")
+
+
+def _lose(watch: Watch, clock: ManualClock) -> None:
+    clock.advance(134)
+    problem = Problem("unreachable", "no connection: Connection refused")
+    for kind in watch.pollers:
+        if watch.store.get(kind).value is not None:
+            watch.store.fail(kind, problem)
+
+
+_TEXT = re.compile(
+    r'<text class="([^"]+)" x="([^"]+)" y="([^"]+)" textLength="([^"]+)"([^>]*)>([^<]*)</text>'
+)
+_LOCK = "🔒"
+
+
+def placed(svg: str) -> str:
+    """The picture with each word at a place of its own.
+
+    ``rsvg-convert`` does not stretch texts to their length, so fonts shift what comes after a
+    wide or foreign sign; and it has no colour font for the lock, which is drawn instead.
+    """
+
+    def words(match: re.Match[str]) -> str:
+        style, x, y, length, rest, content = match.groups()
+        text = unescape(content).replace("\xa0", " ")
+        cells = cell_len(text)
+        if not cells:
+            return match[0]
+        cell = float(length) / cells
+        found = []
+        for word in re.finditer(r"[ -~]*[!-~]|[^ -~]", text):
+            content = word[0].lstrip(" ")
+            start = word.start() + len(word[0]) - len(content)
+            left = float(x) + cell * cell_len(text[:start])
+            if content == _LOCK:
+                found.append(_lock(left, float(y), cell))
+                continue
+            for part in re.finditer(r"\S+", content):
+                at = left + cell * cell_len(content[: part.start()])
+                found.append(
+                    f'<text class="{style}" x="{at:.2f}" y="{y}"{rest}>{escape(part[0])}</text>'
+                )
+        return "".join(found)
+
+    return _TEXT.sub(words, svg)
+
+
+def _lock(x: float, y: float, cell: float) -> str:
+    width, height = cell * 1.3, cell * 0.9
+    left, top = x + cell * 0.3, y - height
+    middle, radius = left + width / 2, width * 0.3
+    arch = f"M{middle - radius:.1f} {top:.1f} v-{radius:.1f} a{radius:.1f} {radius:.1f} 0 0 1 "
+    arch += f"{2 * radius:.1f} 0 v{radius:.1f}"
+    return (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2"'
+        f' fill="#e6b455"/><path d="{arch}" fill="none" stroke="#e6b455" stroke-width="2.2"/>'
+    )
+
+
+def _convert(folder: Path) -> None:
+    converter = shutil.which("rsvg-convert")
+    if converter is None:
+        return
+    for path in sorted(folder.glob("*.svg")):
+        subprocess.run(
+            [converter, "--output", str(path.with_suffix(".png"))],
+            input=placed(path.read_text("utf-8")).encode(),
+            check=True,
+        )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Draw into the folder that is given, else into the project's."""
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(exist_ok=True)
+    asyncio.run(draw_all(folder))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
