@@ -97,13 +97,14 @@ class GrowthTracker:
         return Growth(growth.per_second, growth.window, long)
 
     def _recent(self, shards: dict[str, _Shard], watched: float) -> Growth | None:
-        slopes = [self._slope(shard) for shard in shards.values()]
-        found = [slope for slope in slopes if slope is not None]
-        if found:
-            return Growth(sum(slope.per_second for slope in found), max(s.window for s in found))
-        # One flush lately, of a shard that stood still before: something moves, not known how fast.
-        moving = any(self._moved_lately(shard) for shard in shards.values())
-        return None if moving or watched < _QUIET_S else Growth(0.0, min(watched, self._window))
+        slopes = [self._slope(shard, watched) for shard in shards.values()]
+        known = [slope for slope in slopes if slope is not None]
+        # A sum that leaves a moving shard out would be too low, and look like a fact.
+        if not known or len(known) < len(slopes):
+            return None
+        return Growth(
+            sum(slope.per_second for slope in known), max(slope.window for slope in known)
+        )
 
     def _note_landmark(self, collection: str, at: float, shards: Mapping[str, int]) -> None:
         marks = self._landmarks.setdefault(collection, deque(maxlen=_LANDMARKS_KEPT))
@@ -117,18 +118,18 @@ class GrowthTracker:
             return None
         return (sum(shard.edges[-1][1] for shard in shards.values()) - objects) / seconds
 
-    def _moved_lately(self, shard: _Shard) -> bool:
-        return len(shard.edges) > 1 and self._last - shard.edges[-1][0] <= _QUIET_S
-
-    def _slope(self, shard: _Shard) -> Growth | None:
-        # The first count is no flush: it only says where the shard stood.
-        edges = [edge for edge in list(shard.edges)[1:] if self._last - edge[0] <= self._window]
-        if not edges:
-            return None
-        first_at, first = edges[0]
-        last_at, last = edges[-1]
+    def _slope(self, shard: _Shard, watched: float) -> Growth | None:
+        """One shard's slope; None while it moves, or may move, and it is not known how fast."""
+        changes = [edge for edge in list(shard.edges)[1:] if self._last - edge[0] <= self._window]
+        if not changes:
+            return Growth(0.0, min(watched, self._window)) if watched >= _QUIET_S else None
+        first_at, first = changes[0]
+        last_at, last = changes[-1]
+        if len(changes) == 1:
+            # After a long stillness all was flushed: the count before was true as well.
+            first_at, first = shard.edges[-2]
+            if last_at - first_at < _QUIET_S:
+                return None
         if self._last - last_at > _QUIET_S:
             last_at = self._last
-        if last_at <= first_at:
-            return None
         return Growth((last - first) / (last_at - first_at), last_at - first_at)

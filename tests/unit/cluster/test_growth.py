@@ -101,3 +101,23 @@ def test_the_long_slope_needs_half_an_hour_and_then_smooths_a_burst() -> None:
     assert growth is not None
     assert growth.per_second == 0
     assert growth.long_per_second == pytest.approx(2, rel=0.01)
+
+
+def test_a_moving_shard_whose_pace_is_not_known_yet_keeps_the_sum_back() -> None:
+    tracker = GrowthTracker()
+    for at in range(0, 121, 15):
+        known = staircase(100, 60, 30, at)
+        tracker.observe(at, {"Doc": {"known": known, "late": 500 if at < 105 else 900}})
+    assert tracker.of("Doc") is None
+
+
+def test_one_write_to_a_shard_long_still_is_told_at_once() -> None:
+    tracker = GrowthTracker()
+    for at in range(0, 301, 15):
+        counts = {f"tenant{n}": 100 for n in range(50)}
+        if at >= 285:
+            counts["tenant7"] = 385
+        tracker.observe(at, {"Doc": counts})
+    growth = tracker.of("Doc")
+    assert growth is not None
+    assert growth.per_second == pytest.approx(1.0)
