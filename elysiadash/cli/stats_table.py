@@ -13,33 +13,41 @@ Metrics = Literal["all", "basic", "performance"]
 Shown = tuple[Column, Callable[[StatsItem], str], tuple[str, ...]]
 
 
-def _number(header: str, make: Callable[[StatsItem], str], *fields: str) -> Shown:
-    return Column(header, right=True), make, fields
+def _number(header: str, make: Callable[[StatsItem], str], *fields: str, spare: int = 0) -> Shown:
+    return Column(header, right=True, spare=spare), make, fields
 
 
-def _text(header: str, make: Callable[[StatsItem], str], *fields: str) -> Shown:
-    return Column(header), make, fields
+def _text(header: str, make: Callable[[StatsItem], str], *fields: str, spare: int = 0) -> Shown:
+    return Column(header, spare=spare), make, fields
 
 
 _NAME = _text("COLLECTION", lambda item: item.collection)
 _OBJECTS = _number("OBJECTS", lambda item: _objects(item), "objects")
-_CHANGE = _number("+/S", lambda item: words.change(item.objects_per_s), "objects_per_s")
-_SHARDS = _number("SHARDS", lambda item: _shards(item), "shards", "shards_answered")
-_FACTOR = _number("RF", lambda item: words.count(item.replication_factor), "replication_factor")
-_TENANTS = _number("TENANTS", lambda item: _tenants(item))
-_QUEUE = _number("QUEUE", lambda item: words.count(item.vector_queue), "vector_queue")
-_QUERIES = _number("QUERY/S", lambda item: words.rate(item.queries_per_s), "queries_per_s")
-_P50 = _number("P50 MS", lambda item: words.milliseconds(item.query_ms_p50), "query_ms_p50")
-_P95 = _number("P95 MS", lambda item: _p95(item), "query_ms_p95")
-_IMPORTS = _number("IMPORT/S", lambda item: words.rate(item.imports_per_s), "imports_per_s")
-_VECTORS = _number("VECTOR/S", lambda item: words.rate(item.vector_ops_per_s), "vector_ops_per_s")
-_SEGMENTS = _number("SEGMENTS", lambda item: _segments(item), "segments")
-_TOMBSTONES = _number(
-    "TOMBST.", lambda item: words.percent(item.tombstone_ratio), "tombstone_ratio"
+_CHANGE = _number("+/S", lambda item: words.change(item.objects_per_s), "objects_per_s", spare=6)
+_SHARDS = _number("SHARDS", lambda item: _shards(item), "shards", "shards_answered", spare=1)
+_FACTOR = _number(
+    "RF", lambda item: words.count(item.replication_factor), "replication_factor", spare=5
 )
-_SIZE = _number("LSM SIZE", lambda item: words.size(item.lsm_bytes), "lsm_bytes")
-_INDEX = _text("INDEX", lambda item: item.vector_index or words.UNKNOWN)
-_COMPRESSION = _text("COMPRESSION", lambda item: item.compression or words.UNKNOWN)
+_TENANTS = _number("TENANTS", lambda item: _tenants(item), spare=8)
+_QUEUE = _number("QUEUE", lambda item: words.count(item.vector_queue), "vector_queue", spare=2)
+_QUERIES = _number("QUERY/S", lambda item: words.rate(item.queries_per_s), "queries_per_s", spare=3)
+_P50 = _number(
+    "P50 MS", lambda item: words.milliseconds(item.query_ms_p50), "query_ms_p50", spare=7
+)
+_P95 = _number("P95 MS", lambda item: _p95(item), "query_ms_p95", spare=3)
+_IMPORTS = _number(
+    "IMPORT/S", lambda item: words.rate(item.imports_per_s), "imports_per_s", spare=4
+)
+_VECTORS = _number(
+    "VECTOR/S", lambda item: words.rate(item.vector_ops_per_s), "vector_ops_per_s", spare=5
+)
+_SEGMENTS = _number("SEGMENTS", lambda item: _segments(item), "segments", spare=10)
+_TOMBSTONES = _number(
+    "TOMBST.", lambda item: words.percent(item.tombstone_ratio), "tombstone_ratio", spare=9
+)
+_SIZE = _number("LSM SIZE", lambda item: words.size(item.lsm_bytes), "lsm_bytes", spare=6)
+_INDEX = _text("INDEX", lambda item: item.vector_index or words.UNKNOWN, spare=5)
+_COMPRESSION = _text("COMPRESSION", lambda item: item.compression or words.UNKNOWN, spare=6)
 _HEALTH = _text("HEALTH", lambda item: item.health)
 
 _SHOWN: dict[Metrics, tuple[Shown, ...]] = {

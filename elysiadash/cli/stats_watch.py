@@ -133,7 +133,8 @@ class _Screen:
         from rich.live import Live
 
         self._metrics = metrics
-        self._live: Any = Live(console=console(), auto_refresh=False, vertical_overflow="crop")
+        self._console = console()
+        self._live: Any = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
         self._live.start()
 
     def show(self, document: StatsDocument) -> None:
@@ -142,7 +143,7 @@ class _Screen:
 
         title = title_of(document.cluster, document.at)
         problems = [Text(line, style="yellow") for line in problem_lines(document.problems)]
-        table = drawn(stats_table(document.items, self._metrics, title))
+        table = drawn(stats_table(document.items, self._metrics, title), self._console.width)
         self._live.update(Group(*problems, table), refresh=True)
 
     def close(self) -> None:

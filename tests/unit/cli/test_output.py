@@ -58,9 +58,26 @@ def test_a_plain_table_is_aligned_and_cut_nowhere() -> None:
 def test_a_drawn_table_shows_server_text_as_it_is() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=60, markup=False, highlight=False)
-    console.print(tables.drawn(TABLE))
+    console.print(tables.drawn(TABLE, 60))
     assert "a[/red]" in out.getvalue()
     assert "\x1b[2J" not in out.getvalue()
+
+
+def drawn_text(table: Table, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, markup=False, highlight=False).print(tables.drawn(table, width))
+    return out.getvalue()
+
+
+def test_columns_that_do_not_fit_go_by_their_worth_and_are_named() -> None:
+    columns = (Column("NAME"), Column("A", spare=1), Column("B", spare=3), Column("C", spare=2))
+    table = Table(title="t", columns=columns, rows=(("n" * 10, "1111", "2222", "3333"),))
+    assert "too narrow" not in drawn_text(table, 28)
+    assert drawn_text(table, 27).splitlines()[1].split() == ["NAME", "A", "C"]
+    assert "too narrow for: B" in drawn_text(table, 27)
+    assert drawn_text(table, 20).splitlines()[1].split() == ["NAME", "A"]
+    assert "too narrow for: B, C" in " ".join(drawn_text(table, 20).split())
+    assert drawn_text(table, 8).splitlines()[1].split() == ["NAME"]
 
 
 @pytest.mark.parametrize(
