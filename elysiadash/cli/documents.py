@@ -94,7 +94,10 @@ class StatsItem(Part, frozen=True, kw_only=True):
     queries_per_s: float | None
     query_ms_p50: float | None
     query_ms_p95: float | None
-    query_ms_below: Annotated[
+    query_ms_p50_below: Annotated[
+        bool, Meta(description="The p50 lies in the lowest bucket: read it as less than.")
+    ]
+    query_ms_p95_below: Annotated[
         bool, Meta(description="The p95 lies in the lowest bucket: read it as less than.")
     ]
     imports_per_s: float | None

@@ -32,9 +32,17 @@ _TENANTS = _number("TENANTS", lambda item: _tenants(item), spare=8)
 _QUEUE = _number("QUEUE", lambda item: words.count(item.vector_queue), "vector_queue", spare=2)
 _QUERIES = _number("QUERY/S", lambda item: words.rate(item.queries_per_s), "queries_per_s", spare=3)
 _P50 = _number(
-    "P50 MS", lambda item: words.milliseconds(item.query_ms_p50), "query_ms_p50", spare=7
+    "P50 MS",
+    lambda item: _bounded(item.query_ms_p50, item.query_ms_p50_below),
+    "query_ms_p50",
+    spare=7,
 )
-_P95 = _number("P95 MS", lambda item: _p95(item), "query_ms_p95", spare=3)
+_P95 = _number(
+    "P95 MS",
+    lambda item: _bounded(item.query_ms_p95, item.query_ms_p95_below),
+    "query_ms_p95",
+    spare=3,
+)
 _IMPORTS = _number(
     "IMPORT/S", lambda item: words.rate(item.imports_per_s), "imports_per_s", spare=4
 )
@@ -149,9 +157,9 @@ def _tenants(item: StatsItem) -> str:
     return words.count(item.tenants) if item.multi_tenant else ""
 
 
-def _p95(item: StatsItem) -> str:
-    below = "<" if item.query_ms_below and item.query_ms_p95 is not None else ""
-    return f"{below}{words.milliseconds(item.query_ms_p95)}"
+def _bounded(milliseconds: float | None, below: bool) -> str:
+    mark = "<" if below and milliseconds is not None else ""
+    return f"{mark}{words.milliseconds(milliseconds)}"
 
 
 def _segments(item: StatsItem) -> str:

@@ -271,7 +271,8 @@ def _from_traffic(
         why["query_ms_p50"] = why["query_ms_p95"] = _NO_QUERIES
         return
     fields["query_ms_p50"], fields["query_ms_p95"] = traffic.p50.ms, traffic.p95.ms
-    fields["query_ms_below"] = traffic.p95.below
+    fields["query_ms_p50_below"] = traffic.p50.below
+    fields["query_ms_p95_below"] = traffic.p95.below
 
 
 def _merge_metrics(nodes: Iterable[NodeMetrics]) -> dict[str, CollectionMetrics]:

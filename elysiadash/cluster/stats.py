@@ -42,8 +42,10 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     queries_per_s: float | None = None
     query_ms_p50: float | None = None
     query_ms_p95: float | None = None
-    query_ms_below: bool = False
-    """The p95 lies in the lowest bucket: read it as "less than"."""
+    query_ms_p50_below: bool = False
+    """The p50 lies in the lowest bucket: read it as "less than"."""
+    query_ms_p95_below: bool = False
+    """The same of the p95."""
     imports_per_s: float | None = None
     vector_ops_per_s: float | None = None
     vector_queue: int | None = None

@@ -47,12 +47,14 @@ def shards(row: CollectionStats) -> str:
 
 
 def query_times(row: CollectionStats) -> str:
-    """``4.1 / 18 ms``, or ``<10 ms`` where the buckets tell no more."""
+    """``14.1 / 18 ms``; ``<10 / 18 ms`` and ``<10 ms`` where the buckets tell no more."""
     if row.query_ms_p50 is None or row.query_ms_p95 is None:
         return numbers.UNKNOWN
-    if row.query_ms_below:
+    if row.query_ms_p95_below:
         return f"<{numbers.milliseconds(row.query_ms_p95)}"
     middle, high = map(numbers.milliseconds, (row.query_ms_p50, row.query_ms_p95))
+    if row.query_ms_p50_below:
+        middle = f"<{middle}"
     if middle.endswith(" ms") and high.endswith(" ms"):
         middle = middle.removesuffix(" ms")
     return f"{middle} / {high}"

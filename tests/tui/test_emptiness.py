@@ -9,7 +9,7 @@ from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.config.profile import Addresses, Auth, Profile, Secret
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from tests.tui.reading import live, notice, shown, stats
-from tests.tui.still import StillWatch, lost
+from tests.tui.still import StillWatch, five_rows, lost
 
 KEYED = Auth(method="api-key", key=Secret(kind="env", reference="WEAVIATE_API_KEY"))
 
@@ -82,3 +82,15 @@ async def test_an_empty_cluster(auth: Auth | None, title: str) -> None:
     watch.answer()
     text = await said(watch)
     assert text.startswith(title)
+
+
+async def test_the_grid_has_the_keys_once_the_first_rows_arrive() -> None:
+    watch = watch_of()
+    async with shown(watch, size=(100, 24)) as (app, pilot):
+        await notice(app, pilot)
+        assert not stats(app).table.display
+        watch.give(five_rows())
+        await notice(app, pilot)
+        first = stats(app).table.cursor.key
+        await pilot.press("j")
+        assert stats(app).table.cursor.key != first

@@ -86,6 +86,9 @@ class StatsScreen(LiveScreen):
             table.refresh_values()
         empty = not self.dash.rows
         table.display, note.display = not empty, empty
+        # A hidden grid loses the focus, and with it every key.
+        if not empty and self.focused is None:
+            self.focus_body()
         if empty:
             retry_in = fresh.trouble.retry_in if fresh.trouble else None
             note.say(*why_no_rows(self.dash.watched, retry_in))

@@ -183,7 +183,8 @@ def test_latencies_come_with_whether_they_are_only_a_bound() -> None:
         )
     }
     found = row(Known(definitions=(DOC,), traffic=traffic, two_readings=True))
-    assert (found.query_ms_p50, found.query_ms_p95, found.query_ms_below) == (10, 42, False)
+    assert (found.query_ms_p50, found.query_ms_p95, found.query_ms_p95_below) == (10, 42, False)
+    assert found.query_ms_p50_below
 
 
 def test_growth_is_shown_and_projected_only_after_half_an_hour() -> None:
