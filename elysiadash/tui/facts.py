@@ -14,6 +14,9 @@ from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.source import Watched
 
 
+_IN_FULL = 1_000_000
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The cluster in a few words. ``leader`` as in ``ClusterView``; sizes are counts."""
 
@@ -49,8 +52,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def total(self) -> str:
-        """All objects in short."""
-        return f"{self.objects_sign}{numbers.short(self.objects)}"
+        """All objects, in short where they are many."""
+        few = self.objects is None or self.objects < _IN_FULL
+        text = numbers.count(self.objects) if few else numbers.short(self.objects)
+        return f"{self.objects_sign}{text}"
 
 
 def gather(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual.events import Key
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.screens.help import HelpScreen
@@ -105,6 +106,19 @@ async def test_sort_by_letter_and_the_other_way_round() -> None:
         assert names(app) == ["Glossary", "Customers", "Chunks", "Documents", "Events"]
         await pilot.press("o", "escape")
         assert "sort: Objects ↑" in crumbs(app)
+
+
+async def test_keys_that_come_faster_than_screens_go_do_no_harm() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        for opened in ("o", "question_mark", "enter"):
+            await pilot.press(opened)
+            await settled(pilot)
+            top = app.screen
+            for _ in range(3):
+                app.post_message(Key("escape", None))
+                top.post_message(Key("x", "x"))
+            await settled(pilot)
+            assert stats(app) is app.screen
 
 
 async def test_every_column_has_a_letter_of_its_own() -> None:

@@ -49,8 +49,9 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._content(found, scopes), markup=False)
 
     def action_close(self) -> None:
-        """Back to the screen below."""
-        self.dismiss(None)
+        """Back to the screen below, once."""
+        if self.is_active:
+            self.dismiss(None)
 
     def action_scroll(self, way: str) -> None:
         """Scroll the sheet by a line."""

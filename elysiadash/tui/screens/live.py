@@ -169,8 +169,7 @@ class LiveScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Back to the screen below; on the first one a second press leaves the app."""
-        if len(self.app.screen_stack) > 1:
-            self.dismiss(None)
+        if self._leave():
             return
         now = self.dash.monotonic()
         if now - self._quit_pressed_at <= _SECOND_PRESS_S:
@@ -181,8 +180,17 @@ class LiveScreen(Screen[None]):
 
     def action_clear(self) -> None:
         """Escape: what a screen can clear, it clears; else back, but never out of the app."""
-        if len(self.app.screen_stack) > 1:
-            self.dismiss(None)
+        self._leave()
+
+    def _leave(self) -> bool:
+        """Go back to the screen below; False where there is none."""
+        # A second key can come before the first has taken us from the screen.
+        if not self.is_active:
+            return True
+        if len(self.app.screen_stack) <= 1:
+            return False
+        self.dismiss(None)
+        return True
 
     def action_refresh_now(self) -> None:
         """Ask everything at once."""

@@ -37,4 +37,6 @@ class SortChoice(ModalScreen[str | None]):
     def on_key(self, event: Key) -> None:
         """Any key ends it."""
         event.stop()
-        self.dismiss(self._letters.get(event.character or ""))
+        # A second key can come before the first has taken us from the screen.
+        if self.is_active:
+            self.dismiss(self._letters.get(event.character or ""))
