@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from elysiadash.weaviate.exposition import ExpositionReader
 from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
 from elysiadash.weaviate.rates import bucket_delta, quantile
+from tests.benchmarks.rows import Row, print_rows
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
@@ -50,16 +51,6 @@ _SHARD_GAUGES = (
     "vector_index_tombstone_unexpected_total",
     "vector_index_tombstones",
 )
-
-
-class Row(NamedTuple):
-    """One line of the report: what was measured, ours, the peer's, how many times ours."""
-
-    what: str
-    ours: str
-    peer: str = ""
-    ratio: float | None = None
-    note: str = ""
 
 
 class Shape(NamedTuple):
@@ -231,10 +222,16 @@ def _reading_rows(words: str, bodies: list[bytes]) -> list[Row]:
             f"{NODES} nodes, {words}: {total / 1e6:.0f} MB to {collections} collections' numbers",
             f"{ours * 1e3:.0f} ms",
             f"{extrapolated:.1f} s",
-            extrapolated / ours,
+            f"{extrapolated / ours:.0f} times",
             f"the peer read {len(part) / 1e6:.1f} MB of it, extrapolated by size",
         ),
-        Row(f"p50 and p95 of {collections} collections over {NODES} nodes", _ms(quantiles)),
+        Row(
+            f"p50 and p95 of {collections} collections over {NODES} nodes",
+            _ms(quantiles),
+            "",
+            "",
+            "",
+        ),
     ]
 
 
@@ -269,7 +266,7 @@ def _memory_rows() -> list[Row]:
     for limit in (64, 2048):
         taken, peak = read(1024, limit)
         what = f"1 GB that nobody wants, limit {limit} MiB: read {taken / 1e6:.0f} MB"
-        rows.append(Row(what, f"peak {peak / 1e6:.1f} MB"))
+        rows.append(Row(what, f"peak {peak / 1e6:.1f} MB", "", "", ""))
     return rows
 
 
@@ -299,10 +296,8 @@ def _ms(seconds: float) -> str:
 
 
 def main() -> None:
-    for row in run():
-        ratio = f"  {row.ratio:.0f} times" if row.ratio else ""
-        peer = f"  (prometheus_client {row.peer}{ratio})" if row.peer else ""
-        print(f"{row.what}: {row.ours}{peer}{f'; {row.note}' if row.note else ''}")
+    """Print the table."""
+    print_rows("exposition", run())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from elysiadash.cluster.traffic import Reading, Traffic
 from elysiadash.weaviate.answers import Answer, decode
 from elysiadash.weaviate.models import CollectionDefinition, Nodes, Replication, Sharding
 from elysiadash.weaviate.node_metrics import NodeMetricsReader
-from tests.benchmarks.exposition import MIB, NODES, WIDE, Row, node_exposition
+from tests.benchmarks.exposition import AS_RECORDED, MIB, NODES, WIDE, Shape, node_exposition
+from tests.benchmarks.rows import Row, print_rows
 
 RUNS = 5
 PIECE = 512 * 1024
@@ -135,39 +136,41 @@ def plain_way(body: bytes, part: bytes, total: int) -> float:
 
 def run() -> list[Row]:
     """All measurements; about half a minute."""
-    rows = []
-    metrics = [node_exposition(WIDE, node) for node in range(NODES)]
+    return [
+        _measured("as recorded", 5000, AS_RECORDED, 1.4),
+        _measured("every collection queried, no LSM families", 1000, WIDE, 0.2),
+        _measured("every collection queried, no LSM families", 5000, WIDE, 1.0),
+    ]
+
+
+def _measured(words: str, collections: int, shape: Shape, share: float) -> Row:
+    """One refresh; ``share`` of the shape's collections is told by each node."""
+    told = shape._replace(collections=int(shape.collections * share))
+    metrics = [node_exposition(told, node) for node in range(NODES)]
+    size = sum(map(len, metrics))
+    body = verbose_body(collections, 10)
+    known = Known(definitions=definitions(collections, 10))
+    traffic = Traffic()
+    runs = [
+        asyncio.run(with_lag(lambda: refresh(body, metrics, traffic, known))) for _ in range(RUNS)
+    ]
+    seconds = sorted(second for second, _ in runs)[RUNS // 2]
+    lag = sorted(lag for _, lag in runs)[RUNS // 2]
     part = metrics[0][: metrics[0].rindex(b"\n", 0, 2 * MIB) + 1]
-    for collections in (1000, 5000):
-        body = verbose_body(collections, 10)
-        texts = metrics if collections == 5000 else [text[: len(text) // 5] for text in metrics]
-        size = sum(map(len, texts))
-        known = Known(definitions=definitions(collections, 10))
-        traffic = Traffic()
-        measured = [
-            asyncio.run(with_lag(lambda: refresh(body, texts, traffic, known)))  # noqa: B023
-            for _ in range(RUNS)
-        ]
-        seconds = sorted(second for second, _ in measured)[RUNS // 2]
-        lag = sorted(lag for _, lag in measured)[RUNS // 2]
-        plain = plain_way(body, part, size)
-        rows.append(
-            Row(
-                f"{collections} collections x 10 shards, {len(body) / 1e6:.1f} MB of nodes and "
-                f"{size / 1e6:.0f} MB of metrics to sorted rows",
-                f"{seconds * 1e3:.0f} ms, loop held {lag * 1e3:.0f} ms at most",
-                f"{plain:.1f} s",
-                plain / seconds,
-                "json and prometheus_client, the latter on a slice",
-            )
-        )
-    return rows
+    plain = plain_way(body, part, size)
+    return Row(
+        f"{collections} collections x 10 shards: {len(body) / 1e6:.0f} MB of nodes and "
+        f"{size / 1e6:.0f} MB of metrics ({words}) to sorted rows",
+        f"{seconds * 1e3:.0f} ms, loop held {lag * 1e3:.0f} ms",
+        f"{plain:.1f} s",
+        f"{plain / seconds:.0f}x",
+        "json and prometheus_client on a slice",
+    )
 
 
 def main() -> None:
     """Print the table."""
-    for row in run():
-        print(f"{row.what}: {row.ours} (peer {row.peer}, {row.ratio:.0f} times; {row.note})")
+    print_rows("refresh", run())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,15 @@
+"""Every benchmark, one after the other: ``python -m tests.benchmarks``. Nothing is asserted."""
+
+from __future__ import annotations
+
+from tests.benchmarks import exposition, paint, refresh, table
+from tests.benchmarks.rows import print_rows
+
+for title, benchmark in (
+    ("exposition", exposition),
+    ("refresh", refresh),
+    ("paint", paint),
+    ("table", table),
+):
+    print_rows(title, benchmark.run())
+    print()
