@@ -25,11 +25,18 @@ from elysiadash.weaviate.errors import (
     NotSupported,
     WeaviateError,
 )
-from elysiadash.weaviate.models import Schema, Tenant
+from elysiadash.weaviate.models import Readiness, Schema, Tenant
 from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
-from elysiadash.weaviate.versions import VERBOSE_LOADS_LAZY_SHARDS, has_fault, known_faults
+from elysiadash.weaviate.versions import (
+    VERBOSE_LOADS_LAZY_SHARDS,
+    Version,
+    has_fault,
+    known_faults,
+    parse_version,
+)
 
 _TENANT_LISTS_AT_ONCE = 4
+_NEWEST = Version(1 << 30, 0, 0)
 
 
 class Asks:
@@ -51,14 +58,13 @@ class Asks:
         """Readiness of every known address side by side; raises when none of them answers.
 
         Chooses whom to ask everything else: the profile's url, or while that is down another
-        node that is ready.
+        node that is ready, or at least answers (local reads work without quorum).
         """
         nodes = [entry.rest for entry in self.addresses() if entry.rest]
         url = self.client.profile.url
         addresses = nodes if url in nodes else [url, *nodes]
         results = await self._each(Kind.READY, addresses, self.client.ready)
-        ready = [address for address in addresses if self._is_ready(address)]
-        self.client.transport.contact = url if url in ready or not ready else ready[0]
+        self.client.transport.contact = self._best(addresses)
         _raise_if_all_failed(results)
 
     async def nodes(self) -> None:
@@ -169,8 +175,7 @@ class Asks:
         Verbose nodes load lazy shards on some releases, and on those that lock the index a
         replica being moved or a tenant changing state can be wedged by it.
         """
-        meta = self.store.get(Kind.META).value
-        version = meta.version if meta else None
+        version = self._lowest_version()
         if has_fault(version, VERBOSE_LOADS_LAZY_SHARDS):
             return f"shard details are not polled on {version}: the request loads lazy shards"
         harmful = any(fault.effect == "watching harms" for fault in known_faults(version))
@@ -178,9 +183,23 @@ class Asks:
             return f"shard details wait while {moving}"
         return None
 
-    def _is_ready(self, address: str) -> bool:
-        found = self.store.get(Kind.READY, address)
-        return found.problem is None and found.value is not None and found.value.ready
+    def _best(self, addresses: list[str]) -> str:
+        """The first address that is ready, else that answers, else the profile's url."""
+        url = self.client.profile.url
+        said: dict[str, Readiness] = {}
+        for address in (url, *addresses):
+            probe = self.store.get(Kind.READY, address)
+            if probe.problem is None and probe.value is not None:
+                said[address] = probe.value
+        ready = [address for address, answer in said.items() if answer.ready]
+        return next(iter(ready or said), url)
+
+    def _lowest_version(self) -> str | None:
+        """The oldest release among the nodes, as far as any of them said."""
+        meta, nodes = self.store.get(Kind.META).value, self.store.get(Kind.NODES).value
+        told = [meta.version] if meta else []
+        told += [node.version for node in (nodes.nodes if nodes else ()) if node.version]
+        return min(told, key=lambda text: parse_version(text) or _NEWEST, default=None)
 
     def _moving(self) -> str | None:
         operations = self.store.get(Kind.OPERATIONS).value or ()
@@ -208,6 +227,8 @@ class Asks:
         self, kind: Kind, names: Any, ask: Callable[[str], Awaitable[Any]]
     ) -> list[WeaviateError | None]:
         """Ask for each name side by side; a failure is noted on its own slice."""
+        # A trouble of the whole question is over, or is one of its parts from here on.
+        self.store.forget(kind, "")
 
         async def one(name: str) -> WeaviateError | None:
             try:

@@ -144,7 +144,7 @@ def _status(listed: Node | None, nodes: Slice[Nodes], probe: _Probe | None) -> t
         return HUNG, probe.words
     if listed is None:
         if nodes.value is None:
-            return _own_word(probe) or (UNKNOWN, _stale_words(nodes))
+            return _unlisted(probe) or (UNKNOWN, _stale_words(nodes))
         if not list_is_fresh and (own := _own_word(probe)):
             return own
         words = "no longer in the list of members"
@@ -159,6 +159,14 @@ def _status(listed: Node | None, nodes: Slice[Nodes], probe: _Probe | None) -> t
         known_to_peers = list_is_fresh and state in (HEALTHY, UNHEALTHY)
         return (UNREACHABLE if known_to_peers else UNAVAILABLE), f"{probe.words}; {words}"
     return (state, words) if list_is_fresh else (HEALTHY, probe.words)
+
+
+def _unlisted(probe: _Probe | None) -> tuple[str, str] | None:
+    """A node's state by its own address alone, while no list was ever had."""
+    states = {"ready": HEALTHY, "not ready": NOT_READY, "refused": UNAVAILABLE}
+    if probe is None or probe.state not in states:
+        return None
+    return states[probe.state], probe.words
 
 
 def _own_word(probe: _Probe | None) -> tuple[str, str] | None:

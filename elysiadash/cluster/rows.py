@@ -22,10 +22,10 @@ _DAY_S = 86400.0
 
 _NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
 _GROUPED = "metrics carry no collection names: PROMETHEUS_MONITORING_GROUP is on"
-_ONE_READING = "needs two readings of the metrics: wait one interval, or use --watch"
+_ONE_READING = "needs two readings of the metrics, one interval apart (stats --rates, --watch)"
 _NO_QUERIES = "no query since the last reading"
 _NO_DIMENSIONS = "needs TRACK_VECTOR_DIMENSIONS=true"
-_NO_SLOPE = "needs two flushes: a few minutes of watching, or --watch"
+_NO_SLOPE = "needs two flushes of each shard: a few minutes of watching (stats --watch)"
 _NO_DAY = "needs half an hour of watching"
 _NOT_MULTI_TENANT = "not a multi-tenant collection"
 _NOT_IN_METRICS = "the nodes' metrics do not mention this collection"
@@ -192,13 +192,15 @@ def _from_shards(
         for field in ("objects", *_FROM_REPLICAS[2:]):
             why[field] = _NO_SHARDS
         return
-    if expected is None:
+    answered = len(shards.counts)
+    if expected is None and not fields.get("multi_tenant"):
         expected = fields["shards"] = shards.shards
         why.pop("shards", None)
-    answered = len(shards.counts)
+    # How many tenants there should be is not known: with a node away some may be dark.
+    complete = not known.missing_nodes if expected is None else answered >= expected
     fields.update(
         objects=shards.objects,
-        objects_are=PARTIAL if answered < expected else APPROXIMATE,
+        objects_are=APPROXIMATE if complete else PARTIAL,
         shards_answered=answered,
         replicas=shards.replicas,
         vector_queue=shards.vector_queue,

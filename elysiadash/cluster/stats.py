@@ -85,7 +85,9 @@ class FieldSource(msgspec.Struct, frozen=True, gc=False):
 SOURCES: dict[str, FieldSource] = {
     "objects": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].objectCount"),
     "shards_answered": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[].loaded"),
-    "shards": FieldSource(Kind.SCHEMA, "GET /v1/schema shardingConfig.actualCount"),
+    "shards": FieldSource(
+        Kind.SCHEMA, "GET /v1/schema shardingConfig.actualCount; active tenants where multi-tenant"
+    ),
     "replicas": FieldSource(Kind.VERBOSE, "GET /v1/nodes?output=verbose shards[]"),
     "replication_factor": FieldSource(Kind.SCHEMA, "GET /v1/schema replicationConfig.factor"),
     "tenants": FieldSource(Kind.TENANTS, "GET /v1/schema/{collection}/tenants"),

@@ -97,8 +97,7 @@ class Watch:
                 await self._once(frozenset(kinds))
         except TimeoutError:
             for kind in kinds:
-                found = self.store.get(kind)
-                if found.value is None and found.problem is None and kind in _SINGLE:
+                if not self.store.all(kind):
                     self.store.fail(kind, Problem("no answer", f"no answer within {limit:g} s"))
         await self._save()
 

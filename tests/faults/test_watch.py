@@ -199,3 +199,26 @@ async def test_an_empty_cluster_is_empty_not_broken() -> None:
         await found.once(EVERYTHING, limit=10)
         assert await found.rows() == ()
         assert set(states(found).values()) == {"healthy"}
+
+
+async def test_a_survivor_without_quorum_is_asked_although_it_is_not_ready() -> None:
+    async with watched() as (cluster, found):
+        for node in ("node-0", "node-2"):
+            cluster.faults.add(Fault(kind="node_down", node=node, start=-60))
+        await cluster.apply_faults()
+        await found.once(limit=10)
+        assert found.client.transport.contact == cluster.nodes["node-1"]
+        assert found.cluster().leader == ""
+        assert len(await found.rows()) == 12
+
+
+async def test_a_question_that_failed_whole_is_forgotten_when_its_parts_answer() -> None:
+    async with watched(metrics=Addresses()) as (cluster, found):
+        down = cluster.faults.add(Fault(kind="node_down", start=-60))
+        await cluster.apply_faults()
+        await found.once(limit=5)
+        cluster.faults.remove(down)
+        await cluster.apply_faults()
+        await found.once(limit=10)
+        await found.once(limit=10)
+        assert found.problems() == ()

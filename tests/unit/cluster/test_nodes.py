@@ -124,6 +124,14 @@ def test_a_stale_list_makes_states_unknown_unless_a_node_speaks_for_itself() -> 
     assert states(found) == {"n0": "healthy", "n1": "unknown", "n2": "hung"}
 
 
+def test_without_any_list_a_nodes_own_word_counts() -> None:
+    found = Store(lambda: 1000.0)
+    found.put(Kind.READY, READY, of="http://n0", asked_at=1.0)
+    found.put(Kind.READY, Readiness(False, 503, 0.001), of="http://n1", asked_at=1.0)
+    found.fail(Kind.READY, Problem("unreachable", "Connection refused"), of="http://n2")
+    assert states(found) == {"n0": "healthy", "n1": "not ready", "n2": "unavailable"}
+
+
 def test_no_leader_is_told_apart_from_not_knowing() -> None:
     assert view_cluster(store(HEALTHY3, statistics("n0", leader="")), (), ()).leader == ""
     assert view_cluster(store(HEALTHY3, Statistics([])), (), ()).leader is None

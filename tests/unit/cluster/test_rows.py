@@ -112,6 +112,16 @@ def test_tenants_are_counted_by_state_and_active_ones_are_the_shards() -> None:
     assert found.objects_are == "approximate"
 
 
+def test_with_a_node_away_unknown_tenants_make_a_count_partial() -> None:
+    known = Known(definitions=(TENANTED,), report=report(("Tenanted", "t1", 5)))
+    assert row(known, "Tenanted").objects_are == "approximate"
+    away = Known(
+        definitions=(TENANTED,), report=report(("Tenanted", "t1", 5)), missing_nodes=("n1",)
+    )
+    found = row(away, "Tenanted")
+    assert (found.objects_are, found.shards) == ("partial", None)
+
+
 def test_an_unanswered_tenants_list_says_so() -> None:
     found = row(Known(definitions=(TENANTED,), why={"tenants": "no leader"}), "Tenanted")
     assert found.tenants is None
