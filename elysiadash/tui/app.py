@@ -153,8 +153,12 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def on_data_changed(self, event: DataChanged) -> None:
         """The visible screen pulls; a hidden one looks when it comes back."""
         screen = self.screen
-        if isinstance(screen, LiveScreen):
+        if not isinstance(screen, LiveScreen) or self._bridge is None:
+            return
+        if self._bridge.take():
             screen.wake()
+        else:
+            self._tick()
 
     def freshness(self) -> Freshness:
         """How fresh the data is right now."""

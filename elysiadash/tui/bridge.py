@@ -10,16 +10,17 @@ from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Notices
 from elysiadash.tui.source import Watched
 
+ROW_KINDS = frozenset(
+    {Kind.SCHEMA, Kind.VERBOSE, Kind.METRICS, Kind.TENANTS, Kind.ALIASES, Kind.COUNT, Kind.META}
+)
+"""Kinds that rows are made of; of the others only the nodes' states show in a row."""
+
 
 class DataChanged(Message, bubble=False):
-    """Slices of these kinds changed; two of these in a queue are one."""
-
-    def __init__(self, kinds: frozenset[Kind]) -> None:
-        super().__init__()
-        self.kinds = kinds
+    """Something changed; ``Bridge.take`` says what. Two of these in a queue are one."""
 
     def can_replace(self, message: Message) -> bool:
-        """A newer notice replaces an older one: whoever gets it looks at everything."""
+        """A newer notice replaces an older one."""
         return isinstance(message, DataChanged)
 
 
@@ -27,12 +28,29 @@ class Bridge:
     """Posts ``DataChanged`` through ``post``, at most once each ``ui_notice`` seconds."""
 
     def __init__(self, watch: Watched, post: Callable[[DataChanged], object]) -> None:
+        self._watch = watch
         self._post = post
+        self._changed: frozenset[Kind] = frozenset()
+        self._states: tuple[tuple[str, str], ...] = ()
         self._notices = Notices(watch.store, self._tell, watch.profile.intervals.ui_notice)
 
     def stop(self) -> None:
         """No more notices."""
         self._notices.stop()
 
+    def take(self) -> bool:
+        """Whether rows can differ from those at the last call; else only ages and counts do.
+
+        Most answers, several a second, say only that all is as it was: thousands of rows need
+        not be built anew for that.
+        """
+        changed, self._changed = self._changed, frozenset()
+        before, self._states = self._states, self._node_states()
+        return bool(changed & ROW_KINDS) or before != self._states
+
+    def _node_states(self) -> tuple[tuple[str, str], ...]:
+        return tuple((node.node, node.status) for node in self._watch.cluster().nodes)
+
     def _tell(self, kinds: frozenset[Kind]) -> None:
-        self._post(DataChanged(kinds))
+        self._changed |= kinds
+        self._post(DataChanged())

@@ -13,7 +13,6 @@ from elysiadash.tui import numbers
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.source import Watched
 
-
 _IN_FULL = 1_000_000
 
 

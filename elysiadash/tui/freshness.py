@@ -122,8 +122,14 @@ def _answered(watch: Watched) -> bool:
 
 
 def _connected(watch: Watched) -> bool:
+    """Whether anybody answers: a list of nodes that waits for a hung peer is no lost connection
+    while some node is ready."""
     problem = watch.store.get(Kind.NODES).problem
-    return problem is None or problem.kind not in _NO_WAY
+    if problem is None:
+        return True
+    probes = watch.store.all(Kind.READY).values()
+    silent = bool(probes) and all(probe.problem is not None for probe in probes)
+    return problem.kind not in _NO_WAY and not silent
 
 
 def _dead_addresses(watch: Watched) -> frozenset[str]:

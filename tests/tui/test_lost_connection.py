@@ -192,3 +192,18 @@ async def test_a_fault_while_drawing_does_not_end_the_app(monkeypatch: pytest.Mo
         app._tick()
         assert "ZeroDivisionError" in (app.fault or "")
         assert app.is_running
+
+
+async def test_nodes_that_all_hang_are_a_lost_connection() -> None:
+    watch = still_cluster()
+    hung = Problem("no answer", "no answer within 2 s")
+    async with shown(watch) as (app, pilot):
+        watch.lose(Problem("parked", "a peer does not answer: nothing after 3 s"), [Kind.NODES])
+        watch.store.put(Kind.READY, object(), of="http://a", asked_at=watch.clock.now)
+        watch.store.fail(Kind.READY, hung, of="http://b")
+        await notice(app, pilot)
+        assert "● prod-eu" in header(app)
+        watch.store.fail(Kind.READY, hung, of="http://a")
+        await notice(app, pilot)
+        assert "✖ prod-eu" in header(app)
+        assert stats(app).table.stale

@@ -114,14 +114,14 @@ class StatsScreen(LiveScreen):
         status = self.table.status
         notes: list[Piece] = []
         if self._filter:
-            chip = f" filter: /{plain(self._filter)}  {status.shown}/{status.total} "
+            chip = f" filter: /{plain(self._filter)}  {status.shown:,}/{status.total:,} "
             notes.append((chip, "reverse $accent"))
         if status.problems_only:
             notes.append(
-                (f" problems only  {status.shown}/{status.total} ", "reverse $health-warn")
+                (f" problems only  {status.shown:,}/{status.total:,} ", "reverse $health-warn")
             )
         elif not self._filter:
-            notes.append((f"{status.total} collections", "$health-unknown"))
+            notes.append((f"{status.total:,} collections", "$health-unknown"))
         if status.sort is not None:
             title = self._titles()[status.sort.column]
             notes.append((f"sort: {title} {'↓' if status.sort.descending else '↑'}", ""))
