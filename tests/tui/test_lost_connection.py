@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from elysiadash.cluster.slices import Kind, Problem
@@ -61,8 +62,6 @@ async def test_one_late_part_is_named_and_only_its_columns_fade() -> None:
 
 
 async def test_metrics_of_a_dead_node_are_no_trouble_of_their_own() -> None:
-    import msgspec
-
     watch = still_cluster()
     view = three_nodes(missing=NODES[2])
     address = "http://weaviate-2.example:2112/metrics"
@@ -75,8 +74,6 @@ async def test_metrics_of_a_dead_node_are_no_trouble_of_their_own() -> None:
 
 
 async def test_metrics_of_a_live_node_are_named_by_the_node() -> None:
-    import msgspec
-
     watch = still_cluster()
     address = "http://weaviate-2.example:2112/metrics"
     node = msgspec.structs.replace(watch.view.nodes[2], metrics_address=address)
