@@ -125,7 +125,8 @@ class LiveScreen(Screen[None]):
         self.query_one(Header).set_facts(facts)
         self.query_one(StaleBar).tell(self.dash.fault or facts.fresh.line())
         self.facts_changed(facts.fresh)
-        self.query_one(Summary).set_facts(facts, self._worst_of(facts))
+        where = " › ".join(self.path())
+        self.query_one(Summary).set_facts(facts, self._worst_of(facts), where)
         self.tell_crumbs()
 
     def facts(self) -> Facts:

@@ -28,11 +28,13 @@ class Summary(Widget):
         super().__init__()
         self._facts: Facts | None = None
         self._worst = ""
+        self._where = ""
 
-    def set_facts(self, facts: Facts, worst: str) -> None:
-        """Show these facts; ``worst`` is the most pressing thing in words, "" for none."""
-        if (facts, worst) != (self._facts, self._worst):
-            self._facts, self._worst = facts, worst
+    def set_facts(self, facts: Facts, worst: str, where: str) -> None:
+        """Show these facts; ``worst`` is the most pressing thing in words, "" for none, and
+        ``where`` the place in the app."""
+        if (facts, worst, where) != (self._facts, self._worst, self._where):
+            self._facts, self._worst, self._where = facts, worst, where
             if self.display:
                 self.refresh()
 
@@ -56,7 +58,8 @@ class Summary(Widget):
     def _last_line(self, facts: Facts) -> Content:
         if self._worst:
             return Content.assemble(("▲ ", "bold $health-warn"), plain(self._worst))
-        return Content.assemble((f"{facts.collections} collections", "$health-unknown"))
+        many = f"{facts.collections:,} collections"
+        return Content.assemble(plain(self._where), ("  " + many, "$health-unknown"))
 
 
 def _line(parts: list[tuple[str, str]]) -> Content:
