@@ -179,7 +179,9 @@ def _performance(watch: Watch, cluster: Cluster, wish: CheckWish) -> dict[str, P
     }
     if wish.shards:
         known = report is not None
-        found["objects"] = _plain(sum(part.objects for part in shards) if known else None)
+        # A sum without a dead node's shards would draw as a loss of data.
+        whole = known and bool(shards) and not watch.missing_nodes()
+        found["objects"] = _plain(sum(part.objects for part in shards) if whole else None)
         found["shards_readonly"] = _plain(
             sum(part.readonly_replicas for part in shards) if known else None, critical="0"
         )

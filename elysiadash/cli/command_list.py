@@ -234,7 +234,7 @@ _DEMO = (
         kind="text",
         metavar="NAME",
         default="healthy",
-        help=f"{', '.join(SCENARIOS)} or both.",
+        help=f"{', '.join(SCENARIOS)}, or both (with --serve).",
     ),
     Option(
         name="seed",

@@ -100,9 +100,15 @@ class StatsItem(Part, frozen=True, kw_only=True):
     query_ms_p95_below: Annotated[
         bool, Meta(description="The p95 lies in the lowest bucket: read it as less than.")
     ]
+    query_ms_above: Annotated[
+        bool, Meta(description="The p95 lies above the highest bucket: read it as more than.")
+    ]
     imports_per_s: float | None
     vector_ops_per_s: float | None
     vector_queue: Count | None
+    lsm_partial: Annotated[
+        bool, Meta(description="Sizes and segments are lower bounds: not all shards told theirs.")
+    ]
     lsm_bytes: Count | None
     segments: Count | None
     segments_min: Count | None

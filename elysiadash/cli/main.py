@@ -22,7 +22,8 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
-        return Exit.BROKEN_PIPE
+        # A monitor reads any other code as a verdict.
+        return Exit.PLUGIN_UNKNOWN if _is_check(arguments) else Exit.BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last resort, and it tells
         words = _fault_words(error)
         if _is_check(arguments):
@@ -103,6 +104,8 @@ def _fault_words(error: Exception) -> str:
 
 def _silence_stdout() -> None:
     """Python flushes stdout at its end; into a closed pipe it would complain once more."""
+    if sys.stdout is None:
+        return
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -20,7 +20,9 @@ Format = Literal["table", "json", "csv"]
 
 
 def write(text: str) -> None:
-    """Data, as it is. Raises ``BrokenPipeError`` when the reader has gone."""
+    """Data, as it is. Raises ``BrokenPipeError`` when the reader has gone, or never was."""
+    if sys.stdout is None:
+        raise BrokenPipeError
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from elysiadash.cli.choosing import Chosen, chosen_cluster
@@ -27,6 +28,12 @@ def start_app(flags: ClusterFlags) -> int:
 
 def need_terminal() -> None:
     """Raise ``CommandFailed`` when nobody could see the app or press a key."""
+    if os.environ.get("TERM") == "dumb":
+        raise CommandFailed(
+            "TERM=dumb: this terminal cannot show a full screen",
+            "set TERM to what the terminal is, or use: elysiadash stats --watch",
+            Exit.USAGE,
+        )
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
         return
     raise CommandFailed(

@@ -39,7 +39,7 @@ _P50 = _number(
 )
 _P95 = _number(
     "P95 MS",
-    lambda item: _bounded(item.query_ms_p95, item.query_ms_p95_below),
+    lambda item: _bounded(item.query_ms_p95, item.query_ms_p95_below, item.query_ms_above),
     "query_ms_p95",
     spare=3,
 )
@@ -53,7 +53,12 @@ _SEGMENTS = _number("SEGMENTS", lambda item: _segments(item), "segments", spare=
 _TOMBSTONES = _number(
     "TOMBST.", lambda item: words.percent(item.tombstone_ratio), "tombstone_ratio", spare=9
 )
-_SIZE = _number("LSM SIZE", lambda item: words.size(item.lsm_bytes), "lsm_bytes", spare=6)
+_SIZE = _number(
+    "LSM SIZE",
+    lambda item: f"{'≥' if item.lsm_partial else ''}{words.size(item.lsm_bytes)}",
+    "lsm_bytes",
+    spare=6,
+)
 _INDEX = _text("INDEX", lambda item: item.vector_index or words.UNKNOWN, spare=5)
 _COMPRESSION = _text("COMPRESSION", lambda item: item.compression or words.UNKNOWN, spare=6)
 _HEALTH = _text("HEALTH", lambda item: item.health)
@@ -157,9 +162,10 @@ def _tenants(item: StatsItem) -> str:
     return words.count(item.tenants) if item.multi_tenant else ""
 
 
-def _bounded(milliseconds: float | None, below: bool) -> str:
-    mark = "<" if below and milliseconds is not None else ""
-    return f"{mark}{words.milliseconds(milliseconds)}"
+def _bounded(milliseconds: float | None, below: bool, above: bool = False) -> str:
+    if milliseconds is None:
+        return words.milliseconds(None)
+    return f"{'<' if below else '>' if above else ''}{words.milliseconds(milliseconds)}"
 
 
 def _segments(item: StatsItem) -> str:

@@ -23,6 +23,7 @@ from elysiadash.weaviate.errors import (
     BadAnswer,
     Forbidden,
     NotSupported,
+    ServerFault,
     WeaviateError,
 )
 from elysiadash.weaviate.models import Readiness, Schema, Tenant
@@ -50,6 +51,8 @@ class Asks:
         self.directory = directory
         self.remembered = remembered
         self.traffic = Traffic()
+        self.nodes_changed: Callable[[], None] = lambda: None
+        """Called when a node came, went, or changed its readiness."""
         self.growth: dict[str, Growth] = {}
         """How fast each collection grows, as far as was seen."""
         self._growth_tracker = GrowthTracker()
@@ -63,7 +66,10 @@ class Asks:
         nodes = [entry.rest for entry in self.addresses() if entry.rest]
         url = self.client.profile.url
         addresses = nodes if url in nodes else [url, *nodes]
+        before = {address: self._probe_of(address) for address in addresses}
         results = await self._each(Kind.READY, addresses, self.client.ready)
+        if any(was is not None and was != self._probe_of(at) for at, was in before.items()):
+            self.nodes_changed()
         self.client.transport.contact = self._best(addresses)
         _raise_if_all_failed(results)
 
@@ -77,11 +83,24 @@ class Asks:
         self.remembered = tuple(sorted(self.expected()))
 
     async def schema(self) -> None:
-        """The local copy of the schema."""
-        await self._put(Kind.SCHEMA, self.client.schema())
+        """The local copy of the schema.
+
+        A starting node answers with no collection at all before it has loaded them: such an
+        answer is believed of a ready node only.
+        """
+        asked_at = time.monotonic()
+        schema = await self.client.schema()
+        latency = time.monotonic() - asked_at
+        if not schema.classes and not (await self.client.ready()).ready:
+            raise ServerFault(
+                "the node is not ready: it tells no collections before it has loaded them",
+                hint="it starts, or has lost its raft leader",
+            )
+        self.store.put(Kind.SCHEMA, schema, asked_at=asked_at, latency=latency)
 
     async def aliases(self) -> None:
         """The aliases."""
+        self._need(Feature.ALIASES)
         await self._put(Kind.ALIASES, self.client.aliases())
 
     async def verbose(self) -> None:
@@ -89,17 +108,15 @@ class Asks:
         asked_at = time.monotonic()
         report: ShardReport = await self.client.nodes(verbose=True, then=report_shards)
         latency = time.monotonic() - asked_at
-        if self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency) and (
-            not report.silent
-        ):
+        fresh = self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency)
+        # Shards that go dark with their node are no deletes, nor growth when they return.
+        if fresh and not report.silent and self.expected() <= set(report.answered):
             counts = {name: item.counts for name, item in report.by_collection.items()}
             self.growth = await asyncio.to_thread(self._growth_tracker.follow, asked_at, counts)
 
     async def tenants(self) -> None:
         """Tenants by state of every multi-tenant collection."""
         names = self.multi_tenant_collections()
-        for gone in self.store.all(Kind.TENANTS).keys() - set(names):
-            self.store.forget(Kind.TENANTS, gone)
         slots = asyncio.Semaphore(_TENANT_LISTS_AT_ONCE)
 
         async def count(name: str) -> TenantCounts:
@@ -128,6 +145,7 @@ class Asks:
     async def metrics(self) -> None:
         """The metrics of every known address, side by side; learns whose address it is."""
         addresses = [entry.metrics for entry in self.addresses() if entry.metrics]
+        self.traffic.keep_only(addresses)
         _raise_if_all_failed(await self._each(Kind.METRICS, addresses, self._read_metrics))
 
     async def capabilities(self) -> None:
@@ -142,10 +160,12 @@ class Asks:
         else:
             self.store.put(Kind.CAPABILITIES, known, asked_at=asked_at, latency=latency)
 
-    async def count(self, collection: str, tenant: str | None = None) -> int:
+    async def count(
+        self, collection: str, tenant: str | None = None, *, tenant_is_hot: bool = False
+    ) -> int:
         """The exact number of objects, on demand; kept for the rows when no tenant is named."""
         asked_at = time.monotonic()
-        count = await self.client.exact_count(collection, tenant)
+        count = await self.client.exact_count(collection, tenant, tenant_is_hot=tenant_is_hot)
         if tenant is None:
             self.store.put(Kind.COUNT, count, of=collection, asked_at=asked_at)
         return count
@@ -182,6 +202,13 @@ class Asks:
         if harmful and (moving := self._moving()):
             return f"shard details wait while {moving}"
         return None
+
+    def _probe_of(self, address: str) -> str | None:
+        """How the address answered last: None when never asked."""
+        probe = self.store.get(Kind.READY, address)
+        if probe.problem is not None:
+            return probe.problem.kind
+        return None if probe.value is None else f"ready {probe.value.ready}"
 
     def _best(self, addresses: list[str]) -> str:
         """The first address that is ready, else that answers, else the profile's url."""
@@ -227,16 +254,16 @@ class Asks:
         self, kind: Kind, names: Any, ask: Callable[[str], Awaitable[Any]]
     ) -> list[WeaviateError | None]:
         """Ask for each name side by side; a failure is noted on its own slice."""
-        # A trouble of the whole question is over, or is one of its parts from here on.
-        self.store.forget(kind, "")
+        # What is asked no longer must not be summed up for ever; a trouble of the whole question
+        # is over, or is one of its parts from here on.
+        for gone in self.store.all(kind).keys() - set(names):
+            self.store.forget(kind, gone)
 
         async def one(name: str) -> WeaviateError | None:
             try:
                 await self._put(kind, ask(name), of=name)
             except WeaviateError as error:
                 self.store.fail(kind, Problem.of(error), of=name)
-                if kind is Kind.METRICS:
-                    self.traffic.forget(name)
                 return error
             return None
 
@@ -247,8 +274,13 @@ class Asks:
         started = time.monotonic()
         metrics = await self.client.metrics(address, reader)
         _refuse_partial(metrics, address, self.client.profile.limits.metrics_bytes)
+        if not self.traffic.observe(address, Reading(started, metrics)):
+            raise BadAnswer(
+                f"another node ({metrics.node_id}) answers at this address than a moment ago",
+                request=f"GET {address}",
+                hint="name each node's own metrics address, not a load balancer's",
+            )
         self.directory.learn(address, metrics.node_id)
-        self.traffic.observe(address, Reading(started, metrics))
         return metrics
 
 

@@ -68,6 +68,9 @@ class GrowthTracker:
         self._last = at
         for collection, shards in counts.items():
             known = self._shards.setdefault(collection, {})
+            if known.keys() != shards.keys():
+                # Shards that come or go (a tenant, a node) bring or take objects at once.
+                self._landmarks.pop(collection, None)
             for name, count in shards.items():
                 shard = known.get(name)
                 if shard is None:
@@ -126,9 +129,9 @@ class GrowthTracker:
         first_at, first = changes[0]
         last_at, last = changes[-1]
         if len(changes) == 1:
-            # After a long stillness all was flushed: the count before was true as well.
-            first_at, first = shard.edges[-2]
-            if last_at - first_at < _QUIET_S:
+            # When the one change began is not known: told as the window's mean once it is over.
+            first_at, first = max(shard.edges[-2][0], self._last - self._window), shard.edges[-2][1]
+            if self._last - last_at <= _QUIET_S:
                 return None
         if self._last - last_at > _QUIET_S:
             last_at = self._last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -31,6 +32,7 @@ _FROM_LIST = {
     "TIMEOUT": HUNG,
     "UNAVAILABLE": UNAVAILABLE,
 }
+_DEAD_PEER = re.compile(r"node: (\S+): send http request")
 _LIST_WORDS = {
     HEALTHY: "listed as HEALTHY",
     UNHEALTHY: "listed as UNHEALTHY: gossip trouble",
@@ -98,7 +100,7 @@ def view_cluster(
         live=sum(view.status in LIVE_STATES for view in views),
         leader=leader,
         versions=tuple(sorted({node.version for node in listed.values() if node.version})),
-        probed=sum(entry.rest is not None for entry in addresses),
+        probed=max(sum(entry.rest is not None for entry in addresses), 1 if listed else 0),
         fsm_pending=tuple(
             sorted(name for name, row in raft.items() if row.raft and _waits(row.raft.fsm_pending))
         ),
@@ -119,6 +121,8 @@ def _view_node(
 ) -> NodeView:
     probe = probes.get(address.rest) if address and address.rest else None
     status, why = _status(listed, nodes, probe)
+    if status == UNKNOWN and name == _blamed(nodes):
+        status, why = UNAVAILABLE, "the others cannot reach it, and answer nothing for it"
     live = status in LIVE_STATES
     return NodeView(
         node=name,
@@ -129,8 +133,10 @@ def _view_node(
         shards=report.node_shards.get(name) if report and live else None,
         objects=report.node_objects.get(name) if report and live else None,
         raft_state=raft.raft.state if raft and raft.raft and live else None,
-        batch_queue=listed.batch_stats.queue_length if listed and listed.batch_stats else None,
-        operational_mode=listed.operational_mode if listed else None,
+        batch_queue=listed.batch_stats.queue_length
+        if listed and listed.batch_stats and live
+        else None,
+        operational_mode=listed.operational_mode if listed and live else None,
         address=address.rest if address else None,
         metrics_address=address.metrics if address else None,
         seen_at=_seen_at(live, nodes, probe),
@@ -167,6 +173,12 @@ def _unlisted(probe: _Probe | None) -> tuple[str, str] | None:
     if probe is None or probe.state not in states:
         return None
     return states[probe.state], probe.words
+
+
+def _blamed(nodes: Slice[Nodes]) -> str | None:
+    """The dead peer that makes the whole question fail before 1.38.9; its name is in the error."""
+    match = _DEAD_PEER.search(nodes.problem.what) if nodes.problem else None
+    return match[1] if match else None
 
 
 def _own_word(probe: _Probe | None) -> tuple[str, str] | None:

@@ -31,6 +31,7 @@ _NOT_MULTI_TENANT = "not a multi-tenant collection"
 _NOT_IN_METRICS = "the nodes' metrics do not mention this collection"
 _NO_HNSW = "only an hnsw index has it"
 _NO_SEGMENTS = "nothing was written to disk yet, or every shard is unloaded"
+_ALL_COLD = "no tenant is active, and the server does not count the others"
 _NO_SHARDS = "none of its shards answered"
 _FROM_REPLICAS = (
     "shards_answered",
@@ -66,6 +67,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tenants: dict[str, TenantCounts] = {}
     aliases: dict[str, tuple[str, ...]] = {}
     metrics: tuple[NodeMetrics, ...] = ()
+    metrics_at: frozenset[str] = frozenset()
+    """The addresses ``metrics`` are of."""
     traffic: dict[str, CollectionTraffic] = {}
     two_readings: bool = False
     growth: dict[str, Growth] = {}
@@ -121,7 +124,7 @@ def _row(
     fields: dict[str, Any] = {
         "collection": name,
         "aliases": known.aliases.get(name, ()),
-        "metrics_nodes": len(known.metrics),
+        "metrics_nodes": sum(node.grouped is not True for node in known.metrics),
         "live_nodes": known.live_nodes,
     }
     why: dict[str, str] = {}
@@ -163,6 +166,7 @@ def _from_tenants(
     if tenants is not None:
         fields["tenants"], fields["tenants_by_state"] = tenants.total, tenants.by_state
         fields["shards"] = tenants.active
+        fields["inactive_tenants"] = tenants.total - tenants.active
         return
     reason = reasons.tenants if multi_tenant else _NOT_MULTI_TENANT
     why["tenants"] = why["tenants_by_state"] = reason
@@ -186,6 +190,10 @@ def _from_shards(
     if shards is None:
         # No shard on any answering node: empty only where it has no shard at all.
         fields["shards_answered"] = fields["replicas"] = 0
+        if fields.get("inactive_tenants"):
+            why["objects"] = _ALL_COLD
+            fields.update(dict.fromkeys(_FROM_REPLICAS, 0))
+            return
         if expected == 0:
             fields.update(dict.fromkeys(_FROM_REPLICAS, 0), objects=0, objects_are=APPROXIMATE)
             return
@@ -198,6 +206,8 @@ def _from_shards(
         why.pop("shards", None)
     # How many tenants there should be is not known: with a node away some may be dark.
     complete = not known.missing_nodes if expected is None else answered >= expected
+    # The server lists no COLD tenant: what they hold is not in the count.
+    complete = complete and not fields.get("inactive_tenants")
     fields.update(
         objects=shards.objects,
         objects_are=APPROXIMATE if complete else PARTIAL,
@@ -241,6 +251,9 @@ def _from_metrics(
         tombstones=_whole(metrics.tombstones),
         dimensions=_whole(metrics.dimensions),
         tombstone_ratio=_ratio(metrics.tombstones, metrics.vector_slots),
+        lsm_partial=bool(
+            metrics.lsm_shards and metrics.shards and metrics.lsm_shards < metrics.shards
+        ),
     )
     for field in ("lsm_bytes", "segments", "segments_min"):
         if fields[field] is None:
@@ -275,6 +288,7 @@ def _from_traffic(
     fields["query_ms_p50"], fields["query_ms_p95"] = traffic.p50.ms, traffic.p95.ms
     fields["query_ms_p50_below"] = traffic.p50.below
     fields["query_ms_p95_below"] = traffic.p95.below
+    fields["query_ms_above"] = traffic.p95.above
 
 
 def _merge_metrics(nodes: Iterable[NodeMetrics]) -> dict[str, CollectionMetrics]:
@@ -291,6 +305,8 @@ def _added(one: CollectionMetrics, two: CollectionMetrics) -> CollectionMetrics:
     return msgspec.structs.replace(
         one,
         lsm_bytes=_plus(one.lsm_bytes, two.lsm_bytes),
+        lsm_shards=_plus(one.lsm_shards, two.lsm_shards),
+        shards=_plus(one.shards, two.shards),
         tombstones=_plus(one.tombstones, two.tombstones),
         vector_slots=_plus(one.vector_slots, two.vector_slots),
         dimensions=_plus(one.dimensions, two.dimensions),

@@ -47,7 +47,7 @@ class ShardReport(msgspec.Struct, frozen=True, gc=False):
     silent: tuple[str, ...]
     """Listed nodes that did not answer the fan-out."""
     node_objects: dict[str, int]
-    """Flushed objects on each answering node, replicas counted."""
+    """Flushed objects in the loaded shards of each answering node, replicas counted."""
     node_shards: dict[str, int]
     """Shards on each answering node, loaded or not."""
 
@@ -145,7 +145,7 @@ def report_shards(nodes: Nodes) -> ShardReport:
             if tally is None:
                 tally = tallies[replica.collection] = _Tally()
             tally.add(replica)
-            on_node += replica.object_count
+            on_node += replica.object_count if replica.loaded else 0
         node_objects[node.name] = on_node
         node_shards[node.name] = len(node.shards or ())
     return ShardReport(

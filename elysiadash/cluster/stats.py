@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from elysiadash.cluster.slices import Kind
@@ -36,6 +34,8 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     replication_factor: int | None = None
     tenants: int | None = None
     tenants_by_state: dict[str, int] | None = None
+    inactive_tenants: int = 0
+    """Tenants whose objects the server does not count."""
     objects_per_s: float | None = None
     """A slope over minutes, since listed counts move only at a flush."""
     growth_pct_per_day: float | None = None
@@ -46,10 +46,14 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The p50 lies in the lowest bucket: read it as "less than"."""
     query_ms_p95_below: bool = False
     """The same of the p95."""
+    query_ms_above: bool = False
+    """The p95 lies above the highest bound: read it as "more than"."""
     imports_per_s: float | None = None
     vector_ops_per_s: float | None = None
     vector_queue: int | None = None
     lsm_bytes: int | None = None
+    lsm_partial: bool = False
+    """Some shards have not told their segments yet (after a restart): sizes are lower bounds."""
     segments: int | None = None
     """Segments of the objects bucket, of the shard that has the most."""
     segments_min: int | None = None
@@ -118,8 +122,3 @@ SOURCES: dict[str, FieldSource] = {
     "aliases": FieldSource(Kind.ALIASES, "GET /v1/aliases"),
 }
 """Field of ``CollectionStats`` -> where its value comes from (an exact count overrides objects)."""
-
-
-def known(stats: CollectionStats, field: str) -> Any:
-    """The value of a field by its name, None when it is not known."""
-    return getattr(stats, field)

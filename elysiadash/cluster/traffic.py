@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -36,14 +36,17 @@ class Traffic:
     def __init__(self) -> None:
         self._pairs: dict[str, tuple[Reading | None, Reading]] = {}
 
-    def observe(self, address: str, reading: Reading) -> None:
-        """Take a new reading of one address."""
+    def observe(self, address: str, reading: Reading) -> bool:
+        """Take a new reading of one address; False when another node answered than before."""
         before = self._pairs.get(address)
-        self._pairs[address] = (before[1] if before else None, reading)
+        same = before is None or _same_node(before[1].metrics, reading.metrics)
+        self._pairs[address] = (before[1] if before and same else None, reading)
+        return same
 
-    def forget(self, address: str) -> None:
-        """Drop an address that failed: a rate over an outage says nothing."""
-        self._pairs.pop(address, None)
+    def keep_only(self, addresses: Iterable[str]) -> None:
+        """Forget the addresses that are asked no longer."""
+        for gone in self._pairs.keys() - set(addresses):
+            del self._pairs[gone]
 
     def latest(self) -> dict[str, NodeMetrics]:
         """The newest reading of each address."""
@@ -53,11 +56,11 @@ class Traffic:
         """Whether at least one address was read twice."""
         return any(before is not None for before, _ in tuple(self._pairs.values()))
 
-    def by_collection(self) -> dict[str, CollectionTraffic]:
-        """Every collection seen in the metrics of both readings of a node."""
+    def by_collection(self, addresses: Collection[str]) -> dict[str, CollectionTraffic]:
+        """Every collection in both readings of a node, over the nodes at ``addresses``."""
         # A copy in one step: readings arrive on the loop while this runs in a thread.
-        latest = tuple(self._pairs.values())
-        pairs = [(old, new) for old, new in latest if old is not None]
+        latest = tuple(self._pairs.items())
+        pairs = [(old, new) for at, (old, new) in latest if old is not None and at in addresses]
         names = {name for _, new in pairs for name in new.metrics.per_collection}
         return {name: _between(name, pairs) for name in names}
 
@@ -73,7 +76,7 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
             continue
         before = old.metrics.per_collection.get(name) or CollectionMetrics()
         seconds = new.at - old.at
-        restarted = old.metrics.process_start_time != new.metrics.process_start_time
+        restarted = _restarted(old.metrics, new.metrics)
         # Series of queries and imports begin with the first one: none yet is none at all.
         queries.append(_rate(before.query_count, after.query_count or 0.0, seconds, restarted))
         imports.append(_rate(before.imports, after.imports or 0.0, seconds, restarted))
@@ -88,6 +91,14 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
         p50=quantile(deltas, 0.50),
         p95=quantile(deltas, 0.95),
     )
+
+
+def _same_node(old: NodeMetrics, new: NodeMetrics) -> bool:
+    return old.node_id is None or new.node_id is None or old.node_id == new.node_id
+
+
+def _restarted(old: NodeMetrics, new: NodeMetrics) -> bool:
+    return old.process_start_time != new.process_start_time
 
 
 def _rate(

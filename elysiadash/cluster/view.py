@@ -57,10 +57,12 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     leader: str | None = None
     versions: tuple[str, ...] = ()
     probed: int = 0
-    """Nodes with an address of their own that we ask directly."""
+    """Nodes that we ask directly: by an address of their own, or the one behind the url."""
+    contact: str | None = None
+    """The address asked now, when it is not the profile's url."""
     fsm_pending: tuple[str, ...] = ()
     """Nodes whose raft apply queue is not empty."""
     unnamed: tuple[tuple[str, str], ...] = ()
     """(address, what happened) of probed addresses whose node is not known."""
     asked_at: float | None = None
-    """Wall-clock seconds of the oldest of the facts the node states rest on."""
+    """Wall-clock seconds when the list of members was fetched."""

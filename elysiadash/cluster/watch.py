@@ -71,6 +71,7 @@ class Watch:
         directory = Directory(self.profile, self._remembered.learned)
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
         self.pollers: dict[Kind, Poller] = _pollers(self.asks, self.store, self.profile)
+        self.asks.nodes_changed = self._look_again
         self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
 
@@ -110,6 +111,12 @@ class Watch:
         for poller in self.pollers.values():
             poller.refresh_now()
 
+    def _look_again(self) -> None:
+        """A node changed: what the other lanes know of the cluster is of before that."""
+        for kind, poller in self.pollers.items():
+            if kind not in (Kind.READY, Kind.BACKUPS):
+                poller.refresh_now()
+
     def own_load(self) -> OwnLoad:
         """What we cost the cluster."""
         return self.client.transport.budget.load()
@@ -118,7 +125,11 @@ class Watch:
         """The nodes right now; cheap. Before the first answer, the remembered ones."""
         if self.store.seq == 0 and self._remembered.cluster is not None:
             return self._remembered.cluster
-        return view_cluster(self.store, self.addresses(), self.asks.remembered)
+        view = view_cluster(self.store, self.addresses(), self.asks.remembered)
+        contact = self.client.transport.contact
+        if contact == self.profile.url:
+            return view
+        return msgspec.structs.replace(view, contact=contact)
 
     def addresses(self) -> tuple[NodeAddress, ...]:
         """Every address asked directly, with its node where known."""
@@ -170,24 +181,43 @@ class Watch:
         for alias in store.get(Kind.ALIASES).value or ():
             aliases.setdefault(alias.collection, []).append(alias.alias)
         missing = self.missing_nodes()
-        gone = {entry.metrics for entry in self.addresses() if entry.node in missing}
-        metrics = [
-            piece.value
-            for address, piece in store.all(Kind.METRICS).items()
-            if piece.value and address not in gone
-        ]
+        metrics = self._usable_metrics()
         return Known(
             definitions=tuple(schema.classes or ()) if schema else None,
             report=store.get(Kind.VERBOSE).value,
             tenants=_values(store, Kind.TENANTS),
             aliases={name: tuple(sorted(found)) for name, found in aliases.items()},
-            metrics=tuple(metrics),
+            metrics=tuple(metrics.values()),
+            metrics_at=frozenset(metrics),
             growth=self.asks.growth,
-            counts=_values(store, Kind.COUNT),
+            counts=self._fresh_counts(),
             missing_nodes=missing,
             live_nodes=self.cluster().live,
             why=self._why(),
         )
+
+    def _usable_metrics(self) -> dict[str, Any]:
+        """Address -> metrics of the nodes that answered last time.
+
+        A node that failed is left out, so that half a sum does not look whole; when all of them
+        failed the last values stay, as old as they are.
+        """
+        slices = self.store.all(Kind.METRICS)
+        away = set(self.missing_nodes())
+        known = self.store.get(Kind.NODES).problem is None
+        gone = {entry.metrics for entry in self.addresses() if known and entry.node in away}
+        held = {at: piece for at, piece in slices.items() if piece.value and at not in gone}
+        fresh = {at: piece for at, piece in held.items() if piece.problem is None}
+        return {at: piece.value for at, piece in (fresh or held).items()}
+
+    def _fresh_counts(self) -> dict[str, int]:
+        """Exact counts, until the shards were listed again: exact is exact at its moment only."""
+        listed_at = self.store.get(Kind.VERBOSE).fetched_at or 0.0
+        return {
+            name: piece.value
+            for name, piece in self.store.all(Kind.COUNT).items()
+            if piece.value is not None and (piece.fetched_at or 0.0) >= listed_at
+        }
 
     def _why(self) -> dict[str, str]:
         """Why a part is not known, in the words of its problem."""
@@ -257,9 +287,13 @@ class Watch:
                 seen = report_seq
                 rows = await self.rows()
                 frame = await asyncio.to_thread(_frame, rows)
-                self.history.append(self.store.clock(), frame)
+                await asyncio.to_thread(self.history.append, self.store.clock(), frame)
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
+
+    def _answered(self, kind: Kind) -> bool:
+        found = self.store.get(kind)
+        return found.value is not None and found.problem is None
 
     def _metrics_seq(self) -> int:
         return max((piece.seq for piece in self.store.all(Kind.METRICS).values()), default=0)
@@ -268,13 +302,16 @@ class Watch:
         self._saved_at = time.monotonic()
         if self.store.get(Kind.NODES).value is None:
             return
+        whole = all(self._answered(kind) for kind in (Kind.SCHEMA, Kind.VERBOSE))
+        # A command that asked for less must not make the next start poorer.
+        old = self._memory.load() if not whole else self._remembered
         state = Remembered(
             saved_at=self.store.clock(),
             expected=self.asks.remembered,
             learned=dict(self.asks.directory.learned),
             cluster=self.cluster(),
-            rows=await self.rows(),
-            rows_at=self.rows_at(),
+            rows=await self.rows() if whole else old.rows,
+            rows_at=self.rows_at() if whole else old.rows_at,
         )
         await asyncio.to_thread(self._memory.save, state)
 
@@ -343,8 +380,9 @@ def _pollers(asks: Asks, store: Store, profile: Any) -> dict[Kind, Poller]:
 
 def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
     def note(problem: Problem) -> None:
-        # Kinds with many slices note failures on each of them.
-        if kind in _SINGLE or not store.all(kind):
+        # Kinds with many slices have noted a failure of their own on each of them.
+        noted = {piece.problem for piece in store.all(kind).values()}
+        if kind in _SINGLE or problem not in noted:
             store.fail(kind, problem)
 
     return note
@@ -352,7 +390,7 @@ def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
 
 def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:
     """For a thread: thousands of collections take longer than the event loop may be held."""
-    rates = traffic.by_collection()
+    rates = traffic.by_collection(known.metrics_at)
     return collection_rows(
         msgspec.structs.replace(known, traffic=rates, two_readings=traffic.ready())
     )

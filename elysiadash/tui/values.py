@@ -53,6 +53,8 @@ def query_times(row: CollectionStats) -> str:
     if row.query_ms_p95_below:
         return f"<{numbers.milliseconds(row.query_ms_p95)}"
     middle, high = map(numbers.milliseconds, (row.query_ms_p50, row.query_ms_p95))
+    if row.query_ms_above:
+        high = f">{high}"
     if row.query_ms_p50_below:
         middle = f"<{middle}"
     if middle.endswith(" ms") and high.endswith(" ms"):
@@ -90,7 +92,10 @@ def rate(field: str) -> Show:
 
 def lsm_size(row: CollectionStats) -> str:
     """``212 GB``; ``≥212 GB`` where not all live nodes' metrics were read."""
-    return _at_least(row, numbers.size(row.lsm_bytes))
+    text = numbers.size(row.lsm_bytes)
+    if row.lsm_partial and not metrics_are_partial(row):
+        return f"≥{text}"
+    return _at_least(row, text)
 
 
 def metrics_are_partial(row: CollectionStats) -> bool:

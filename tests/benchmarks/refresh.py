@@ -89,7 +89,7 @@ async def refresh(body: bytes, metrics: list[bytes], traffic: Traffic, known: Kn
             definitions=known.definitions,
             report=report,  # type: ignore[arg-type]
             metrics=tuple(traffic.latest().values()),
-            traffic=traffic.by_collection(),
+            traffic=traffic.by_collection(traffic.latest()),
             two_readings=traffic.ready(),
         )
         return sorted(collection_rows(fresh), key=lambda row: -(row.objects or 0))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from elysiadash.cluster.connect import connect
@@ -222,3 +224,84 @@ async def test_a_question_that_failed_whole_is_forgotten_when_its_parts_answer()
         await found.once(limit=10)
         await found.once(limit=10)
         assert found.problems() == ()
+
+
+async def test_a_node_whose_metrics_fail_leaves_the_sums_and_is_told() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        whole = (await found.rows())[0]
+        assert (whole.metrics_nodes, whole.live_nodes) == (3, 3)
+        cluster.faults.add(Fault(kind="status", status=500, node="node-2", route="GET /metrics"))
+        await found.once({Kind.METRICS}, limit=10)
+        partly = (await found.rows())[0]
+        assert (partly.metrics_nodes, partly.live_nodes) == (2, 3)
+        assert partly.lsm_bytes is not None
+        assert whole.lsm_bytes is not None
+        assert partly.lsm_bytes < whole.lsm_bytes
+        cluster.faults.add(Fault(kind="status", status=500, route="GET /metrics"))
+        await found.once({Kind.METRICS}, limit=10)
+        assert (await found.rows())[0].lsm_bytes is not None
+
+
+async def test_an_address_that_is_asked_no_longer_leaves_the_sums() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        before = (await found.rows())[0].lsm_bytes
+        kept = {name: url for name, url in cluster.metrics.items() if name != "node-2"}
+        smaller = msgspec.structs.replace(found.profile, metrics=Addresses(named=kept))
+        found.asks.directory._profile = smaller
+        await found.once({Kind.METRICS}, limit=10)
+        after = (await found.rows())[0]
+        assert after.metrics_nodes == 2
+        assert after.lsm_bytes is not None
+        assert before is not None
+        assert after.lsm_bytes < before
+
+
+async def test_a_command_that_asks_for_less_does_not_make_the_memory_poorer(tmp_path: Path) -> None:
+    async with simulated(grpc=False) as cluster:
+        profile = Profile(name="sim", url=cluster.url, timeouts=TIMEOUTS)
+        first = connect(profile, state_dir=tmp_path)
+        await first.once(limit=10)
+        rows = await first.rows()
+        await first.aclose()
+        second = connect(profile, state_dir=tmp_path)
+        await second.once(FAST, limit=10)
+        await second.aclose()
+        third = connect(profile, state_dir=tmp_path)
+        assert len(await third.rows()) == len(rows)
+        assert (await third.rows())[0].objects == rows[0].objects
+        await third.aclose()
+
+
+async def test_the_empty_schema_of_a_node_that_starts_is_not_believed() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        empty = cluster.faults.add(
+            Fault(kind="status", status=200, body='{"classes":[]}', route="GET /v1/schema")
+        )
+        starting = cluster.faults.add(
+            Fault(kind="status", status=503, body="", route="GET /v1/.well-known/ready")
+        )
+        await found.once(limit=10)
+        assert len(await found.rows()) == 12
+        assert "before it has loaded them" in words(found)
+        cluster.faults.remove(starting)
+        await found.once(limit=10)
+        assert await found.rows() == ()
+        cluster.faults.remove(empty)
+        await found.once(limit=10)
+        assert len(await found.rows()) == 12
+
+
+async def test_a_node_that_changes_makes_the_other_lanes_look_again() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        again: list[str] = []
+        found.asks.nodes_changed = lambda: again.append("now")
+        await found.once(FAST, limit=5)
+        assert again == []
+        cluster.faults.add(Fault(kind="node_down", node="node-2", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert again == ["now"]

@@ -116,7 +116,7 @@ async def test_the_release_is_known_before_shard_details_are_asked_for() -> None
 
 async def test_remembered_rows_are_not_passed_off_as_fresh(tmp_path: Path) -> None:
     watch = fake_watch("/none", tmp_path)
-    await ask(watch, FAST | {Kind.SCHEMA})
+    await ask(watch, FAST | {Kind.SCHEMA, Kind.VERBOSE})
     assert len(await live_rows(watch)) == 1
     await watch.aclose()
 

@@ -153,7 +153,7 @@ def test_exact_counts_where_all_nodes_live(cli: Cli, healthy: InThread) -> None:
 def test_no_exact_count_of_tenants_and_it_says_why(cli: Cli, healthy: InThread) -> None:
     ran = cli("stats", "Customers", "--exact", "--json", *healthy.flags())
     (item,) = valid_document(ran.out)["items"]
-    assert item["objects_are"] == "approximate"
+    assert item["objects_are"] == "partial"
     assert "no exact count of Customers" in ran.err
 
 

@@ -111,13 +111,15 @@ def test_a_moving_shard_whose_pace_is_not_known_yet_keeps_the_sum_back() -> None
     assert tracker.of("Doc") is None
 
 
-def test_one_write_to_a_shard_long_still_is_told_at_once() -> None:
+def test_one_write_to_a_shard_long_still_is_told_when_it_is_over() -> None:
     tracker = GrowthTracker()
-    for at in range(0, 301, 15):
+    for at in range(0, 601, 15):
         counts = {f"tenant{n}": 100 for n in range(50)}
         if at >= 285:
-            counts["tenant7"] = 385
+            counts["tenant7"] = 700
         tracker.observe(at, {"Doc": counts})
+        if at == 300:
+            assert tracker.of("Doc") is None
     growth = tracker.of("Doc")
     assert growth is not None
     assert growth.per_second == pytest.approx(1.0)

@@ -124,6 +124,14 @@ def test_a_stale_list_makes_states_unknown_unless_a_node_speaks_for_itself() -> 
     assert states(found) == {"n0": "healthy", "n1": "unknown", "n2": "hung"}
 
 
+def test_a_dead_peer_that_fails_the_whole_question_is_read_from_the_error() -> None:
+    found = store(dict(HEALTHY3))
+    words = 'failed with 500: node: n2: send http request: Get "http://n2": refused'
+    found.fail(Kind.NODES, Problem("server fault", words))
+    assert states(found, ())["n2"] == "unavailable"
+    assert states(found, ())["n1"] == "unknown"
+
+
 def test_without_any_list_a_nodes_own_word_counts() -> None:
     found = Store(lambda: 1000.0)
     found.put(Kind.READY, READY, of="http://n0", asked_at=1.0)

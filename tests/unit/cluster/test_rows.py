@@ -109,7 +109,26 @@ def test_tenants_are_counted_by_state_and_active_ones_are_the_shards() -> None:
     found = row(known, "Tenanted")
     assert found.multi_tenant
     assert (found.tenants, found.shards, found.shards_answered) == (10, 1, 1)
-    assert found.objects_are == "approximate"
+    assert (found.objects, found.objects_are) == (5, "partial")
+    assert found.inactive_tenants == 9
+
+
+def test_with_every_tenant_active_nothing_is_left_out() -> None:
+    known = Known(
+        definitions=(TENANTED,),
+        report=report(("Tenanted", "t1", 5)),
+        tenants={"Tenanted": TenantCounts({"HOT": 1})},
+    )
+    assert row(known, "Tenanted").objects_are == "approximate"
+
+
+def test_objects_of_tenants_that_are_all_cold_are_unknown_not_zero() -> None:
+    known = Known(
+        definitions=(TENANTED,), report=report(), tenants={"Tenanted": TenantCounts({"COLD": 9})}
+    )
+    found = row(known, "Tenanted")
+    assert (found.objects, found.objects_are) == (None, "unknown")
+    assert "no tenant is active" in found.not_exposed["objects"]
 
 
 def test_with_a_node_away_unknown_tenants_make_a_count_partial() -> None:
@@ -152,6 +171,13 @@ def test_metrics_of_some_nodes_only_are_told_apart() -> None:
     metrics = (node_metrics(Doc=CollectionMetrics(lsm_bytes=1)),)
     found = row(Known(definitions=(DOC,), metrics=metrics, live_nodes=3))
     assert (found.metrics_nodes, found.live_nodes) == (1, 3)
+
+
+def test_sizes_right_after_a_restart_are_lower_bounds() -> None:
+    told = CollectionMetrics(lsm_bytes=100, lsm_shards=1, shards=12)
+    assert row(Known(definitions=(DOC,), metrics=(node_metrics(Doc=told),))).lsm_partial
+    whole = CollectionMetrics(lsm_bytes=100, lsm_shards=12, shards=12)
+    assert not row(Known(definitions=(DOC,), metrics=(node_metrics(Doc=whole),))).lsm_partial
 
 
 def test_a_tombstone_ratio_never_passes_one() -> None:

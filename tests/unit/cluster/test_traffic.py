@@ -9,8 +9,12 @@ import pytest
 from elysiadash.cluster.traffic import CollectionTraffic, Reading, Traffic
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
 
+ALL = frozenset({"a", "b"})
 
-def reading(at: float, start: float = 1.0, **collections: CollectionMetrics) -> Reading:
+
+def reading(
+    at: float, start: float = 1.0, node: str = "n0", **collections: CollectionMetrics
+) -> Reading:
     metrics = NodeMetrics(
         per_collection=collections,
         grouped=False,
@@ -21,6 +25,7 @@ def reading(at: float, start: float = 1.0, **collections: CollectionMetrics) -> 
         incomplete=False,
         bad_lines=0,
         process_start_time=start,
+        node_id=node,
     )
     return Reading(at, metrics)
 
@@ -35,7 +40,7 @@ def test_rates_of_the_nodes_are_added() -> None:
     for address in ("a", "b"):
         traffic.observe(address, reading(100, Doc=doc(10)))
         traffic.observe(address, reading(110, Doc=doc(40, imports=500)))
-    found = traffic.by_collection()["Doc"]
+    found = traffic.by_collection(ALL)["Doc"]
     assert found.queries_per_s == pytest.approx(6.0)
     assert found.imports_per_s == pytest.approx(100.0)
     assert found.p95 is not None
@@ -46,14 +51,14 @@ def test_one_reading_says_nothing() -> None:
     traffic = Traffic()
     traffic.observe("a", reading(100, Doc=doc(10)))
     assert not traffic.ready()
-    assert traffic.by_collection() == {}
+    assert traffic.by_collection(ALL) == {}
 
 
 def test_latency_is_of_the_queries_in_between_only() -> None:
     traffic = Traffic()
     traffic.observe("a", reading(100, Doc=doc(1000)))
     traffic.observe("a", reading(110, Doc=doc(1010, slow=10)))
-    found = traffic.by_collection()["Doc"]
+    found = traffic.by_collection(ALL)["Doc"]
     assert found.p50 is not None
     assert 10 < found.p50.ms <= 50
 
@@ -62,20 +67,30 @@ def test_no_query_in_between_has_no_latency() -> None:
     traffic = Traffic()
     for at in (100, 110):
         traffic.observe("a", reading(at, Doc=doc(1000)))
-    assert traffic.by_collection()["Doc"] == CollectionTraffic(queries_per_s=0.0, imports_per_s=0.0)
+    assert traffic.by_collection(ALL)["Doc"] == CollectionTraffic(
+        queries_per_s=0.0, imports_per_s=0.0
+    )
 
 
 def test_a_restart_is_no_negative_rate_and_no_flood() -> None:
     traffic = Traffic()
     traffic.observe("a", reading(100, 1.0, Doc=doc(5000)))
     traffic.observe("a", reading(110, 105.0, Doc=doc(20)))
-    assert traffic.by_collection()["Doc"].queries_per_s == pytest.approx(2.0)
+    assert traffic.by_collection(ALL)["Doc"].queries_per_s == pytest.approx(2.0)
 
 
-def test_a_new_collection_counts_from_zero_and_a_failed_node_not_at_all() -> None:
+def test_a_new_collection_counts_from_zero_and_an_address_left_not_at_all() -> None:
     traffic = Traffic()
     traffic.observe("a", reading(100))
     traffic.observe("a", reading(110, New=doc(30)))
-    assert traffic.by_collection()["New"].queries_per_s == pytest.approx(3.0)
-    traffic.forget("a")
-    assert traffic.by_collection() == {}
+    assert traffic.by_collection(ALL)["New"].queries_per_s == pytest.approx(3.0)
+    assert traffic.by_collection(frozenset()) == {}
+    traffic.keep_only(())
+    assert traffic.by_collection(ALL) == {}
+
+
+def test_another_node_behind_the_same_address_gives_no_rate() -> None:
+    traffic = Traffic()
+    assert traffic.observe("a", reading(100, 1.0, "n0", Doc=doc(5)))
+    assert not traffic.observe("a", reading(110, 2.0, "n1", Doc=doc(9_000_000)))
+    assert traffic.by_collection(ALL) == {}
