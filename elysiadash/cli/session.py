@@ -19,7 +19,6 @@ from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.watch import Watch
 from elysiadash.weaviate.errors import WeaviateError
 
-ASK_LIMIT_S = 4.0
 """Seconds that a command waits for answers: a hung peer would take 30."""
 _SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
@@ -43,8 +42,12 @@ async def watching(chosen: Chosen) -> AsyncIterator[Watch]:
         await watch.aclose()
 
 
-async def ask(watch: Watch, kinds: Collection[Kind], limit: float = ASK_LIMIT_S) -> None:
-    """Ask each question once; whatever has not answered after ``limit`` seconds is a problem."""
+async def ask(watch: Watch, kinds: Collection[Kind], limit: float | None = None) -> None:
+    """Ask each question once; whatever has not answered after ``limit`` seconds is a problem.
+
+    Without a ``limit`` it is the profile's ``timeouts.command``.
+    """
+    limit = watch.profile.timeouts.command if limit is None else limit
     started = time.monotonic()
     if Kind.VERBOSE in kinds:
         # On some releases shard details must not be asked for: the release comes first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -49,7 +50,7 @@ async def stats_document(watch: Watch, chosen: Chosen, wish: StatsWish) -> Stats
     """What is known now. Raises ``CommandFailed`` for an unknown name, field or filter."""
     rows = await live_rows(watch)
     # Findings look at all rows, the answer only at the wanted ones.
-    findings = find(picture_of(watch, rows))
+    findings = await asyncio.to_thread(find, picture_of(watch, rows))
     rows = await only_named(watch, rows, wish.name)
     health = health_of_all(findings, (row.collection for row in rows))
     items = stats_items(rows, watch.store, health, _not_asked(wish))

@@ -63,10 +63,6 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         float,
         Meta(ge=0.05, le=10, description="Seconds, at least, between two redraws with new data."),
     ] = 0.25
-    history_window: Annotated[
-        float,
-        Meta(ge=60, le=604800, description="Seconds of history that charts show by default."),
-    ] = 3600.0
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,7 +72,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         float, Meta(gt=0, le=120, description="Seconds to open a connection, TLS included.")
     ] = 2.0
     read: Annotated[
-        float, Meta(gt=0, le=600, description="Seconds of silence in an ordinary answer.")
+        float, Meta(gt=0, le=600, description="Seconds for an answer of the identity provider.")
     ] = 5.0
     probe: Annotated[
         float, Meta(gt=0, le=60, description="Seconds for a node's readiness to answer.")
@@ -111,6 +107,15 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     leader_read: Annotated[
         float, Meta(gt=0, le=600, description="Seconds for a read that asks the raft leader.")
     ] = 5.0
+    command: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=600,
+            description="Seconds that a command waits for its questions, a hung peer or not; what "
+            "has not answered then is told as a problem.",
+        ),
+    ] = 4.0
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -134,9 +139,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             description="Bytes of one node's metrics after which reading stops.",
         ),
     ] = 64 * _MIB
-    tenants_page: Annotated[
-        int, Meta(ge=1, le=100000, description="Tenants asked for in one request.")
-    ] = 500
     retries: Annotated[
         int, Meta(ge=0, le=10, description="Further tries of a read after a broken connection.")
     ] = 1
@@ -174,26 +176,6 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tombstone_ratio_critical: Annotated[
         float, Meta(ge=0, le=1, description="Tombstones to objects, 0 to 1: critical.")
     ] = 0.30
-    replica_lag_objects: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="Objects by which replicas of a shard may differ. Counts lag behind "
-            "writes, so small differences are normal.",
-        ),
-    ] = 100
-    replica_lag_ratio: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=1,
-            description="Share of a shard's objects, 0 to 1, by which its replicas may differ.",
-        ),
-    ] = 0.01
-    replica_lag_s: Annotated[
-        float,
-        Meta(ge=0, le=86400, description="Seconds a difference must last before it is a finding."),
-    ] = 180.0
     stale_after_s: Annotated[
         float, Meta(gt=0, le=86400, description="Seconds after which a value is shown as stale.")
     ] = 30.0

@@ -137,7 +137,7 @@ def test_nearest_valid_names(
         ("timeouts = { read = 0 }", "expected a number above 0 and up to 600, found 0"),
         ("limits = { retries = 1.0 }", "expected an integer from 0 to 10, found a fraction"),
         ("limits = { retries = -1 }", "expected an integer from 0 to 10, found -1"),
-        ("thresholds = { replica_lag_objects = -1 }", "expected an integer of at least 0"),
+        ("thresholds = { vector_queue_warn = -1 }", "expected an integer of at least 0"),
         (f"intervals = {{ fast = 1{'0' * 400} }}", "found a much larger one"),
     ],
 )
