@@ -53,9 +53,17 @@ class Store:
         self._tell(kind)
         return True
 
-    def fail(self, kind: Kind, problem: Problem, *, of: str = "") -> None:
-        """Note why there is no fresh answer; the last good value stays."""
+    def fail(
+        self, kind: Kind, problem: Problem, *, of: str = "", asked_at: float | None = None
+    ) -> None:
+        """Note why there is no fresh answer; the last good value stays.
+
+        ``asked_at`` as for ``put``: the failure of an older question than the last answered one
+        is dropped. None is a failure of now.
+        """
         key = Key(kind, of)
+        if asked_at is not None and asked_at < self._asked_at.get(key, float("-inf")):
+            return
         old = self._slices.get(key, EMPTY)
         if old.problem == problem:
             return

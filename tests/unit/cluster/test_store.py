@@ -42,6 +42,26 @@ def test_an_answer_to_an_older_question_is_dropped() -> None:
     assert store.get(Kind.NODES).value == "new"
 
 
+def test_a_failure_of_an_older_question_is_dropped() -> None:
+    store = Store(Clock())
+    store.put(Kind.NODES, "new", asked_at=10.0)
+    seq = store.seq
+    store.fail(Kind.NODES, PROBLEM, asked_at=9.0)
+    assert store.get(Kind.NODES).problem is None
+    assert store.seq == seq
+    store.fail(Kind.NODES, PROBLEM, asked_at=11.0)
+    assert store.get(Kind.NODES).problem == PROBLEM
+    store.fail(Kind.NODES, PROBLEM, of="never answered", asked_at=1.0)
+    assert store.get(Kind.NODES, "never answered").problem == PROBLEM
+
+
+def test_a_failure_without_a_time_is_one_of_now() -> None:
+    store = Store(Clock())
+    store.put(Kind.NODES, "new", asked_at=10.0)
+    store.fail(Kind.NODES, PROBLEM)
+    assert store.get(Kind.NODES).problem == PROBLEM
+
+
 def test_age_is_never_negative_when_the_clock_goes_back() -> None:
     clock = Clock()
     store = Store(clock)
