@@ -11,11 +11,18 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
 from elysiadash.cluster.slices import Problem
-from elysiadash.weaviate.errors import Forbidden, NotSupported, WeaviateError
+from elysiadash.weaviate.errors import (
+    AnswerTooLarge,
+    Forbidden,
+    NotSupported,
+    Unreachable,
+    WeaviateError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +31,19 @@ Ask = Callable[[], Awaitable[None]]
 
 _JITTER = 0.1
 _MAX_OPEN = 2
+_LASTING = (Forbidden, NotSupported, AnswerTooLarge)
+"""Asking again soon gets the same, and the last of them costs the server a whole answer."""
+_WISH_FLOOR_S = 1.0
+_WISH_COST_FACTOR = 10.0
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When to ask again, in seconds.
 
     After a success: ``interval``, or ``cost_factor`` times what the call took if that is more.
-    After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``.
-    After a refusal that waiting does not change (403, not supported): ``refused``.
+    After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``;
+    with a ``cost_factor`` never sooner than after a success, that cost up to ``refused``.
+    After a refusal that waiting does not change (403, not supported, too large): ``refused``.
     ``park``: set a call aside after this long, None for calls that ask one node only.
     """
 
@@ -74,6 +86,10 @@ class Poller:
         self._held = held
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._open: set[asyncio.Task[None]] = set()
+        # All in the event loop's time.
+        self._started = float("-inf")
+        self._answered = float("-inf")
+        self._hold_until = float("-inf")
         self._wake = asyncio.Event()
         self._running = asyncio.Event()
         self._running.set()
@@ -88,8 +104,10 @@ class Poller:
                 wait = await self.once()
                 await self._sleep(wait)
         finally:
-            for task in self._open:
+            left = tuple(self._open)
+            for task in left:
                 task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def once(self) -> float:
         """Ask once; returns the seconds to wait before the next time. Never raises for a server."""
@@ -98,21 +116,28 @@ class Poller:
             self._fail(Problem("held", reason))
             return self.schedule.interval
         if len(self._open) >= _MAX_OPEN:
-            return self.schedule.interval
+            return self._wait_parked()
+        loop = asyncio.get_running_loop()
         self.next_at = None
         self.polls += 1
-        started = asyncio.get_running_loop().time()
-        task = asyncio.ensure_future(self._guarded_ask())
+        started = self._started = loop.time()
+        self._hold_until = float("-inf")
+        task = asyncio.ensure_future(self._guarded_ask(started))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
         if not await self._finished_in_time(task):
+            task.add_done_callback(partial(self._take_late, started))
             self._fail(_parked(self.schedule.park or 0.0))
             self.failures += 1
-            return self.schedule.interval
-        return self._after(task, asyncio.get_running_loop().time() - started)
+            return self._wait_parked()
+        return self._after(task, started, loop.time() - started)
 
     def refresh_now(self) -> None:
-        """Ask at once instead of at the end of the wait."""
+        """Ask at once instead of at the end of the wait.
+
+        A held key must not become a flood: never sooner after the last start than a second, or
+        ten times what the call takes where its cost counts.
+        """
         self._wake.set()
 
     def pause(self) -> None:
@@ -120,7 +145,7 @@ class Poller:
         self._running.clear()
 
     def resume(self) -> None:
-        """Go on, at once."""
+        """Go on, at once; no sooner than ``refresh_now`` would."""
         self._running.set()
         self._wake.set()
 
@@ -129,12 +154,23 @@ class Poller:
         """Calls under way, those set aside included."""
         return len(self._open)
 
-    async def _guarded_ask(self) -> None:
+    async def _guarded_ask(self, started: float) -> None:
         try:
             await self._ask()
         except WeaviateError as error:
-            self._fail(Problem.of(error))
+            self._note(Problem.of(error), started)
             raise
+        except Exception as error:
+            # A fault of ours: it must be seen in the log, and must not end the watching.
+            log.exception("poller %s failed", self.name)
+            fault = f"our own fault: {type(error).__name__}: {error}"
+            self._note(Problem("internal", fault), started)
+            raise
+
+    def _note(self, problem: Problem, started: float) -> None:
+        """The failure of a call set aside is no news once a newer call was answered."""
+        if started >= self._answered:
+            self._fail(problem)
 
     async def _finished_in_time(self, task: asyncio.Task[None]) -> bool:
         try:
@@ -142,51 +178,92 @@ class Poller:
         except asyncio.CancelledError:
             task.cancel()
             raise
-        if not done:
-            task.add_done_callback(_take_late_error)
         return bool(done)
 
-    def _after(self, task: asyncio.Task[None], seconds: float) -> float:
+    def _after(self, task: asyncio.Task[None], started: float, seconds: float) -> float:
         self.last_seconds = seconds
         if task.cancelled():
             return self.schedule.interval
         error = task.exception()
         if error is None:
-            self.failures = 0
+            self._succeed(started)
             wait = max(self.schedule.interval, self.schedule.cost_factor * seconds)
             return float(wait * self._rng.uniform(1.0, 1.0 + _JITTER))
         self.errors += 1
-        if not isinstance(error, WeaviateError):
-            # A fault of ours: it must be seen in the log, and must not end the watching.
-            log.error("poller %s failed", self.name, exc_info=error)
-            self._fail(Problem("internal", f"our own fault: {type(error).__name__}: {error}"))
         self.failures += 1
-        if isinstance(error, Forbidden | NotSupported):
+        if isinstance(error, _LASTING):
             return self.schedule.refused
         steps = min(self.failures - 1, 16)
         wait = min(self.schedule.backoff_max, self.schedule.backoff_first * float(2**steps))
-        return wait * self._rng.uniform(0.5, 1.0)
+        return max(wait * self._rng.uniform(0.5, 1.0), self._cost_of(error, seconds))
+
+    def _take_late(self, started: float, task: asyncio.Task[None]) -> None:
+        """A call set aside has ended: what it cost counts from now."""
+        if task.cancelled():
+            return
+        now = asyncio.get_running_loop().time()
+        seconds = now - started
+        error = task.exception()
+        if error is None:
+            self.last_seconds = seconds
+            self._succeed(started)
+            if self.schedule.cost_factor:
+                self._hold(now + max(self.schedule.interval, self.schedule.cost_factor * seconds))
+            return
+        self.errors += 1
+        lasting = isinstance(error, _LASTING) and started >= self._answered
+        self._hold(now + (self.schedule.refused if lasting else self._cost_of(error, seconds)))
+
+    def _succeed(self, started: float) -> None:
+        if started >= self._answered:
+            self._answered = started
+            self.failures = 0
+
+    def _cost_of(self, error: BaseException, seconds: float) -> float:
+        """The least wait after a failure, so that failing is not asked more often than success."""
+        if not self.schedule.cost_factor:
+            return 0.0
+        # What never reached a server cost it nothing; and a hanging server must not be
+        # taken for a busy one for hours.
+        spent = 0.0 if isinstance(error, Unreachable) else self.schedule.cost_factor * seconds
+        return max(self.schedule.interval, min(spent, self.schedule.refused))
+
+    def _wait_parked(self) -> float:
+        """An open call costs at least what it took until it was set aside; the rest is unknown."""
+        park = self.schedule.park or 0.0
+        return max(self.schedule.interval, self.schedule.cost_factor * park)
+
+    def _hold(self, until: float) -> None:
+        self._hold_until = max(self._hold_until, until)
+        if self.next_at is not None:
+            self.next_at = max(self.next_at, until)
+
+    def _soonest(self) -> float:
+        """When a wish to refresh may be met."""
+        seconds = self.last_seconds or 0.0
+        if self._open:
+            seconds = max(seconds, self.schedule.park or 0.0)
+        cost = seconds * min(self.schedule.cost_factor, _WISH_COST_FACTOR)
+        return self._started + max(_WISH_FLOOR_S, cost)
 
     async def _sleep(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self.next_at = loop.time() + seconds
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        self.next_at = max(loop.time() + seconds, self._hold_until)
+        # The end moves: a late answer puts it off, a wish to refresh brings it near.
+        while loop.time() < self.next_at:
+            try:
+                async with asyncio.timeout_at(self.next_at):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            self._wake.clear()
+            self.next_at = min(self.next_at, max(loop.time(), self._soonest()))
 
 
 def _parked(after: float) -> Problem:
     return Problem(
         "parked",
-        f"a peer does not answer: nothing after {after:g} s",
+        f"not answered after {after:g} s; the call goes on",
         None,
-        "a node hangs or died a moment ago; the call goes on in the background",
+        "a node may hang, or the cluster is large",
     )
-
-
-def _take_late_error(task: asyncio.Task[None]) -> None:
-    """A call set aside may fail unheard; its error was noted by ``_guarded_ask``."""
-    if not task.cancelled():
-        task.exception()

@@ -4,14 +4,80 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from elysiadash.cluster.poller import Poller, Schedule
 from elysiadash.cluster.slices import Problem
-from elysiadash.weaviate.errors import Forbidden, ServerFault
+from elysiadash.weaviate.errors import (
+    AnswerTooLarge,
+    Forbidden,
+    NoAnswer,
+    ServerFault,
+    Unreachable,
+    WeaviateError,
+)
 
+VERBOSE = Schedule(interval=15.0, cost_factor=50.0, park=3.0)
 SCHEDULE = Schedule(interval=5.0, backoff_first=1.0, backoff_max=60.0, refused=600.0)
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time leaps to the next timer instead of passing."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__()
+        selector: Any = vars(self)["_selector"]
+        select = selector.select
+
+        def leap(timeout: float | None) -> Any:
+            if timeout is None:
+                raise AssertionError("everything waits and no timer is set")
+            self.now += timeout
+            return select(0)
+
+        selector.select = leap
+
+    def time(self) -> float:
+        return self.now
+
+
+def leaping(story: Callable[[], Awaitable[None]]) -> None:
+    """Runs a story of minutes at once."""
+
+    async def tell() -> None:
+        await story()
+
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        runner.run(tell())
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+class Script:
+    """A question whose calls take the seconds, and end with the error, that are scripted."""
+
+    def __init__(self, *calls: tuple[float, Exception | None]) -> None:
+        self.calls = calls
+        self.started: list[float] = []
+        self.problems: list[Problem] = []
+
+    async def __call__(self) -> None:
+        seconds, error = self.calls[min(len(self.started), len(self.calls) - 1)]
+        self.started.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(seconds)
+        if error is not None:
+            raise error
+
+    def poller(self, schedule: Schedule) -> Poller:
+        return Poller("p", self, self.problems.append, schedule, rng=random.Random(1))
 
 
 class Asked:
@@ -109,28 +175,6 @@ async def test_a_held_poller_asks_nothing_and_says_why() -> None:
     assert asked.problems == [Problem("held", "replicas are being moved")]
 
 
-async def test_refresh_now_ends_the_wait_and_pause_stops_it() -> None:
-    asked = Asked()
-    found = poller(asked, Schedule(interval=3600))
-    task = asyncio.create_task(found.run())
-    await asyncio.sleep(0)
-    await asyncio.sleep(0.01)
-    assert asked.calls == 1
-    found.refresh_now()
-    await asyncio.sleep(0.01)
-    assert asked.calls == 2
-    found.pause()
-    found.refresh_now()
-    await asyncio.sleep(0.01)
-    assert asked.calls == 2
-    found.resume()
-    await asyncio.sleep(0.01)
-    assert asked.calls == 3
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 async def test_cancelling_ends_the_calls_set_aside() -> None:
     asked = Asked()
     asked.block = asyncio.Event()
@@ -144,3 +188,207 @@ async def test_cancelling_ends_the_calls_set_aside() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert found.open_calls == 0
+
+
+def test_refresh_now_ends_the_wait_and_pause_stops_it() -> None:
+    async def story() -> None:
+        script = Script((0.0, None))
+        found = script.poller(Schedule(interval=3600))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(10)
+        found.refresh_now()
+        await asyncio.sleep(10)
+        assert script.started == [0.0, 10.0]
+        found.pause()
+        found.refresh_now()
+        await asyncio.sleep(10)
+        assert script.started == [0.0, 10.0]
+        found.resume()
+        await asyncio.sleep(10)
+        assert script.started == [0.0, 10.0, 30.0]
+        await stop(task)
+
+    leaping(story)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cost_factor", "floor"), [(0.01, 0.0, 1.0), (0.01, 50.0, 1.0), (0.5, 50.0, 5.0)]
+)
+def test_a_held_refresh_key_is_no_flood(seconds: float, cost_factor: float, floor: float) -> None:
+    async def story() -> None:
+        script = Script((seconds, None))
+        found = script.poller(Schedule(interval=3600, cost_factor=cost_factor))
+        task = asyncio.create_task(found.run())
+        for _ in range(1000):
+            found.refresh_now()
+            await asyncio.sleep(0.03)
+        pauses = [b - a for a, b in zip(script.started, script.started[1:], strict=False)]
+        assert len(pauses) >= 4
+        assert all(floor - 1e-6 <= pause <= floor + 0.1 for pause in pauses)
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_refresh_does_not_pile_on_a_call_set_aside() -> None:
+    async def story() -> None:
+        script = Script((100.0, None))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(4)
+        found.refresh_now()
+        await asyncio.sleep(60)
+        assert script.started == [0.0, 30.0]
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_large_cluster_is_asked_by_what_it_costs_though_its_call_is_set_aside() -> None:
+    async def story() -> None:
+        script = Script((4.0, None))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(3.5)
+        assert script.problems == [
+            Problem(
+                "parked",
+                "not answered after 3 s; the call goes on",
+                None,
+                "a node may hang, or the cluster is large",
+            )
+        ]
+        assert found.last_seconds is None
+        assert found.next_at == pytest.approx(153.0)
+        await asyncio.sleep(1)
+        assert found.last_seconds == pytest.approx(4.0)
+        assert found.failures == 0
+        assert found.next_at == pytest.approx(204.0)
+        await asyncio.sleep(600)
+        assert script.started == pytest.approx([0.0, 204.0, 408.0])
+        await stop(task)
+
+    leaping(story)
+
+
+def test_the_hold_of_an_old_call_ends_with_a_newer_one() -> None:
+    async def story() -> None:
+        script = Script((4.0, None), (0.1, None))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(50)
+        found.refresh_now()
+        await asyncio.sleep(1)
+        assert script.started == [0.0, 50.0]
+        assert found.next_at is not None
+        assert 65.1 <= found.next_at <= 66.7
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_fast_call_set_aside_that_ends_well_keeps_the_pace() -> None:
+    async def story() -> None:
+        script = Script((4.0, None))
+        found = script.poller(Schedule(interval=5.0, park=3.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(20)
+        assert script.started == [0.0, 8.0, 16.0]
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_late_failure_says_nothing_once_a_newer_call_was_answered() -> None:
+    async def story() -> None:
+        script = Script((200.0, NoAnswer("late")), (1.0, None))
+        found = script.poller(VERBOSE)
+        await found.once()
+        await found.once()
+        await asyncio.sleep(300)
+        assert found.open_calls == 0
+        assert [problem.kind for problem in script.problems] == ["parked"]
+        assert found.failures == 0
+
+    leaping(story)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(NoAnswer("late"), "no answer"), (KeyError("ours"), "internal")]
+)
+def test_a_late_failure_of_the_newest_call_is_told(
+    error: Exception, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        script = Script((10.0, error))
+        found = script.poller(VERBOSE)
+        await found.once()
+        await asyncio.sleep(10)
+        assert [problem.kind for problem in script.problems] == ["parked", kind]
+        assert found.errors == 1
+
+    leaping(story)
+    assert ("poller p failed" in caplog.text) is (kind == "internal")
+
+
+def test_a_late_answer_that_is_too_large_is_asked_rarely() -> None:
+    async def story() -> None:
+        script = Script((4.0, AnswerTooLarge("64 MiB")))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(5)
+        assert found.next_at == pytest.approx(604.0)
+        await stop(task)
+
+    leaping(story)
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "least", "most"),
+    [
+        (ServerFault("500"), 0.1, 15.0, 15.0),
+        (ServerFault("500"), 2.0, 100.0, 100.0),
+        (NoAnswer("30 s"), 30.0, 600.0, 600.0),
+        (Unreachable("refused"), 5.0, 15.0, 15.0),
+        (AnswerTooLarge("64 MiB"), 1.0, 600.0, 600.0),
+        (KeyError("ours"), 0.1, 15.0, 15.0),
+    ],
+)
+def test_a_costly_question_that_fails_is_not_asked_sooner_than_one_that_succeeds(
+    error: Exception, seconds: float, least: float, most: float
+) -> None:
+    async def story() -> None:
+        script = Script((seconds, error))
+        wait = await script.poller(Schedule(interval=15.0, cost_factor=50.0)).once()
+        assert least - 1e-6 <= wait <= most + 1e-6
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("error", [ServerFault("500"), NoAnswer("2 s")])
+def test_the_fast_lane_backs_off_from_the_first_step(error: WeaviateError) -> None:
+    async def story() -> None:
+        assert await Script((2.0, error)).poller(SCHEDULE).once() <= 1.0
+
+    leaping(story)
+
+
+def test_cancelling_waits_for_the_calls_to_have_ended() -> None:
+    async def story() -> None:
+        ended: list[str] = []
+
+        async def ask() -> None:
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                await asyncio.sleep(0.5)
+                ended.append("closed")
+
+        found = Poller("p", ask, lambda _: None, Schedule(interval=5.0, park=3.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(10)
+        await stop(task)
+        assert ended == ["closed", "closed"]
+        assert found.open_calls == 0
+
+    leaping(story)
