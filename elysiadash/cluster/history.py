@@ -7,14 +7,21 @@ was not there is NaN and drawn as a gap.
 from __future__ import annotations
 
 import math
+import threading
 from array import array
+from collections import deque
 from collections.abc import Mapping
+from itertools import islice
+from statistics import median_low
 
 import msgspec
 
 _NAN = math.nan
 _BUDGET_POINTS = 6_000_000
 """Points of all series together (48 MB): many collections get a shorter past."""
+_LEAST_POINTS = 60
+_STEPS = 5
+_PAUSE_FACTOR = 2.5
 
 
 class Points(msgspec.Struct, frozen=True, gc=False):
@@ -24,66 +31,133 @@ class Points(msgspec.Struct, frozen=True, gc=False):
     values: tuple[float | None, ...]
 
 
+class _Row(msgspec.Struct, frozen=True):
+    """One moment: metric -> values by place; places beyond the end had no value yet."""
+
+    at: float
+    values: dict[str, array[float]]
+
+
+class _Places:
+    """Where each name of one metric has its value in a row, and when it last had one."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+        self.seen: array[int] = array("q")
+        self._free: list[int] = []
+
+    def add(self, name: str) -> int:
+        """A place for a new name."""
+        if self._free:
+            place = self._free.pop()
+        else:
+            place = len(self.seen)
+            self.seen.append(-1)
+        self.of[name] = place
+        return place
+
+    def drop_older(self, oldest: int) -> None:
+        """Frees the places of names without a value since row number ``oldest``."""
+        # No row that is left has a value there, so the place can serve another name.
+        for name in [name for name, place in self.of.items() if self.seen[place] < oldest]:
+            self._free.append(self.of.pop(name))
+
+
 class History:
     """Series by (metric, name); every ``append`` adds one point to all of them.
 
-    ``max_points`` bounds a series; the total is bounded too. A clock that goes backwards, or a
-    pause longer than ``gap_after`` seconds, leaves an explicit gap.
+    ``max_points`` bounds a series; the total is bounded too. A clock that goes backwards leaves
+    an explicit gap, and so does a pause longer than ``gap_after`` seconds and than two and a
+    half of the usual steps. Safe to use from several threads.
     """
 
     def __init__(self, max_points: int, *, gap_after: float = 60.0) -> None:
         self._max = max(2, max_points)
         self._gap_after = gap_after
-        self._times: array[float] = array("d")
-        self._series: dict[tuple[str, str], array[float]] = {}
+        self._lock = threading.Lock()
+        self._rows: deque[_Row] = deque()
+        self._places: dict[str, _Places] = {}
+        self._steps: deque[float] = deque(maxlen=_STEPS)
+        self._added = 0
+        self._swept = 0
 
     def append(self, at: float, frame: Mapping[str, Mapping[str, float | None]]) -> None:
-        """Add one point: metric -> name -> value (None or absent: a gap) at wall clock ``at``."""
-        if self._times and not 0 < at - self._times[-1] <= self._gap_after:
-            self._add_point(max(at, self._times[-1]), {})
-        self._add_point(max(at, self._times[-1]) if self._times else at, frame)
+        """Add one point: metric -> name -> value (None or absent: a gap) at wall clock ``at``.
+
+        May run in a thread: thousands of collections take a few milliseconds.
+        """
+        with self._lock:
+            if self._rows:
+                last = self._rows[-1].at
+                if self._is_gap(at - last):
+                    self._add_row(max(at, last), {})
+                at = max(at, last)
+            self._add_row(at, frame)
 
     def points(self, metric: str, name: str, last: int | None = None) -> Points:
         """The last points of one series (all when None); empty when it never had a value."""
-        series = self._series.get((metric, name))
-        if series is None:
-            return Points((), ())
-        count = len(series) if last is None else min(last, len(series))
-        times = tuple(self._times[len(self._times) - count :])
-        values = tuple(None if math.isnan(v) else v for v in series[len(series) - count :])
+        with self._lock:
+            places = self._places.get(metric)
+            place = places.of.get(name) if places else None
+            if places is None or place is None or places.seen[place] < self._oldest():
+                return Points((), ())
+            newest_first = tuple(islice(reversed(self._rows), last))
+        times = tuple(row.at for row in reversed(newest_first))
+        values = tuple(_value(row, metric, place) for row in reversed(newest_first))
         return Points(times, values)
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._rows)
 
-    def _add_point(self, at: float, frame: Mapping[str, Mapping[str, float | None]]) -> None:
-        self._times.append(at)
-        length = len(self._times)
-        fresh = {
-            (metric, name): value
-            for metric, values in frame.items()
-            for name, value in values.items()
-            if value is not None
-        }
-        for key, series in self._series.items():
-            series.append(fresh.pop(key, _NAN))
-        for key, value in fresh.items():
-            self._series[key] = array("d", [_NAN]) * (length - 1)
-            self._series[key].append(value)
+    def _is_gap(self, step: float) -> bool:
+        usual = median_low(self._steps) if self._steps else 0.0
+        if step > 0:
+            self._steps.append(step)
+        return not 0 < step <= max(self._gap_after, _PAUSE_FACTOR * usual)
+
+    def _oldest(self) -> int:
+        """The number of the oldest row kept, counted from the first one ever."""
+        return self._added - len(self._rows)
+
+    def _add_row(self, at: float, frame: Mapping[str, Mapping[str, float | None]]) -> None:
+        values = {metric: self._place(metric, found) for metric, found in frame.items() if found}
+        self._rows.append(_Row(at, values))
+        self._added += 1
         self._trim()
 
+    def _place(self, metric: str, found: Mapping[str, float | None]) -> array[float]:
+        places = self._places.setdefault(metric, _Places())
+        of, seen, number = places.of, places.seen, self._added
+        row = array("d", [_NAN]) * len(seen)
+        for name, value in found.items():
+            if value is None:
+                continue
+            place = of.get(name)
+            if place is None:
+                place = places.add(name)
+                if place == len(row):
+                    row.append(_NAN)
+            row[place] = value
+            seen[place] = number
+        return row
+
     def _trim(self) -> None:
-        allowed = min(self._max, max(60, _BUDGET_POINTS // max(1, len(self._series))))
-        surplus = len(self._times) - allowed
-        # Cutting a tenth at once keeps the cost of an append flat.
-        if surplus < max(1, allowed // 10):
+        width = sum(len(places.seen) for places in self._places.values())
+        allowed = min(self._max, max(_LEAST_POINTS, _BUDGET_POINTS // max(1, width)))
+        while len(self._rows) > allowed:
+            self._rows.popleft()
+        oldest = self._oldest()
+        # Looking for names that are gone costs as much as a point: once in a tenth of the past.
+        if oldest - self._swept < max(1, allowed // 10):
             return
-        del self._times[:surplus]
-        for key in [k for k, s in self._series.items() if _all_gaps(s, surplus)]:
-            del self._series[key]
-        for series in self._series.values():
-            del series[:surplus]
+        self._swept = oldest
+        for places in self._places.values():
+            places.drop_older(oldest)
 
 
-def _all_gaps(series: array[float], start: int) -> bool:
-    return all(math.isnan(value) for value in series[start:])
+def _value(row: _Row, metric: str, place: int) -> float | None:
+    values = row.values.get(metric)
+    if values is None or place >= len(values):
+        return None
+    value = values[place]
+    return None if math.isnan(value) else value

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elysiadash.cluster import history as history_module
 from elysiadash.cluster.history import History
 
 _FRAMES = st.lists(
@@ -52,3 +57,73 @@ def test_a_series_that_only_has_gaps_left_is_dropped() -> None:
     for number in range(1, 30):
         history.append(number, {"qps": {"A": 1.0}})
     assert history.points("qps", "gone").values == ()
+
+
+@given(
+    frames=st.lists(
+        st.dictionaries(st.sampled_from("ABCDEFGH"), st.floats(-1e6, 1e6), max_size=3), max_size=80
+    )
+)
+def test_names_that_come_and_go_never_get_the_values_of_another(
+    frames: list[dict[str, float]],
+) -> None:
+    history = History(5)
+    for number, frame in enumerate(frames):
+        history.append(float(number), {"qps": frame})
+        kept = frames[: number + 1][-5:]
+        for name in "ABCDEFGH":
+            expected = tuple(one.get(name) for one in kept)
+            found = history.points("qps", name).values
+            assert found == (expected if any(v is not None for v in expected) else ())
+
+
+def test_data_that_comes_seldom_is_no_row_of_gaps() -> None:
+    history = History(100, gap_after=60)
+    for number in range(10):
+        history.append(120.0 * number, {"qps": {"A": 1.0}})
+    # The pace is not known before the second step.
+    assert history.points("qps", "A").values == (1.0, None, *[1.0] * 9)
+    history.append(120.0 * 9 + 301, {"qps": {"A": 2.0}})
+    assert history.points("qps", "A").values[-3:] == (1.0, None, 2.0)
+
+
+def test_one_long_pause_does_not_hide_the_next() -> None:
+    history = History(100, gap_after=60)
+    for at in (0.0, 5.0, 10.0, 4000.0, 8000.0):
+        history.append(at, {"qps": {"A": 1.0}})
+    assert history.points("qps", "A").values == (1.0, 1.0, 1.0, None, 1.0, None, 1.0)
+
+
+def test_the_total_is_bounded_though_names_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "_BUDGET_POINTS", 2000)
+    history = History(1000)
+    for number in range(400):
+        history.append(float(number), {"qps": {f"C{number}-{i}": 1.0 for i in range(10)}})
+    assert 60 <= len(history) <= 200
+    width = len(history._places["qps"].seen)
+    assert width <= 10 * 80
+    assert history.points("qps", "C0-0").values == ()
+    assert history.points("qps", "C399-0").values[-2:] == (None, 1.0)
+
+
+def test_reading_while_a_thread_appends_always_lines_up() -> None:
+    history = History(50)
+    total = 600
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+
+    def write() -> None:
+        for number in range(total):
+            values = {f"C{number % 7}": float(number), "A": float(number)}
+            history.append(float(number), {"qps": values})
+
+    writer = threading.Thread(target=write)
+    try:
+        writer.start()
+        while writer.is_alive():
+            points = history.points("qps", "A")
+            assert points.values == points.times
+    finally:
+        writer.join()
+        sys.setswitchinterval(switching)
+    assert history.points("qps", "A", 1).values == (total - 1.0,)
