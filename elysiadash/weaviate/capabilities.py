@@ -1,12 +1,14 @@
 """What this server offers, so that a feature says what it needs instead of failing.
 
-Probed once per connection and again when the version changes, because features land in old
-releases' patches and are switched by settings: the answer decides, not the version.
+Probed once per connection, again when the version changes, and now and then, because features
+land in old releases' patches and are switched by settings and permissions: the answer decides,
+not the version.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
@@ -47,10 +49,14 @@ class Support(msgspec.Struct, frozen=True, gc=False):
 
 
 class Capabilities(msgspec.Struct, frozen=True, gc=False):
-    """What was found for one version; ``features`` has an entry for each probed feature."""
+    """What was found for one version; ``features`` has an entry for each probed feature.
+
+    ``probed_at`` (monotonic seconds) is when the answers were in.
+    """
 
     version: str
     features: dict[Feature, Support]
+    probed_at: float = 0.0
 
     def of(self, feature: Feature) -> Support:
         """What is known of one feature."""
@@ -59,6 +65,18 @@ class Capabilities(msgspec.Struct, frozen=True, gc=False):
     def unknown(self) -> bool:
         """Whether some feature could not be found out, so that asking again makes sense."""
         return any(support.available is None for support in self.features.values())
+
+    def due(
+        self, now: float, version: str, *, unknown_after: float = 60.0, known_after: float = 600.0
+    ) -> bool:
+        """Whether to probe again at monotonic ``now``, where the server says ``version``.
+
+        At once for another version; after ``unknown_after`` seconds while something could not be
+        found out; else after ``known_after``, since permissions and settings change.
+        """
+        if version != self.version:
+            return True
+        return now - self.probed_at >= (unknown_after if self.unknown() else known_after)
 
 
 NEEDS: dict[Feature, str] = {
@@ -92,7 +110,7 @@ async def probe(client: Client) -> Capabilities:
         if client.profile.metrics
         else Support(False, "needs metrics addresses in the profile")
     )
-    return Capabilities(meta.version, features)
+    return Capabilities(meta.version, features, time.monotonic())
 
 
 async def _ask(feature: Feature, ask: Callable[[], Awaitable[Any]]) -> Support:
