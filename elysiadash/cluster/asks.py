@@ -103,8 +103,8 @@ class Asks:
         self._need(Feature.ALIASES)
         await self._put(Kind.ALIASES, self.client.aliases())
 
-    async def verbose(self) -> None:
-        """Every replica of every shard, reduced in the decoding thread."""
+    async def verbose(self) -> float:
+        """Every replica of every shard, reduced in the decoding thread; returns the cost."""
         asked_at = time.monotonic()
         report: ShardReport = await self.client.nodes(verbose=True, then=report_shards)
         latency = time.monotonic() - asked_at
@@ -113,6 +113,7 @@ class Asks:
         if fresh and not report.silent and self.expected() <= set(report.answered):
             counts = {name: item.counts for name, item in report.by_collection.items()}
             self.growth = await asyncio.to_thread(self._growth_tracker.follow, asked_at, counts)
+        return 0.0 if report.silent else latency
 
     async def tenants(self) -> None:
         """Tenants by state of every multi-tenant collection."""
@@ -142,11 +143,16 @@ class Asks:
         backends = meta.backup_backends() if meta else ()
         _raise_if_all_failed(await self._each(Kind.BACKUPS, backends, self.client.backups))
 
-    async def metrics(self) -> None:
-        """The metrics of every known address, side by side; learns whose address it is."""
+    async def metrics(self) -> float:
+        """The metrics of every known address, side by side; learns whose address it is.
+
+        Returns the slowest answer's seconds: a node that hangs must not make the others rare.
+        """
         addresses = [entry.metrics for entry in self.addresses() if entry.metrics]
         self.traffic.keep_only(addresses)
         _raise_if_all_failed(await self._each(Kind.METRICS, addresses, self._read_metrics))
+        slices = self.store.all(Kind.METRICS).values()
+        return max((piece.latency or 0.0 for piece in slices if not piece.problem), default=0.0)
 
     async def capabilities(self) -> None:
         """Meta, and, for a version not probed yet or not understood then, the capabilities."""
@@ -155,7 +161,7 @@ class Asks:
         latency = time.monotonic() - asked_at
         self.store.put(Kind.META, meta, asked_at=asked_at, latency=latency)
         known = self.store.get(Kind.CAPABILITIES).value
-        if known is None or known.version != meta.version or known.unknown():
+        if known is None or known.due(time.monotonic(), meta.version):
             await self._put(Kind.CAPABILITIES, probe(self.client))
         else:
             self.store.put(Kind.CAPABILITIES, known, asked_at=asked_at, latency=latency)

@@ -26,8 +26,11 @@ from elysiadash.weaviate.errors import (
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[], Awaitable[None]]
-"""Asks and puts the answer into the store; raises ``WeaviateError``."""
+Ask = Callable[[], Awaitable[float | None]]
+"""Asks and puts the answer into the store; raises ``WeaviateError``.
+
+May return the seconds that it cost the servers, where that is less than it took: waiting for a
+hung peer costs nobody anything."""
 
 _JITTER = 0.1
 _MAX_OPEN = 2
@@ -85,7 +88,7 @@ class Poller:
         self._fail = fail
         self._held = held
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.Task[float | None]] = set()
         # All in the event loop's time.
         self._started = float("-inf")
         self._answered = float("-inf")
@@ -154,9 +157,9 @@ class Poller:
         """Calls under way, those set aside included."""
         return len(self._open)
 
-    async def _guarded_ask(self, started: float) -> None:
+    async def _guarded_ask(self, started: float) -> float | None:
         try:
-            await self._ask()
+            return await self._ask()
         except WeaviateError as error:
             self._note(Problem.of(error), started)
             raise
@@ -172,7 +175,7 @@ class Poller:
         if started >= self._answered:
             self._fail(problem)
 
-    async def _finished_in_time(self, task: asyncio.Task[None]) -> bool:
+    async def _finished_in_time(self, task: asyncio.Task[float | None]) -> bool:
         try:
             done, _ = await asyncio.wait({task}, timeout=self.schedule.park)
         except asyncio.CancelledError:
@@ -180,14 +183,15 @@ class Poller:
             raise
         return bool(done)
 
-    def _after(self, task: asyncio.Task[None], started: float, seconds: float) -> float:
+    def _after(self, task: asyncio.Task[float | None], started: float, seconds: float) -> float:
         self.last_seconds = seconds
         if task.cancelled():
             return self.schedule.interval
         error = task.exception()
         if error is None:
             self._succeed(started)
-            wait = max(self.schedule.interval, self.schedule.cost_factor * seconds)
+            self.last_seconds = _spent(task, seconds)
+            wait = max(self.schedule.interval, self.schedule.cost_factor * self.last_seconds)
             return float(wait * self._rng.uniform(1.0, 1.0 + _JITTER))
         self.errors += 1
         self.failures += 1
@@ -197,7 +201,7 @@ class Poller:
         wait = min(self.schedule.backoff_max, self.schedule.backoff_first * float(2**steps))
         return max(wait * self._rng.uniform(0.5, 1.0), self._cost_of(error, seconds))
 
-    def _take_late(self, started: float, task: asyncio.Task[None]) -> None:
+    def _take_late(self, started: float, task: asyncio.Task[float | None]) -> None:
         """A call set aside has ended: what it cost counts from now."""
         if task.cancelled():
             return
@@ -205,10 +209,11 @@ class Poller:
         seconds = now - started
         error = task.exception()
         if error is None:
-            self.last_seconds = seconds
+            self.last_seconds = _spent(task, seconds)
             self._succeed(started)
             if self.schedule.cost_factor:
-                self._hold(now + max(self.schedule.interval, self.schedule.cost_factor * seconds))
+                cost = self.schedule.cost_factor * self.last_seconds
+                self._hold(now + max(self.schedule.interval, cost))
             return
         self.errors += 1
         lasting = isinstance(error, _LASTING) and started >= self._answered
@@ -267,3 +272,8 @@ def _parked(after: float) -> Problem:
         None,
         "a node may hang, or the cluster is large",
     )
+
+
+def _spent(task: asyncio.Task[float | None], seconds: float) -> float:
+    cost = task.result()
+    return seconds if cost is None else min(seconds, cost)

@@ -392,3 +392,14 @@ def test_cancelling_waits_for_the_calls_to_have_ended() -> None:
         assert found.open_calls == 0
 
     leaping(story)
+
+
+async def test_waiting_for_a_hung_peer_costs_the_server_nothing() -> None:
+    async def ask() -> float:
+        await asyncio.sleep(0.05)
+        return 0.001
+
+    problems: list[Problem] = []
+    found = Poller("p", ask, problems.append, Schedule(interval=0.2, cost_factor=100))
+    assert await found.once() <= 0.25
+    assert found.last_seconds == 0.001
