@@ -266,10 +266,11 @@ class Asks:
             self.store.forget(kind, gone)
 
         async def one(name: str) -> WeaviateError | None:
+            asked_at = time.monotonic()
             try:
                 await self._put(kind, ask(name), of=name)
             except WeaviateError as error:
-                self.store.fail(kind, Problem.of(error), of=name)
+                self.store.fail(kind, Problem.of(error), of=name, asked_at=asked_at)
                 return error
             return None
 

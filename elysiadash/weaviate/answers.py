@@ -20,6 +20,7 @@ from elysiadash.weaviate.errors import (
 
 T = TypeVar("T")
 _DETAIL_CHARS = 300
+_ERROR_BYTES = 64 * 1024
 _NO_LEADER = "leader not found"
 _REFUSED_KEY = "extract auth: "
 _NO_ROUTE = re.compile(r"path \S+ was not found")
@@ -102,7 +103,7 @@ def message_of(body: bytes) -> str | None:
     if _looks_like_html(body):
         return None
     try:
-        document = msgspec.json.decode(body)
+        document = msgspec.json.decode(body[:_ERROR_BYTES])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _short(text)
     found = _message_in(document)

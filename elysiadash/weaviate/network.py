@@ -20,10 +20,10 @@ def translate(error: BaseException, request: str, timeout: float) -> BaseExcepti
             hint="the node may hang or be overloaded",
         )
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return NoAnswer(
+        return Unreachable(
             "no connection within the time limit",
             request=request,
-            hint="check the address and the network",
+            hint="check the address, the network and the firewall",
         )
     if isinstance(error, httpx.ConnectError):
         return Unreachable(

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ERROR_BYTES = 1 << 20
+
 Lane = Literal["probe", "fast", "slow"]
 
 
@@ -120,7 +122,7 @@ class Transport:
         """Send one request and hand out its body chunk by chunk, decoded, nothing kept."""
         async with self._open(call) as (response, request):
             if response.status_code >= 400:
-                body = await _read(response, 1 << 20, request)
+                body = await _read(response, _ERROR_BYTES, request)
                 raise_for_status(_answer(response, body, request, 0.0))
             yield response.aiter_bytes()
 
@@ -140,8 +142,9 @@ class Transport:
         # Opening the client is our own time, not the server's.
         await self._ready_client()
         started = loop.time()
-        limit = call.limit_bytes or self.profile.limits.answer_bytes
         async with self._open(call) as (response, request):
+            whole = call.limit_bytes or self.profile.limits.answer_bytes
+            limit = whole if response.status_code < 400 else min(whole, _ERROR_BYTES)
             body = await _read(response, limit, request)
             answer = _answer(response, body, request, loop.time() - started)
             raise_for_status(answer)
@@ -164,6 +167,8 @@ class Transport:
                         params=call.params or None,
                         headers=headers,
                         content=content,
+                        # Connecting ends before the call does: a firewall is no hung node.
+                        timeout=self._connecting(call.timeout),
                     ),
                     stream=True,
                 )
@@ -185,14 +190,14 @@ class Transport:
             with contextlib.suppress(OSError):
                 self._audit(call, request_class, content, "refused", None)
             raise
-        self._audit_start(call, request_class, content, request)
         started = self.budget.start(request)
         result = "ok"
         try:
+            self._audit_start(call, request_class, content, request)
             yield
         except BaseException as error:
             failure = translate(error, request, call.timeout)
-            result = failure.kind if isinstance(failure, WeaviateError) else "cancelled"
+            result = _result_of(failure)
             if failure is error:
                 raise
             raise failure from None
@@ -212,6 +217,11 @@ class Transport:
         kept = max(1, self.profile.limits.in_flight_per_host // 2)
         places = kept if lane == "fast" else max(1, self.profile.limits.in_flight_per_host - kept)
         return self._slots.setdefault((urlsplit(base).netloc, lane), asyncio.Semaphore(places))
+
+    def _connecting(self, timeout: float) -> httpx.Timeout:
+        import httpx
+
+        return httpx.Timeout(None, connect=min(self.profile.timeouts.connect, 0.75 * timeout))
 
     async def credentials(self) -> str | None:
         """The Authorization header for a door of its own (gRPC)."""
@@ -305,7 +315,7 @@ class Transport:
         limits = self.profile.limits
         hosts = 1 + len(self.profile.nodes.known()) + len(self.profile.metrics.known())
         return httpx.AsyncClient(
-            verify=_ssl_context(self.profile.tls) if _uses_tls(self.profile) else False,
+            verify=_ssl_context(self.profile.tls),
             proxy=self.profile.proxy,
             transport=self._http,
             trust_env=False,
@@ -319,6 +329,12 @@ class Transport:
                 keepalive_expiry=limits.keepalive_s,
             ),
         )
+
+
+def _result_of(failure: BaseException) -> str:
+    if isinstance(failure, WeaviateError):
+        return failure.kind
+    return "cancelled" if isinstance(failure, asyncio.CancelledError) else "internal"
 
 
 async def _read(response: httpx.Response, limit: int, request: str) -> bytes:
@@ -352,11 +368,6 @@ def _answer(response: httpx.Response, body: bytes, request: str, seconds: float)
         request=request,
         seconds=seconds,
     )
-
-
-def _uses_tls(profile: Profile) -> bool:
-    urls = [profile.url, *(url for _, url in (*profile.nodes.known(), *profile.metrics.known()))]
-    return any(url.startswith("https://") for url in urls) or profile.auth.method == "oidc"
 
 
 def _ssl_context(tls: Tls) -> ssl.SSLContext | bool:

@@ -31,7 +31,11 @@ CONNECT = "/v1/grpc-web/weaviate.v1.Weaviate"
         ("GET", "/v1/.well-known/ready", {}, READ),
         ("GET", "/v1/nodes", {"output": "verbose"}, READ),
         ("get", "/v1/schema", {}, READ),
-        ("HEAD", "/v1/objects/Doc/1", {}, READ),
+        ("HEAD", "/v1/objects/Doc/1", {}, REPAIR),
+        ("GET", "/v1/objects/Doc/1", {}, REPAIR),
+        ("GET", "/v1/objects", {"class": "Doc"}, READ),
+        ("GET", "/v1/objects/Doc/1?consistency_level=ALL", {}, WRITE),
+        ("GET", "/v1/nodes%3Foutput", {}, WRITE),
         ("GET", "/v1/schema/Doc/tenants", {}, READ),
         ("GET", "/metrics", {}, READ),
         ("POST", "/metrics", {}, WRITE),
@@ -77,9 +81,11 @@ def test_the_local_tenants_list_is_never_asked() -> None:
     [
         ({"query": "{Aggregate{Doc{meta{count}}}}"}, READ),
         ({"query": '{Aggregate{Doc(tenant:"a"){meta{count}}}}'}, REPAIR),
-        ({"query": "{Get{Doc(consistencyLevel: ONE){title}}}"}, READ),
+        ({"query": "{Get{Doc(consistencyLevel: ONE){title}}}"}, REPAIR),
+        ({"query": '{Aggregate{Doc(tenant # x\n : "a"){meta{count}}}}'}, REPAIR),
+        ({"query": "{Aggregate{Doc{meta{count}}}} {Get{Doc{title}}}"}, REPAIR),
         ({"query": "{Get{Doc(consistencyLevel: ALL){title}}}"}, REPAIR),
-        (None, READ),
+        (None, REPAIR),
     ],
 )
 def test_graphql_is_read_unless_it_repairs_or_activates(

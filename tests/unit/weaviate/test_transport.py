@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 
-from elysiadash.config.profile import Auth, Limits, Profile, Secret, Timeouts
+from elysiadash.config.profile import Addresses, Auth, Limits, Profile, Secret, Timeouts, Tls
 from elysiadash.weaviate.client import Client, tenant_page
 from elysiadash.weaviate.errors import (
     AnswerTooLarge,
@@ -109,7 +110,7 @@ async def test_an_identity_provider_that_fails_is_said_without_secrets() -> None
     ("raised", "error", "words"),
     [
         (httpx.ConnectError("[Errno 111] Connection refused"), Unreachable, "refused"),
-        (httpx.ConnectTimeout("slow"), NoAnswer, "within the time limit"),
+        (httpx.ConnectTimeout("slow"), Unreachable, "within the time limit"),
         (httpx.RemoteProtocolError("Server disconnected"), ConnectionLost, "ended before"),
         (httpx.ReadError("reset"), ConnectionLost, "ended before"),
         (httpx.ProxyError("407"), Unreachable, "proxy"),
@@ -357,3 +358,42 @@ def test_tenants_are_paged_by_name_and_searched() -> None:
     assert [t.name for t in tenant_page(tenants, 2, 3)] == ["t011"]
     assert [t.name for t in tenant_page(tenants, 0, 9, search="T01")] == ["t010", "t011"]
     assert [t.name for t in tenant_page(tenants, 0, 9, state="COLD")] == ["t002", "t004", "t010"]
+
+
+async def test_a_write_our_own_budget_refuses_leaves_no_trace_of_having_been_sent() -> None:
+    sink = _Sink()
+    found = profile(write=True, limits=Limits(requests_per_minute=1))
+    writing = client(
+        lambda _: httpx.Response(200, json={}), found, Guard(writable=True, audit=sink)
+    )
+    await writing.transport.send(WRITE)
+    with pytest.raises(Refused, match="budget"):
+        await writing.transport.send(WRITE)
+    assert [entry.result for entry in sink.entries] == ["started", "ok"]
+
+
+async def test_an_endless_error_page_is_not_read_to_its_end() -> None:
+    read = 0
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal read
+            while True:
+                read += 65536
+                yield b"x" * 65536
+
+        return httpx.Response(500, content=body())
+
+    with pytest.raises(AnswerTooLarge):
+        await client(handler).meta()
+    assert read < 4 << 20
+
+
+def test_a_certificate_is_checked_unless_the_profile_says_otherwise() -> None:
+    template = Addresses(template="https://{node}.wv:8080")
+    checked = Transport(profile(nodes=template))._build_client()
+    pool = checked._transport._pool  # type: ignore[attr-defined]
+    assert pool._ssl_context.verify_mode == ssl.CERT_REQUIRED
+    trusting = Transport(profile(tls=Tls(verify=False)))._build_client()
+    pool = trusting._transport._pool  # type: ignore[attr-defined]
+    assert pool._ssl_context.verify_mode == ssl.CERT_NONE
