@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
@@ -39,6 +42,7 @@ _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
+_THREAD_TURN_S = 0.002
 
 
 class ElysiadashApp(App[None], inherit_bindings=False):
@@ -197,6 +201,26 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
         self.panic(Traceback(show_locals=False, width=None))
 
+    # Keys
+
+    async def on_event(self, event: Event) -> None:
+        """Run a main screen's key before the next one is looked at.
+
+        Sent through the focused list first, keys that come in one burst would all be the
+        list's, also those after one that opens the line for typing.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and self._keys_are_actions():
+            self.app_focus = True
+            if await self._check_bindings(event.key, priority=True):
+                return
+            if await self._check_bindings(event.key):
+                return
+        await super().on_event(event)
+
+    def _keys_are_actions(self) -> bool:
+        on_top = self.screen_stack[-1] if self.screen_stack else None
+        return isinstance(on_top, LiveScreen) and not isinstance(on_top.focused, Input)
+
     # Actions
 
     def action_interrupt(self) -> None:
@@ -251,6 +275,8 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
     terminal on standard input and output; the caller checks that.
     """
     gc.disable()
+    # Threads that decode large answers must not hold up keys and painting.
+    sys.setswitchinterval(_THREAD_TURN_S)
     from elysiadash.cluster.connect import connect
     from elysiadash.config.paths import user_file
 

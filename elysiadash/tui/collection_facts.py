@@ -13,7 +13,7 @@ from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import charts, numbers
 from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
-from elysiadash.tui.values import VALUES, Value
+from elysiadash.tui.values import VALUES, Value, reason
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
 from elysiadash.weaviate.models import CollectionDefinition, MultiTenancy, VectorIndexConfig
 
@@ -128,7 +128,7 @@ def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> F
     text = value.show(row)
     piece, words = _source(watch, row, value.field)
     if text == numbers.UNKNOWN:
-        words = plain(row.not_exposed.get(value.field, "not known"))
+        words = reason(row, value.field) or "not known"
     series, ends = _series(watch.history, row.collection, value.field, now)
     style: StyleName = "unknown" if text == numbers.UNKNOWN else ""
     if piece.problem is not None and piece.value is not None:

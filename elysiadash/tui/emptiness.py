@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.config.profile import Auth, Profile
+from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
 from elysiadash.tui.source import Watched
 
@@ -15,15 +16,20 @@ Note = tuple[str, list[str]]
 _NO_WAY = frozenset({"unreachable", "no answer", "connection lost", "bad answer"})
 
 
-def why_no_rows(watch: Watched, retry_in: float | None) -> Note:
+def why_no_rows(watch: Watched, fresh: Freshness) -> Note:
     """The note for a watch whose rows are empty."""
     store = watch.store
     schema, nodes = store.get(Kind.SCHEMA), store.get(Kind.NODES)
     problem = schema.problem or nodes.problem
+    retry_in = fresh.trouble.retry_in if fresh.trouble else None
     if schema.value is None and problem is not None:
         return _of_problem(watch.profile, problem, retry_in)
     if schema.value is None:
-        return "Connecting", [f"asking {_shown(watch.profile.url)}"]
+        return "Connecting", [f"asking {shown_address(watch.profile.url)}"]
+    if not _is_believed(watch, fresh):
+        return "Waiting for the cluster to be ready", [
+            "It answers with no collection; a node that starts, or is cut off, does that too.",
+        ]
     if watch.profile.auth.method == "none":
         return "No collections yet", [
             "The cluster answers and has no collection.",
@@ -35,6 +41,15 @@ def why_no_rows(watch: Watched, retry_in: float | None) -> Note:
     ]
 
 
+def _is_believed(watch: Watched, fresh: Freshness) -> bool:
+    """Whether an empty schema means none: who is asked is ready, the nodes' list is new."""
+    contact = watch.cluster().contact or watch.profile.url
+    probe = watch.store.get(Kind.READY, contact)
+    ready = probe.value is not None and probe.value.ready and probe.problem is None
+    listed = watch.store.get(Kind.NODES).value is not None
+    return ready and listed and Kind.NODES not in fresh.late
+
+
 def _of_problem(profile: Profile, problem: Problem, retry_in: float | None) -> Note:
     again = []
     if retry_in is not None:
@@ -42,7 +57,7 @@ def _of_problem(profile: Profile, problem: Problem, retry_in: float | None) -> N
         again = [f"{when}; r tries at once."]
     if problem.kind == "unauthorized":
         return "The key was refused", [
-            f"{_shown(profile.url)} answers 401: {problem.what}",
+            f"{shown_address(profile.url)} answers 401: {problem.what}",
             f"The key comes from {_key_source(profile.auth)}.",
             "Check that source, or name another one in the profile's auth.",
             *again,
@@ -73,7 +88,7 @@ def _hint(problem: Problem) -> list[str]:
 
 def _tried(profile: Profile) -> list[str]:
     urls = [profile.url, *(url for _, url in profile.nodes.known())]
-    return [_shown(url) for url in dict.fromkeys(urls)]
+    return [shown_address(url) for url in dict.fromkeys(urls)]
 
 
 def _key_source(auth: Auth) -> str:
@@ -83,7 +98,7 @@ def _key_source(auth: Auth) -> str:
     return secret.source if secret is not None else "nowhere: the profile names none"
 
 
-def _shown(url: str) -> str:
+def shown_address(url: str) -> str:
     """An address without what may stand before its ``@``."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query="").geturl()

@@ -29,6 +29,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expected: int | None
     leader: str | None
     probed: int
+    contact: str | None
+    """The address asked now, when it is not the profile's url."""
     missing: tuple[str, ...]
     """Expected nodes that do not take part, with their state."""
     objects: int | None
@@ -75,6 +77,7 @@ def gather(
         expected=cluster.expected,
         leader=cluster.leader,
         probed=cluster.probed,
+        contact=cluster.contact,
         missing=tuple(
             f"{node.node} {node.status}"
             for node in cluster.nodes

@@ -90,7 +90,9 @@ def _word(word: str, fields: Fields[R]) -> Test[R]:
     name, colon, rest = word.partition(":")
     if colon and name.lower() in fields.by_name:
         return _on_field(name.lower(), rest, fields.by_name[name.lower()])
-    if colon and _COMPARISON.fullmatch(rest):
+    # Names can have a colon inside; one at the end of a bare word is the start of a field.
+    half_typed = not rest and name.isidentifier()
+    if colon and (half_typed or _COMPARISON.fullmatch(rest)):
         known = ", ".join(sorted(fields.by_name))
         raise FilterError(f"there is no field {name!r}; there are {known}")
     pattern = _pattern(word)
@@ -98,6 +100,8 @@ def _word(word: str, fields: Fields[R]) -> Test[R]:
 
 
 def _on_field(name: str, rest: str, value_of: Callable[[R], Value]) -> Test[R]:
+    if not rest:
+        raise FilterError(f"{name}: needs a value, such as {name}:>10 or {name}:text")
     comparison = _COMPARISON.fullmatch(rest)
     if comparison is None:
         pattern = _pattern(rest)

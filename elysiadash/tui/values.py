@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -144,6 +145,7 @@ VALUES: tuple[Value, ...] = (
 )
 """All values, in the order in which the detail shows them."""
 
+_OF_TENANTS = frozenset({"tenants", "tenants_by_state"})
 _TITLES = {value.field: value.title for value in VALUES} | {
     "shards": "Shards",
     "query_ms_p95": "Query p50 / p95",
@@ -151,18 +153,38 @@ _TITLES = {value.field: value.title for value in VALUES} | {
 }
 
 
+_IN_COMMANDS = re.compile(r"\s*\(stats [^()]*\)$")
+"""What a reason says of options of the command ``stats``; the app has none."""
+
+
+def reason(row: CollectionStats, field: str) -> str | None:
+    """Why a value is missing, as the app says it; None where nothing is said."""
+    found = row.not_exposed.get(field)
+    return None if found is None else plain(_IN_COMMANDS.sub("", found))
+
+
+def has_no_tenants(row: CollectionStats) -> bool:
+    """Whether the row's collection is one that has no tenants: then none are missing."""
+    return not row.multi_tenant and row.tenants is None
+
+
+def tenants(row: CollectionStats) -> str:
+    """``4,000``; nothing for a collection that has none."""
+    return "" if has_no_tenants(row) else numbers.count(row.tenants)
+
+
 def missing(row: CollectionStats, fields: Iterable[str]) -> list[tuple[str, str]]:
     """(titles, reason) of the unknown values among ``fields``; alike reasons are put together."""
     by_reason: dict[str, list[str]] = {}
     for field in fields:
-        reason = row.not_exposed.get(field)
-        if reason is None:
+        why = reason(row, field)
+        if why is None or (field in _OF_TENANTS and has_no_tenants(row)):
             continue
-        titles = by_reason.setdefault(reason, [])
+        titles = by_reason.setdefault(why, [])
         title = _TITLES.get(field, field)
         if title not in titles:
             titles.append(title)
-    return [(", ".join(titles), plain(reason)) for reason, titles in by_reason.items()]
+    return [(", ".join(titles), why) for why, titles in by_reason.items()]
 
 
 def is_late(field: str, late: frozenset[Kind]) -> bool:

@@ -15,6 +15,7 @@ from elysiadash.tui.screens.stats import StatsScreen
 from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.lines import Crumbs, StaleBar
 from elysiadash.tui.widgets.prompt import Fault
+from elysiadash.tui.widgets.summary import Summary
 from elysiadash.tui.widgets.table import VirtualTable
 from tests.tui.still import StillWatch
 
@@ -79,6 +80,13 @@ def names(app: ElysiadashApp) -> list[str]:
 def header(app: ElysiadashApp) -> str:
     """The first line."""
     return live(app).query_one(Header).content.plain
+
+
+def summary(app: ElysiadashApp) -> str:
+    """The lines of a small pane."""
+    found = live(app).query_one(Summary)
+    assert found.display
+    return found.render().plain
 
 
 def crumbs(app: ElysiadashApp) -> str:

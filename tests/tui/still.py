@@ -23,6 +23,7 @@ from elysiadash.weaviate.models import (
     MultiTenancy,
     Node,
     Nodes,
+    Readiness,
     Replication,
     Schema,
     Sharding,
@@ -136,6 +137,8 @@ class StillWatch:
         """Everything was answered now."""
         now = self.clock.now
         self.store.put(Kind.NODES, Nodes(), asked_at=now)
+        ready = Readiness(ready=True, status=200, seconds=0.002)
+        self.store.put(Kind.READY, ready, of=self.profile.url, asked_at=now)
         self.store.put(Kind.SCHEMA, schema_of(self._rows), asked_at=now)
         self.store.put(Kind.VERBOSE, report or report_shards(Nodes()), asked_at=now)
         self.store.put(Kind.ALIASES, (Alias("Docs", "Documents"),), asked_at=now)

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.config.profile import Addresses, Auth, Profile, Secret
 from elysiadash.tui.widgets.empty_note import EmptyNote
+from elysiadash.weaviate.models import Readiness
 from tests.tui.reading import live, notice, shown, stats
 from tests.tui.still import StillWatch, five_rows, lost
 
@@ -82,6 +83,17 @@ async def test_an_empty_cluster(auth: Auth | None, title: str) -> None:
     watch.answer()
     text = await said(watch)
     assert text.startswith(title)
+
+
+async def test_an_empty_answer_of_a_starting_node_is_not_believed() -> None:
+    watch = watch_of()
+    watch.answer()
+    starting = Readiness(ready=False, status=503, seconds=0.0)
+    watch.store.put(Kind.READY, starting, of=watch.profile.url, asked_at=watch.clock.now)
+    assert (await said(watch)).startswith("Waiting for the cluster to be ready")
+    watch.answer()
+    watch.lose(lost(), [Kind.NODES])
+    assert (await said(watch)).startswith("Waiting for the cluster to be ready")
 
 
 async def test_the_grid_has_the_keys_once_the_first_rows_arrive() -> None:

@@ -40,6 +40,8 @@ def test_all_of_it_where_there_is_room() -> None:
         ({"demo": True}, " DEMO simulated data "),
         ({"writable": True}, " WRITE "),
         ({"live": 2, "missing": ("weaviate-2 missing",)}, "▲ nodes 2/3"),
+        ({"live": 2, "missing": ("weaviate-2 missing",)}, "▲ nodes 2/3: weaviate-2 missing"),
+        ({"contact": "http://me:pass@other:8080"}, "via http://other:8080"),
         ({"leader": ""}, "▲ no leader"),
         ({"leader": None}, "leader –"),
         ({"probed": 1}, "1 of 3 nodes probed"),
@@ -70,6 +72,15 @@ def test_who_nodes_and_age_stay_in_any_width(width: int) -> None:
     assert cell_len(text) <= width
     for part in ("prod-eu", "DEMO", "2/3", "2 s"):
         assert part in text
+
+
+def test_lost_nodes_are_named_even_where_all_is_long() -> None:
+    lost = tuple(f"weaviate-of-the-east-{n} hung" for n in range(4))
+    given = facts(demo=True, writable=True, live=2, missing=lost, name="a-very-long-name" * 3)
+    text = words(given, 60)
+    assert cell_len(text) <= 60
+    assert "…he-east-0 +3" in text
+    assert "weaviate-of-the-east-0 hung, 3 more" in words(given, 180)
 
 
 @given(

@@ -196,11 +196,10 @@ async def test_nodes_that_all_hang_are_a_lost_connection() -> None:
     hung = Problem("no answer", "no answer within 2 s")
     async with shown(watch) as (app, pilot):
         watch.lose(Problem("parked", "a peer does not answer: nothing after 3 s"), [Kind.NODES])
-        watch.store.put(Kind.READY, object(), of="http://a", asked_at=watch.clock.now)
         watch.store.fail(Kind.READY, hung, of="http://b")
         await notice(app, pilot)
         assert "● prod-eu" in header(app)
-        watch.store.fail(Kind.READY, hung, of="http://a")
+        watch.store.fail(Kind.READY, hung, of=watch.profile.url)
         await notice(app, pilot)
         assert "✖ prod-eu" in header(app)
         assert stats(app).table.stale

@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 from textual.events import Key
+from textual.keys import _character_to_key
 
 from elysiadash.cluster.stats import CollectionStats
+from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.screens.help import HelpScreen
+from elysiadash.tui.widgets.table import Cell
 from tests.tui.reading import (
     crumbs,
     detail,
@@ -20,8 +23,9 @@ from tests.tui.reading import (
     shown,
     stats,
     status,
+    summary,
 )
-from tests.tui.still import StillWatch, five_rows, still_cluster
+from tests.tui.still import NODES, StillWatch, five_rows, still_cluster, three_nodes
 
 
 async def test_a_row_says_what_is_known_and_how_well() -> None:
@@ -94,6 +98,77 @@ async def test_a_filter_survives_new_data() -> None:
         watch.give(changed)
         await notice(app, pilot)
         assert names(app) == ["Chunks", "Documents"]
+
+
+async def test_keys_of_one_burst_go_into_the_line_that_the_first_one_opens() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, "/objects:>1e8\r")
+        await settled(pilot)
+        assert stats(app) is app.screen
+        assert names(app) == ["Documents"]
+        assert "filter: /objects:>1e8  1/5" in crumbs(app)
+        burst(app, ":sort objects\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+
+
+async def test_an_unusable_filter_is_said_and_never_applied() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("slash", *"doc", "enter", "slash", *["backspace"] * 3, *"foo:")
+        assert "no field 'foo'" in (fault(app) or "")
+        await pilot.press("enter")
+        assert "no field 'foo'" in (fault(app) or "")
+        assert names(app) == ["Documents"]
+        assert "filter: /doc  1/5" in crumbs(app)
+
+
+async def test_tenants_of_a_collection_that_has_none_are_not_missing() -> None:
+    async with shown(still_cluster(), size=(220, 20)) as (app, _):
+        column = stats(app).table.model.columns["tenants"]
+        cells = {row.collection: column.render(row) for row in five_rows()}
+        assert cells["Documents"] == Cell("", "unknown")
+        assert cells["Customers"] == Cell("4,000")
+        assert "multi-tenant" not in status(app)
+
+
+async def test_reasons_name_no_option_of_a_command() -> None:
+    why = "needs two readings of the metrics, one interval apart (stats --rates, --watch)"
+    row = msgspec.structs.replace(five_rows()[4], not_exposed={"queries_per_s": why})
+    async with shown(answered(row)) as (app, _):
+        assert "one interval apart" in status(app)
+        assert "stats --" not in status(app)
+
+
+async def test_help_goes_to_its_ends() -> None:
+    async with shown(still_cluster(), size=(80, 20)) as (app, pilot):
+        await pilot.press("question_mark")
+        await settled(pilot)
+        sheet = app.screen.query_one("#sheet")
+        await pilot.press("G")
+        assert sheet.scroll_y == sheet.max_scroll_y > 0
+        await pilot.press("g")
+        assert sheet.scroll_y == 0
+
+
+async def test_a_small_pane_says_what_is_filtered_held_and_open() -> None:
+    async with shown(still_cluster(), size=(40, 10)) as (app, pilot):
+        await pilot.press("slash", *"doc", "enter")
+        assert "filter: /doc  1/5" in summary(app)
+        await pilot.press("F")
+        assert "frozen 0 s" in summary(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert detail(app) is app.screen
+        assert "Documents" in summary(app)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (100, 30), (200, 50)])
+async def test_a_dead_node_is_named_at_every_size(size: tuple[int, int]) -> None:
+    watch = still_cluster()
+    watch.view = three_nodes(missing=NODES[2])
+    async with shown(watch, size=size, demo=True) as (app, _):
+        assert "2/3" in header(app)
+        assert "weaviate-2" in header(app)
 
 
 async def test_sort_by_letter_and_the_other_way_round() -> None:
@@ -255,7 +330,8 @@ async def test_help_is_made_of_the_bindings() -> None:
 
         text = str(app.screen.query_one("#sheet Static", Static).content)
         assert {tip for tip in wanted if tip and tip not in text} == set()
-        assert "not a multi-tenant collection" in text
+        assert "not a multi-tenant collection" not in text
+        assert "mark" not in text.casefold()
         await pilot.press("escape")
         assert stats(app).table.has_focus
 
@@ -278,6 +354,13 @@ async def test_names_are_never_markup_and_cannot_turn_the_line_around() -> None:
             await pilot.press("question_mark", "escape", "q", "j")
             await settled(pilot)
         assert "prod-eu" in header(app)
+
+
+def burst(app: ElysiadashApp, text: str) -> None:
+    """All keys at once, as a terminal hands on what is pasted."""
+    for character in text:
+        key = "enter" if character == "\r" else _character_to_key(character)
+        app.post_message(Key(key, character))
 
 
 def answered(*given: CollectionStats) -> StillWatch:

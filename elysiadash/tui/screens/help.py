@@ -33,6 +33,8 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark", "close", "Close", id="help.close"),
         Binding("j,down", "scroll('down')", "Down", show=False, id="help.down"),
         Binding("k,up", "scroll('up')", "Up", show=False, id="help.up"),
+        Binding("g,home", "scroll('home')", "Top", show=False, id="help.top"),
+        Binding("G,end", "scroll('end')", "End", show=False, id="help.end"),
     ]
 
     def __init__(self, title: str, notes: Sequence[tuple[str, str]]) -> None:
@@ -54,9 +56,11 @@ class HelpScreen(ModalScreen[None]):
             self.dismiss(None)
 
     def action_scroll(self, way: str) -> None:
-        """Scroll the sheet by a line."""
+        """Scroll the sheet by a line, or to one of its ends."""
         sheet = self.query_one(VerticalScroll)
-        (sheet.scroll_down if way == "down" else sheet.scroll_up)(animate=False)
+        ways = {"down": sheet.scroll_down, "up": sheet.scroll_up}
+        ways |= {"home": sheet.scroll_home, "end": sheet.scroll_end}
+        ways[way](animate=False)
 
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
         lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
@@ -109,4 +113,5 @@ def _scope(found: ActiveBinding) -> str | None:
 
 
 def _is_of_list(found: ActiveBinding) -> bool:
-    return (found.binding.id or "").startswith("table.")
+    # Nothing is done with marked rows, so that nobody need know how to mark them.
+    return (found.binding.id or "").startswith("table.") and found.binding.id != "table.mark"

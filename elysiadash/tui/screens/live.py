@@ -67,6 +67,10 @@ class LiveScreen(Screen[None]):
         """What the crumb line says at its right end."""
         return []
 
+    def chips(self) -> list[Piece]:
+        """Of the notes, those that say that not everything is shown."""
+        return []
+
     async def pull(self) -> None:
         """Take from the watch what is shown; runs only while this screen is the visible one."""
 
@@ -125,8 +129,7 @@ class LiveScreen(Screen[None]):
         self.query_one(Header).set_facts(facts)
         self.query_one(StaleBar).tell(self.dash.fault or facts.fresh.line())
         self.facts_changed(facts.fresh)
-        where = " › ".join(self.path())
-        self.query_one(Summary).set_facts(facts, self._worst_of(facts), where)
+        self.query_one(Summary).set_facts(facts, self._worst_of(facts))
         self.tell_crumbs()
 
     def facts(self) -> Facts:
@@ -135,11 +138,12 @@ class LiveScreen(Screen[None]):
 
     def tell_crumbs(self) -> None:
         """Bring the crumb line up to date."""
-        notes = self.notes()
+        held: list[Piece] = []
         if self.frozen_at is not None:
             age = span(self.dash.watched.store.clock() - self.frozen_at)
-            notes.append((f" ⏸ frozen {age} ", "bold reverse $health-warn"))
-        self.query_one(Crumbs).tell(self.path(), notes)
+            held.append((f" ⏸ frozen {age} ", "bold reverse $health-warn"))
+        self.query_one(Crumbs).tell(self.path(), self.notes() + held)
+        self.query_one(Summary).set_place(self.path(), held + self.chips())
 
     def _worst_of(self, facts: Facts) -> str:
         stale = self.dash.fault or facts.fresh.line()

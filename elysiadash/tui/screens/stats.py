@@ -90,8 +90,7 @@ class StatsScreen(LiveScreen):
         if not empty and self.focused is None:
             self.focus_body()
         if empty:
-            retry_in = fresh.trouble.retry_in if fresh.trouble else None
-            note.say(*why_no_rows(self.dash.watched, retry_in))
+            note.say(*why_no_rows(self.dash.watched, fresh))
 
     def hold(self, held: bool) -> None:
         """Hold the order too: a sort while frozen is the user's own."""
@@ -109,18 +108,22 @@ class StatsScreen(LiveScreen):
 
     # Lines
 
+    def chips(self) -> list[Piece]:
+        """The filter and "problems only", with counts."""
+        status = self.table.status
+        counts = f"{status.shown:,}/{status.total:,}"
+        chips: list[Piece] = []
+        if self._filter:
+            chips.append((f" filter: /{plain(self._filter)}  {counts} ", "reverse $accent"))
+        if status.problems_only:
+            chips.append((f" problems only  {counts} ", "reverse $health-warn"))
+        return chips
+
     def notes(self) -> list[Piece]:
         """Filter, counts and order."""
         status = self.table.status
-        notes: list[Piece] = []
-        if self._filter:
-            chip = f" filter: /{plain(self._filter)}  {status.shown:,}/{status.total:,} "
-            notes.append((chip, "reverse $accent"))
-        if status.problems_only:
-            notes.append(
-                (f" problems only  {status.shown:,}/{status.total:,} ", "reverse $health-warn")
-            )
-        elif not self._filter:
+        notes = self.chips()
+        if not notes:
             notes.append((f"{status.total:,} collections", "$health-unknown"))
         if status.sort is not None:
             title = self._titles()[status.sort.column]
@@ -198,11 +201,12 @@ class StatsScreen(LiveScreen):
             self.query_one(Prompt).fault(self.use_filter(event.text))
 
     def prompt_accepted(self, mark: str, text: str) -> None:
-        """Enter keeps the filter, if it can be read."""
+        """Enter keeps the filter, if it can be read; else the one there was stays in use."""
         fault = self.use_filter(text)
         if fault is None:
             self.close_prompt()
         else:
+            self.use_filter(self._filter_before)
             self.query_one(Prompt).fault(fault)
 
     @on(Prompt.GivenUp)

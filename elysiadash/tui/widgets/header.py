@@ -14,11 +14,13 @@ from textual.content import Content
 
 from elysiadash.cluster.slices import Kind
 from elysiadash.tui import numbers
+from elysiadash.tui.emptiness import shown_address
 from elysiadash.tui.facts import Facts
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.line import Line
 
 _GAP = 2
+_NAME_CELLS = 10
 _OK, _WARN, _CRIT, _MUTED = "$health-ok", "$health-warn", "$health-crit", "$health-unknown"
 
 
@@ -65,6 +67,8 @@ class Header(Line):
 def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     """The parts from left to right; the last one, the age, belongs to the right edge."""
     parts = [_name(facts, variables)]
+    if facts.contact is not None:
+        parts.append(Part((f"via {plain(shown_address(facts.contact))}", ""), _WARN, 9))
     if facts.demo:
         demo = variables.get("env-demo", "purple")
         style = f"bold {_text_on(demo)} on {demo}"
@@ -122,7 +126,8 @@ def _name(facts: Facts, variables: dict[str, str]) -> Part:
     forms = [f" {_state(facts)} {name} "]
     if facts.environment and facts.environment != facts.name:
         forms.insert(0, f" {_state(facts)} {name} · {plain(facts.environment)} ")
-    return Part(tuple(forms), style, 0)
+    forms += [f" {_state(facts)} {_cut(name, cells)} " for cells in (20, _NAME_CELLS)]
+    return Part(tuple(dict.fromkeys(forms)), style, 0)
 
 
 def _state(facts: Facts) -> str:
@@ -144,8 +149,31 @@ def _nodes(facts: Facts) -> Part:
     if not facts.fresh.connected or (not facts.live and (late or facts.expected is None)):
         return Part((f"nodes {'?' if facts.expected is None else f'?/{facts.expected}'}",), "", 2)
     if facts.nodes_lost:
-        return Part((f"▲ nodes {facts.nodes}", f"▲{facts.nodes}"), f"bold {_CRIT}", 2)
+        return Part(_lost_forms(facts), f"bold {_CRIT}", 2)
     return Part((f"nodes {facts.nodes}", facts.nodes), _MUTED if late else "", 2)
+
+
+def _lost_forms(facts: Facts) -> tuple[str, ...]:
+    """``▲ nodes 2/3: weaviate-2 missing``; even the shortest form names a node."""
+    lost = [plain(node) for node in facts.missing]
+    if not lost:
+        return f"▲ nodes {facts.nodes}", f"▲{facts.nodes}"
+    first, name = lost[0], plain(facts.missing[0].split(" ")[0])
+    many = len(lost) - 1
+    more, plus = (f", {many} more", f" +{many}") if many else ("", "")
+    forms = [f"▲ nodes {facts.nodes}: {', '.join(lost)}"]
+    forms += [f"▲ nodes {facts.nodes}: {first}{more}", f"▲{facts.nodes} {first}{plus}"]
+    forms += [f"▲{facts.nodes} {_cut(name, cells)}{plus}" for cells in (16, _NAME_CELLS)]
+    return tuple(dict.fromkeys(forms))
+
+
+def _cut(text: str, cells: int) -> str:
+    """At most so many cells; the end stays, for there names of nodes differ."""
+    if cell_len(text) <= cells:
+        return text
+    while text and cell_len(text) >= cells:
+        text = text[1:]
+    return f"…{text}"
 
 
 def _leader(facts: Facts) -> Part:

@@ -87,7 +87,8 @@ class Prompt(Horizontal):
         self.query_one("#mark", Line).show(Content(mark))
         self.fault(None)
         self.display = True
-        entry.focus()
+        # At once: ``focus`` waits for its turn, and the keys that follow do not.
+        self.screen.set_focus(entry, scroll_visible=False)
 
     def fault(self, words: str | None) -> None:
         """Say what is wrong with the text; None when nothing is."""

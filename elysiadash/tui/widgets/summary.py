@@ -1,4 +1,4 @@
-"""Three lines for a pane too small for tables: who, how many, and the worst thing."""
+"""A few lines for a pane too small for tables: who, how many, where, and the worst thing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from textual.widget import Widget
 from elysiadash.tui.facts import Facts
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.header import fit, header_parts
+from elysiadash.tui.widgets.lines import Piece
 
 
 class Summary(Widget):
@@ -16,7 +17,7 @@ class Summary(Widget):
     DEFAULT_CSS = """
     Summary {
         height: auto;
-        max-height: 3;
+        max-height: 4;
         width: 100%;
         display: none;
         text-wrap: nowrap;
@@ -28,19 +29,31 @@ class Summary(Widget):
         super().__init__()
         self._facts: Facts | None = None
         self._worst = ""
-        self._where = ""
+        self._path: list[str] = []
+        self._chips: list[Piece] = []
 
-    def set_facts(self, facts: Facts, worst: str, where: str) -> None:
-        """Show these facts; ``worst`` is the most pressing thing in words, "" for none, and
-        ``where`` the place in the app."""
-        if (facts, worst, where) != (self._facts, self._worst, self._where):
-            self._facts, self._worst, self._where = facts, worst, where
-            if self.display:
-                self.refresh()
+    def set_facts(self, facts: Facts, worst: str) -> None:
+        """Show these facts; ``worst`` is the most pressing thing in words, "" for none."""
+        if (facts, worst) != (self._facts, self._worst):
+            self._facts, self._worst = facts, worst
+            self._changed()
+
+    def set_place(self, path: list[str], chips: list[Piece]) -> None:
+        """Where in the app one is, and that what is shown is filtered or held."""
+        if (path, chips) != (self._path, self._chips):
+            self._path, self._chips = path, chips
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.display:
+            self.refresh(layout=self.size.height != self.get_content_height())
 
     def get_content_height(self, *_: object) -> int:
-        """All three, where they fit."""
-        return 3
+        """All lines, where they fit."""
+        return 3 + self._has_place()
+
+    def _has_place(self) -> bool:
+        return bool(self._chips) or len(self._path) > 1
 
     def render(self) -> Content:
         """The lines for the present width."""
@@ -51,15 +64,26 @@ class Summary(Widget):
         name, age, rest = parts[0], parts[-1], parts[1:-1]
         second = [part for part in rest if part.rank in (2, 5, 6)]
         first = [name, *(part for part in rest if part.rank in (1, 3, 4)), age]
-        return Content("\n").join(
-            [_line(fit(first, width)), _line(fit(second, width)), self._last_line(facts)]
-        )
+        lines = [_line(fit(first, width)), _line(fit(second, width))]
+        if self._has_place():
+            lines.append(self._place_line())
+        return Content("\n").join([*lines, self._last_line(facts)])
+
+    def _place_line(self) -> Content:
+        """Where one is in the detail; on a list, which is plain to see, how it is narrowed."""
+        pieces: list[Piece] = []
+        for chip in self._chips:
+            pieces += [chip, " "]
+        if len(self._path) > 1:
+            pieces.append((plain(self._path[-1]), "bold"))
+        return Content.assemble(*pieces)
 
     def _last_line(self, facts: Facts) -> Content:
         if self._worst:
             return Content.assemble(("▲ ", "bold $health-warn"), plain(self._worst))
         many = f"{facts.collections:,} collections"
-        return Content.assemble(plain(self._where), ("  " + many, "$health-unknown"))
+        where = " › ".join(plain(name) for name in self._path)
+        return Content.assemble(where, ("  " + many, "$health-unknown"))
 
 
 def _line(parts: list[tuple[str, str]]) -> Content:

@@ -265,6 +265,17 @@ async def test_no_size_breaks_it(count: int) -> None:
                 assert "▸" in "".join(screen_lines(app))
 
 
+async def test_nothing_lies_under_the_scroll_bar() -> None:
+    app = TableApp(things(100))
+    async with app.run_test(size=(60, 11)) as pilot:
+        await settled(pilot)
+        assert app.table.show_vertical_scrollbar
+        assert app.table.sight().width == 59
+        app.table.set_rows(things(3))
+        await settled(pilot)
+        assert app.table.sight().width == 60
+
+
 async def test_the_cursor_stays_in_sight_when_the_terminal_shrinks() -> None:
     app = TableApp(things(100))
     async with app.run_test(size=(60, 40)) as pilot:

@@ -93,8 +93,13 @@ class TableSurface(ScrollView, Generic[RowT]):
 
     def sight(self) -> Sight:
         """What of the table is in the window now."""
-        width, height = self.size
+        width, height = self._room()
         return Sight(width, height, int(self.scroll_offset.y), int(height >= 2), self._note(height))
+
+    def _room(self) -> Size:
+        """The size without the scroll bar, which lies on the last cells."""
+        width, height = self.size
+        return Size(max(0, width - self.scrollbar_gutter.width), height)
 
     def place_at(self, y: int) -> int | None:
         """The place of the row painted on a line of the widget; None where there is none."""
@@ -237,6 +242,7 @@ class TableSurface(ScrollView, Generic[RowT]):
         """The bar comes only after the layout: what was scrolled before, it does not know."""
         if shown:
             self.vertical_scrollbar.position = self.scroll_y
+        self.repaint_lines()
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight if it was, and the columns within their range."""
@@ -251,7 +257,7 @@ class TableSurface(ScrollView, Generic[RowT]):
 
     def validate_column_step(self, step: int) -> int:
         """As far as there are columns."""
-        return self.view.layout(self.size.width, step).step
+        return self.view.layout(self._room().width, step).step
 
     def watch_column_step(self) -> None:
         """The columns moved."""
