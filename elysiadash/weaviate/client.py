@@ -57,11 +57,11 @@ class TextReader(Protocol[R_co]):
 
 
 class _SingleResult(msgspec.Struct, gc=False, rename="camel"):
-    objects_count: int = 0
+    objects_count: int
 
 
 class _ConnectAggregate(msgspec.Struct, gc=False, rename="camel"):
-    single_result: _SingleResult | None = None
+    single_result: _SingleResult
 
 
 class Client:
@@ -304,7 +304,7 @@ class Client:
             raise BadAnswer(f"the count is not understood ({error})", request=answer.request) from (
                 None
             )
-        return (result.single_result or _SingleResult()).objects_count
+        return result.single_result.objects_count
 
     async def _count_by_graphql(self, collection: str, tenant: str | None, facts: Facts) -> int:
         if not collection.isidentifier():

@@ -157,25 +157,29 @@ class Transport:
         request = f"{call.method} {self.address(call.base, call.path)}"
         content = call.content if call.json is None else json.dumps(call.json).encode()
         client = await self._ready_client()
-        async with self.watched(call, request, content):
+        async with (
+            self.watched(call, request, content),
+            self._slot(base, call.lane),
+            asyncio.timeout(call.timeout),
+        ):
+            # Within the limit: an identity provider that hangs must not hold everything.
             headers = await self._headers(call)
-            async with self._slot(base, call.lane), asyncio.timeout(call.timeout):
-                response = await client.send(
-                    client.build_request(
-                        call.method,
-                        base.rstrip("/") + call.path,
-                        params=call.params or None,
-                        headers=headers,
-                        content=content,
-                        # Connecting ends before the call does: a firewall is no hung node.
-                        timeout=self._connecting(call.timeout),
-                    ),
-                    stream=True,
-                )
-                try:
-                    yield response, request
-                finally:
-                    await response.aclose()
+            response = await client.send(
+                client.build_request(
+                    call.method,
+                    base.rstrip("/") + call.path,
+                    params=call.params or None,
+                    headers=headers,
+                    content=content,
+                    # Connecting ends before the call does: a firewall is no hung node.
+                    timeout=self._connecting(call.timeout),
+                ),
+                stream=True,
+            )
+            try:
+                yield response, request
+            finally:
+                await response.aclose()
 
     @asynccontextmanager
     async def watched(self, call: Call, request: str, content: bytes | None) -> AsyncIterator[None]:

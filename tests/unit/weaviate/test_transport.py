@@ -397,3 +397,25 @@ def test_a_certificate_is_checked_unless_the_profile_says_otherwise() -> None:
     trusting = Transport(profile(tls=Tls(verify=False)))._build_client()
     pool = trusting._transport._pool  # type: ignore[attr-defined]
     assert pool._ssl_context.verify_mode == ssl.CERT_NONE
+
+
+async def test_a_hung_identity_provider_holds_no_request_beyond_its_limit() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(30)
+        return httpx.Response(200)
+
+    auth = Auth(
+        method="oidc",
+        client_id="wv",
+        client_secret=Secret(kind="clear", reference="cs-secret"),
+        token_url="http://idp/token",
+    )
+    asking = client(handler, profile(auth=auth, timeouts=Timeouts(slow=0.05)))
+    with pytest.raises(NoAnswer):
+        await asking.meta()
+
+
+@pytest.mark.parametrize("body", [{}, {"anything": 1}, {"singleResult": {}}])
+async def test_an_answer_without_a_count_is_no_zero(body: dict[str, object]) -> None:
+    with pytest.raises(BadAnswer):
+        await client(lambda _: httpx.Response(200, json=body)).exact_count("Doc")
