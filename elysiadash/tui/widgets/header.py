@@ -72,7 +72,7 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     if facts.demo:
         demo = variables.get("env-demo", "purple")
         style = f"bold {_text_on(demo)} on {demo}"
-        parts.append(Part((" DEMO simulated data ", " DEMO "), style, 1))
+        parts.append(Part((" DEMO simulated data ", " DEMO "), style, 3))
     if facts.writable:
         parts.append(Part((" WRITE ",), f"bold reverse {_WARN}", 3))
     else:
