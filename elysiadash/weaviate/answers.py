@@ -17,6 +17,7 @@ from elysiadash.weaviate.errors import (
     Unauthorized,
     WeaviateError,
 )
+from elysiadash.weaviate.models import ENVELOPES
 
 T = TypeVar("T")
 _DETAIL_CHARS = 300
@@ -40,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 def decode(kind: type[T], answer: Answer) -> T:
     """The JSON body as ``kind``; raises ``BadAnswer`` saying what the body was instead."""
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        value = msgspec.json.decode(answer.body, type=kind)
     except msgspec.ValidationError as error:
         raise BadAnswer(
             f"the answer has a field of another type than Weaviate sends ({error})",
@@ -49,6 +50,13 @@ def decode(kind: type[T], answer: Answer) -> T:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(answer, str(error)) from None
+    if ENVELOPES.get(kind, b"") not in answer.body:
+        raise BadAnswer(
+            "the answer is JSON, but not what Weaviate sends",
+            request=answer.request,
+            hint="another program or a login page answers at this address",
+        )
+    return value
 
 
 def raise_for_status(answer: Answer) -> None:

@@ -43,7 +43,7 @@ class _Token(msgspec.Struct, gc=False):
 class Authenticator:
     """Yields the Authorization header of one profile; OIDC tokens are renewed before they end.
 
-    ``fetch`` is an httpx client without credentials, used for the issuer only.
+    ``fetch`` gives the httpx client for the issuer, ``timeout`` is seconds for one token.
     """
 
     def __init__(
@@ -51,11 +51,13 @@ class Authenticator:
         auth: Auth,
         url: str,
         fetch: Callable[[], httpx.AsyncClient],
+        timeout: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._auth = auth
         self._url = url
         self._fetch = fetch
+        self._timeout = timeout
         self._clock = clock
         self._value: str | None = None
         self._good_until = 0.0
@@ -81,13 +83,23 @@ class Authenticator:
 
     async def _renew(self) -> None:
         if self._auth.method == "oidc":
-            token = await self._token()
+            token = await self._token_in_time()
             register_secret(token.access_token)
             self._value = f"Bearer {token.access_token}"
             self._good_until = self._clock() + max(1.0, token.expires_in - _RENEW_BEFORE_S)
             return
         self._value = f"Bearer {await reveal(self._auth.key, 'auth key')}"
         self._good_until = float("inf")
+
+    async def _token_in_time(self) -> _Token:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._token()
+        except TimeoutError:
+            raise CredentialsUnavailable(
+                f"the identity provider gave no token within {self._timeout:g} s",
+                hint="check token_url and the network",
+            ) from None
 
     async def _token(self) -> _Token:
         client_id, token_url, scopes = self._auth.client_id, self._auth.token_url, self._auth.scopes

@@ -405,6 +405,9 @@ async def _gathered(chunks: Any) -> Any:
 
 
 def _segment(name: str) -> str:
+    """A name as a part of a path; raises ``Rejected`` for one that no route can carry."""
+    if not name.isprintable() or any(mark in name for mark in "/?#"):
+        raise Rejected("this name cannot be asked for", detail=ascii(name))
     return quote(name, safe="")
 
 

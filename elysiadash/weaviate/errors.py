@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from elysiadash.config.redaction import redact
+
 
 class WeaviateError(Exception):
     """Something a server, or the way to it, did not do as asked.
@@ -24,12 +26,13 @@ class WeaviateError(Exception):
         status: int | None = None,
         detail: str | None = None,
     ) -> None:
-        super().__init__(what)
-        self.what = what
+        # A server or a proxy may echo what we sent: no secret may reach a screen through it.
+        self.what = redact(what)
+        super().__init__(self.what)
         self.request = request
         self.hint = hint
         self.status = status
-        self.detail = detail
+        self.detail = redact(detail) if detail else detail
 
     def __str__(self) -> str:
         parts = [self.what]

@@ -100,7 +100,7 @@ _RPC_SERVICE = "weaviate.v1.Weaviate"
 _WEAK_CONSISTENCY = frozenset({"", "ONE", "CONSISTENCY_LEVEL_ONE", "CONSISTENCY_LEVEL_UNSPECIFIED"})
 _METRICS_PATHS = frozenset({"/metrics", "/tenant-activity"})
 _COUNT_QUERY = re.compile(
-    r'\{Aggregate\{\w+(?P<tenant>\(tenant:"(?:[^"\\]|\\.)*"\))?\{meta\{count\}\}\}\}'
+    r'\{Aggregate\{[A-Za-z_][A-Za-z0-9_]*(?P<tenant>\(tenant:"(?:[^"\\]|\\.)*"\))?\{meta\{count\}\}\}\}'
 )
 
 
@@ -129,7 +129,11 @@ def classify(
     """
     verb = method.upper()
     segments = [unquote(part) for part in path.split("/") if part not in ("", ".")]
-    if ".." in segments or any(mark in part for part in segments for mark in "/?#"):
+    if any(mark in part for part in segments for mark in "?#"):
+        # More than a path: never better than a write, and not a way round what is forbidden.
+        bare = classify(verb, re.split("[?#]", unquote(path))[0], headers=headers, body=body)
+        return bare if bare is RequestClass.FORBIDDEN else RequestClass.WRITE
+    if ".." in segments or any("/" in part for part in segments):
         return RequestClass.WRITE
     if path in _METRICS_PATHS:
         return RequestClass.READ if verb in ("GET", "HEAD") else RequestClass.WRITE

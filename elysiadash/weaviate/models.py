@@ -6,9 +6,12 @@ a version leaves out have defaults. States are plain strings, since servers add 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A number of things: anything else is no answer of a Weaviate."""
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -18,15 +21,15 @@ class Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class BatchStats(Wire, frozen=True):
     """``queueLength`` is absent under async indexing; ``ratePerSecond`` is stale when idle."""
 
-    queue_length: int | None = None
+    queue_length: Count | None = None
     rate_per_second: int | None = None
 
 
 class NodeStats(Wire, frozen=True):
     """Sums over one node's loaded shards, replicas counted (verbose only)."""
 
-    object_count: int = 0
-    shard_count: int = 0
+    object_count: Count = 0
+    shard_count: Count = 0
 
 
 class AsyncReplicationStatus(Wire, frozen=True):
@@ -49,13 +52,13 @@ class ShardReplica(Wire, frozen=True):
 
     collection: str = msgspec.field(name="class")
     name: str = ""
-    object_count: int = 0
+    object_count: Count = 0
     status: str = msgspec.field(name="vectorIndexingStatus", default="")
-    vector_queue_length: int = 0
+    vector_queue_length: Count = 0
     compressed: bool = False
     loaded: bool = True
-    number_of_replicas: int = 0
-    replication_factor: int = 0
+    number_of_replicas: Count = 0
+    replication_factor: Count = 0
     async_replication_status: list[AsyncReplicationStatus] | None = None
 
 
@@ -158,7 +161,7 @@ class VectorConfig(Wire, frozen=True):
 class Replication(Wire, frozen=True):
     """``async_enabled`` is gone from 1.38 on."""
 
-    factor: int = 1
+    factor: Count = 1
     deletion_strategy: str | None = None
     async_enabled: bool | None = None
 
@@ -174,8 +177,8 @@ class MultiTenancy(Wire, frozen=True):
 class Sharding(Wire, frozen=True):
     """All zero for a multi-tenant collection."""
 
-    desired_count: int = 0
-    actual_count: int = 0
+    desired_count: Count = 0
+    actual_count: Count = 0
 
 
 class Property(Wire, frozen=True):
@@ -368,3 +371,12 @@ class Readiness(msgspec.Struct, frozen=True, gc=False):
     ready: bool
     status: int
     seconds: float
+
+
+ENVELOPES: dict[type, bytes] = {
+    Nodes: b'"nodes"',
+    Statistics: b'"statistics"',
+    Schema: b'"classes"',
+    Meta: b'"version"',
+}
+"""What each of these answers always holds: without it another program answered."""

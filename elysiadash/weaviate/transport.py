@@ -98,31 +98,37 @@ class Transport:
         self._opening = asyncio.Lock()
         self._slots: dict[tuple[str, Lane], asyncio.Semaphore] = {}
         self._extra_headers: dict[str, str] = {}
-        self._auth = Authenticator(profile.auth, profile.url, lambda: self._issuer_client())
+        self._auth = Authenticator(
+            profile.auth, profile.url, lambda: self._issuer_client(), profile.timeouts.read
+        )
 
     async def send(self, call: Call) -> Answer:
         """Send one request and read its whole answer.
 
         Raises the ``WeaviateError`` that fits; the answer of an error status never returns.
-        A reading request whose connection broke before an answer is sent once more.
+        A reading request whose connection broke before an answer is sent again, as often as
+        ``limits.retries`` says.
         """
-        try:
-            return await self._send_once(call)
-        except ConnectionLost:
-            if self._class_of(call) is RequestClass.READ and self.profile.limits.retries > 0:
+        tries_left = self.profile.limits.retries
+        renewed = False
+        while True:
+            try:
                 return await self._send_once(call)
-            raise
-        except Unauthorized:
-            if call.signed and self._auth.forget():
-                return await self._send_once(call)
-            raise
+            except ConnectionLost:
+                if tries_left <= 0 or self._class_of(call) is not RequestClass.READ:
+                    raise
+                tries_left -= 1
+            except Unauthorized:
+                if renewed or not call.signed or not self._auth.forget():
+                    raise
+                renewed = True
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send one request and hand out its body chunk by chunk, decoded, nothing kept."""
         async with self._open(call) as (response, request):
             if response.status_code >= 400:
-                body = await _read(response, _ERROR_BYTES, request)
+                body = await _beginning(response, _ERROR_BYTES)
                 raise_for_status(_answer(response, body, request, 0.0))
             yield response.aiter_bytes()
 
@@ -143,9 +149,11 @@ class Transport:
         await self._ready_client()
         started = loop.time()
         async with self._open(call) as (response, request):
-            whole = call.limit_bytes or self.profile.limits.answer_bytes
-            limit = whole if response.status_code < 400 else min(whole, _ERROR_BYTES)
-            body = await _read(response, limit, request)
+            if response.status_code >= 400:
+                body = await _beginning(response, _ERROR_BYTES)
+            else:
+                limit = call.limit_bytes or self.profile.limits.answer_bytes
+                body = await _read(response, limit, request)
             answer = _answer(response, body, request, loop.time() - started)
             raise_for_status(answer)
             return answer
@@ -157,29 +165,26 @@ class Transport:
         request = f"{call.method} {self.address(call.base, call.path)}"
         content = call.content if call.json is None else json.dumps(call.json).encode()
         client = await self._ready_client()
-        async with (
-            self.watched(call, request, content),
-            self._slot(base, call.lane),
-            asyncio.timeout(call.timeout),
-        ):
-            # Within the limit: an identity provider that hangs must not hold everything.
+        async with self.watched(call, request, content):
+            # Before a place is taken: a token may have to be fetched, under a limit of its own.
             headers = await self._headers(call)
-            response = await client.send(
-                client.build_request(
-                    call.method,
-                    base.rstrip("/") + call.path,
-                    params=call.params or None,
-                    headers=headers,
-                    content=content,
-                    # Connecting ends before the call does: a firewall is no hung node.
-                    timeout=self._connecting(call.timeout),
-                ),
-                stream=True,
-            )
-            try:
-                yield response, request
-            finally:
-                await response.aclose()
+            async with self._slot(base, call.lane), asyncio.timeout(call.timeout):
+                response = await client.send(
+                    client.build_request(
+                        call.method,
+                        base.rstrip("/") + call.path,
+                        params=call.params or None,
+                        headers=headers,
+                        content=content,
+                        # Connecting ends before the call does: a firewall is no hung node.
+                        timeout=self._connecting(call.timeout),
+                    ),
+                    stream=True,
+                )
+                try:
+                    yield response, request
+                finally:
+                    await response.aclose()
 
     @asynccontextmanager
     async def watched(self, call: Call, request: str, content: bytes | None) -> AsyncIterator[None]:
@@ -333,6 +338,16 @@ class Transport:
                 keepalive_expiry=limits.keepalive_s,
             ),
         )
+
+
+async def _beginning(response: httpx.Response, limit: int) -> bytes:
+    """The start of an error's body: its status must not be lost in an endless page."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) >= limit:
+            break
+    return bytes(body[:limit])
 
 
 def _result_of(failure: BaseException) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elysiadash.config.redaction import register_secret
 from elysiadash.weaviate.answers import Answer, decode, message_of, raise_for_status
 from elysiadash.weaviate.errors import (
     BadAnswer,
@@ -19,7 +20,7 @@ from elysiadash.weaviate.errors import (
     Unauthorized,
     WeaviateError,
 )
-from elysiadash.weaviate.models import Nodes
+from elysiadash.weaviate.models import Meta, Nodes, Schema, Statistics
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
 
@@ -117,3 +118,27 @@ def test_the_servers_words_are_cut_short() -> None:
     words = message_of(b'{"error":[{"message":"' + b"x" * 5000 + b'"}]}')
     assert words is not None
     assert len(words) <= 300
+
+
+@pytest.mark.parametrize("kind", [Nodes, Statistics, Schema, Meta])
+def test_json_of_another_program_is_no_answer(kind: type) -> None:
+    for body in (b"{}", b'{"message":"please log in"}'):
+        with pytest.raises(BadAnswer, match="not what Weaviate sends"):
+            decode(kind, answer(200, body))
+
+
+@pytest.mark.parametrize("number", ["-3", "1" + "0" * 400, "1.5"])
+def test_counts_that_cannot_be_are_no_answer(number: str) -> None:
+    body = f'{{"nodes":[{{"name":"a","shards":[{{"class":"C","objectCount":{number}}}]}}]}}'
+    with pytest.raises(BadAnswer):
+        decode(Nodes, answer(200, body.encode()))
+
+
+def test_a_secret_that_the_server_echoes_is_not_repeated() -> None:
+    register_secret("k3y-that-is-secret")
+    body = b'{"error":[{"message":"bad header Bearer k3y-that-is-secret"}]}'
+    with pytest.raises(ServerFault) as caught:
+        raise_for_status(answer(500, body))
+    assert "k3y-that-is-secret" not in str(caught.value)
+    assert caught.value.detail is not None
+    assert "k3y-that-is-secret" not in caught.value.detail
