@@ -117,6 +117,21 @@ class RotatingFile(RotatingFileHandler):
         """Count what was lost; the inherited one prints to stderr."""
         self.lost += 1
 
+    def flush(self) -> None:
+        """What a full disk does not take is lost, and no command fails for it."""
+        try:
+            super().flush()
+        except OSError:
+            self.lost += 1
+
+    def close(self) -> None:
+        """Close in any case; the last entries may be lost on a full disk."""
+        try:
+            super().close()
+        except OSError:
+            self.lost += 1
+            self.stream = None
+
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
         """Whether the file is full; the inherited one formats each entry a second time."""
         return self.stream is not None and os.fstat(self.stream.fileno()).st_size >= self.maxBytes

@@ -28,7 +28,7 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.screens.stats import StatsScreen
 from elysiadash.tui.source import Watched
-from elysiadash.tui.terminal import Terminal
+from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
 from elysiadash.tui.themes import DEFAULT_THEME, VARIABLES, load_themes, shipped_themes
 
 if TYPE_CHECKING:
@@ -281,6 +281,7 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
     from elysiadash.config.paths import user_file
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
+    bear_foreign_bytes()
     with Terminal(f"elysiadash · {profile.name}") as terminal:
         watch = connect(profile, state_dir=state_dir)
         app = ElysiadashApp(watch, demo=demo, terminal=terminal, theme_folders=folders)

@@ -129,3 +129,19 @@ def _restore(attributes: list[Any] | None) -> None:
         termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, attributes)
     except (termios.error, OSError):
         return
+
+
+def bear_foreign_bytes() -> None:
+    """Turn typed or pasted bytes that are no UTF-8 into replacement characters.
+
+    Textual 8.2's reader decodes strictly, and one such byte (a Latin-1 paste) ends the app.
+    """
+    import codecs
+    from functools import partial
+
+    from textual.drivers import linux_driver
+
+    def lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), "replace")
+
+    linux_driver.getincrementaldecoder = lenient  # type: ignore[attr-defined, assignment]
