@@ -109,8 +109,8 @@ class Asks:
         report: ShardReport = await self.client.nodes(verbose=True, then=report_shards)
         latency = time.monotonic() - asked_at
         fresh = self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency)
-        # Shards that go dark with their node are no deletes, nor growth when they return.
-        if fresh and not report.silent and self.expected() <= set(report.answered):
+        # Shards that go dark with their node leave the tracker, and begin anew with it.
+        if fresh and not report.silent:
             counts = {name: item.counts for name, item in report.by_collection.items()}
             self.growth = await asyncio.to_thread(self._growth_tracker.follow, asked_at, counts)
         return 0.0 if report.silent else latency

@@ -123,3 +123,13 @@ def test_one_write_to_a_shard_long_still_is_told_when_it_is_over() -> None:
     growth = tracker.of("Doc")
     assert growth is not None
     assert growth.per_second == pytest.approx(1.0)
+
+
+def test_a_node_that_leaves_and_returns_with_its_shards_is_no_delete_and_no_growth() -> None:
+    tracker = GrowthTracker()
+    for at in range(0, 4000, 15):
+        shards = {"kept": 1000, **({} if 600 <= at < 1200 else {"dark": 50_000})}
+        growth = tracker.follow(at, {"Doc": shards}).get("Doc")
+    assert growth is not None
+    assert growth.per_second == 0
+    assert growth.long_per_second == 0
