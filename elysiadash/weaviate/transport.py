@@ -298,7 +298,9 @@ class Transport:
         )
 
     async def _headers(self, call: Call) -> dict[str, str]:
-        headers = {**self._extra_headers, **call.headers} if call.signed else dict(call.headers)
+        # A gateway may want the profile's headers from probes too; the metrics port is none of it.
+        own = self._extra_headers if call.path.startswith("/v1/") else {}
+        headers = {**own, **call.headers}
         if call.json is not None:
             headers.setdefault("Content-Type", "application/json")
         if call.signed and (value := await self._auth.header()) is not None:
