@@ -20,6 +20,7 @@ from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.poller import Poller, Schedule
 from elysiadash.cluster.remembered import Memory, Remembered
 from elysiadash.cluster.rows import Known, collection_rows
+from elysiadash.cluster.series import Series, in_steps
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
@@ -155,6 +156,13 @@ class Watch:
             return self._remembered.rows_at
         times = [self.store.get(kind).fetched_at for kind in (Kind.SCHEMA, Kind.VERBOSE)]
         return min((at for at in times if at is not None), default=None)
+
+    async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
+        """One number of a collection over the last ``seconds``, in ``steps`` even steps."""
+        now = self.store.clock()
+        points = self.history.points(metric, collection)
+        values = in_steps(points, now, seconds, steps)
+        return Series(start=now - seconds, end=now, values=values, source="this session")
 
     def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
         """Every question that has no fresh answer now: (kind, of, problem)."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from elysiadash.cluster.history import History, Points
+from elysiadash.cluster.series import in_steps
 from elysiadash.cluster.slices import Kind, Slice
 from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats
 from elysiadash.health.finding import Finding, Severity
@@ -164,7 +165,7 @@ def _series(
         return (), ""
     metric, written = _SERIES[field]
     points: Points = history.points(metric, collection, last=200)
-    steps = charts.in_steps(points, now, CHART_S, 2 * _CELLS)
+    steps = in_steps(points, now, CHART_S, 2 * _CELLS)
     # The ends are those of the samples: a step is a mean and hides them.
     known = [
         value

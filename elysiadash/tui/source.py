@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from elysiadash.cluster.history import History
+from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
@@ -69,6 +70,9 @@ class Watched(Protocol):
 
     def rows_at(self) -> float | None:
         """Wall-clock seconds of the oldest data the rows rest on."""
+
+    async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
+        """One number of a collection over the last ``seconds``, in ``steps`` even steps."""
 
     def cluster(self) -> ClusterView:
         """The nodes."""

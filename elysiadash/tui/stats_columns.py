@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from elysiadash.cluster.history import History
+from elysiadash.cluster.series import in_steps
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.config.profile import Profile
@@ -90,7 +91,7 @@ class StatsColumns:
     def _chart(self, row: Row) -> SparkCell | Cell:
         # One sample a slow interval or so: a few more than the chart can hold.
         points = self._history.points("objects_per_s", row.collection, last=200)
-        steps = charts.in_steps(points, self.now, CHART_S, _CHART_STEPS)
+        steps = in_steps(points, self.now, CHART_S, _CHART_STEPS)
         if all(step is None for step in steps):
             return Cell("", "unknown")
         style: StyleName = "muted" if Kind.VERBOSE in self.late else "accent"

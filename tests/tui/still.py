@@ -10,6 +10,7 @@ import msgspec
 
 from elysiadash.cluster.history import History
 from elysiadash.cluster.rows import TenantCounts
+from elysiadash.cluster.series import Series, in_steps
 from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
@@ -111,6 +112,12 @@ class StillWatch:
     async def rows(self) -> tuple[CollectionStats, ...]:
         """The rows given, once something was answered."""
         return self._rows if self._is_live() else self.remembered_rows
+
+    async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
+        """From the history given."""
+        now = self.clock()
+        values = in_steps(self.history.points(metric, collection), now, seconds, steps)
+        return Series(start=now - seconds, end=now, values=values, source="this session")
 
     def rows_at(self) -> float | None:
         """When the rows' slices were put."""

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elysiadash.cluster.history import Points
-from elysiadash.tui.charts import in_steps, top
+from elysiadash.cluster.series import in_steps
+from elysiadash.tui.charts import top
 
 
 def test_steps_are_means_and_gaps_stay() -> None:

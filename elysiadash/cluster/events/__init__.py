@@ -1,0 +1,1 @@
+"""What changed in a cluster, and when it was seen."""
