@@ -41,16 +41,14 @@ def auth(value: object, where: Where) -> Auth:
             'expected a table such as { method = "api-key", key_env = "WEAVIATE_API_KEY" }, '
             f"found {type_name(value)}"
         )
-    wrongs = _unknown_keys(value, AUTH_KEYS)
-    method = _part(
-        value, "method", lambda given: scalar(given, field_named(Auth, "method")), wrongs
-    )
-    client_id = _part(value, "client_id", text, wrongs)
-    token_url = _part(value, "token_url", base_address, wrongs)
-    scopes = _part(value, "scopes", _scopes, wrongs)
-    allow_clear = _part(value, "allow_clear", boolean, wrongs)
-    key = _secret_of(value, "key_", bool(allow_clear), where, wrongs)
-    client_secret = _secret_of(value, "client_secret_", bool(allow_clear), where, wrongs)
+    wrongs = unknown_keys(value, AUTH_KEYS)
+    method = part(value, "method", lambda given: scalar(given, field_named(Auth, "method")), wrongs)
+    client_id = part(value, "client_id", text, wrongs)
+    token_url = part(value, "token_url", base_address, wrongs)
+    scopes = part(value, "scopes", _scopes, wrongs)
+    allow_clear = part(value, "allow_clear", boolean, wrongs)
+    key = secret_of(value, "key_", bool(allow_clear), where, wrongs)
+    client_secret = secret_of(value, "client_secret_", bool(allow_clear), where, wrongs)
     if not wrongs:
         wrongs = _what_the_method_needs(method, key, client_id, client_secret)
     if wrongs:
@@ -70,9 +68,9 @@ def header(name: str, value: object, where: Where) -> str | Secret:
     if not _HEADER_NAME.fullmatch(name):
         raise Wrong("is no valid name of a header")
     if isinstance(value, dict):
-        wrongs = _unknown_keys(value, HEADER_KEYS)
-        allow_clear = _part(value, "allow_clear", boolean, wrongs)
-        secret = _secret_of(value, "", bool(allow_clear), where, wrongs)
+        wrongs = unknown_keys(value, HEADER_KEYS)
+        allow_clear = part(value, "allow_clear", boolean, wrongs)
+        secret = secret_of(value, "", bool(allow_clear), where, wrongs)
         if secret is None and not wrongs:
             wrongs.append(Wrong('expected one source, for example { env = "NAME" }'))
         if wrongs or secret is None:
@@ -126,9 +124,10 @@ def holds_clear_secret(value: object) -> bool:
     )
 
 
-def _secret_of(
+def secret_of(
     table: Mapping[str, object], prefix: str, allow_clear: bool, where: Where, wrongs: list[Wrong]
 ) -> Secret | None:
+    """The secret whose source is named by ``prefix`` and a kind; complaints go into ``wrongs``."""
     given = [kind for kind in KINDS if f"{prefix}{kind}" in table]
     if len(given) > 1:
         names = " and ".join(f"{prefix}{kind}" for kind in given)
@@ -147,7 +146,7 @@ def _secret_of(
         )
         return None
     kind = given[0]
-    found: Secret | None = _part(table, name, lambda raw: secret(kind, raw, where), wrongs)
+    found: Secret | None = part(table, name, lambda raw: secret(kind, raw, where), wrongs)
     return found
 
 
@@ -197,7 +196,8 @@ def _scopes(value: object) -> tuple[str, ...]:
     return tuple(text(scope) for scope in value)
 
 
-def _unknown_keys(table: Mapping[str, object], valid: tuple[str, ...]) -> list[Wrong]:
+def unknown_keys(table: Mapping[str, object], valid: tuple[str, ...]) -> list[Wrong]:
+    """A complaint about every key of ``table`` that is not ``valid``."""
     return [
         Wrong("unknown key", key=(key,), nearest=nearest(key, valid))
         for key in table
@@ -205,7 +205,7 @@ def _unknown_keys(table: Mapping[str, object], valid: tuple[str, ...]) -> list[W
     ]
 
 
-def _part(
+def part(
     table: Mapping[str, object],
     name: str,
     parse: typing.Callable[[object], typing.Any],

@@ -8,7 +8,8 @@ import msgspec
 
 from elysiadash.config.credentials import AUTH_KEYS, HEADER_KEYS
 from elysiadash.config.fields import TUNING, fields_of
-from elysiadash.config.profile import Auth, AuthMethod, Profile, Tls
+from elysiadash.config.profile import Auth, AuthMethod, Profile, Prometheus, Tls
+from elysiadash.config.prometheus_setting import KEYS as PROMETHEUS_KEYS
 from elysiadash.config.tuning import LogSettings
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -74,7 +75,7 @@ def _profile() -> dict[str, Any]:
         "url": _URL,
         "nodes": _ADDRESSES,
         "metrics": _ADDRESSES,
-        "prometheus": _URL,
+        "prometheus": _prometheus(),
         "auth": _auth(),
         "headers": _HEADERS,
         "proxy": _URL,
@@ -111,6 +112,22 @@ def _auth() -> dict[str, Any]:
         if meant is not None:
             properties[name]["description"] = described[meant]
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _prometheus() -> dict[str, Any]:
+    described = {field.name: field.description for field in fields_of(Prometheus)}
+    properties: dict[str, dict[str, Any]] = {}
+    for name in PROMETHEUS_KEYS:
+        shape = {"url": _URL, "allow_clear": {"type": "boolean"}}.get(name, _TEXT)
+        meaning = described.get("key" if name.startswith("key_") else name)
+        properties[name] = {**shape, "description": meaning or "Insist on a secret in clear text."}
+    table = {
+        "type": "object",
+        "properties": properties,
+        "required": ["url"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [_URL, table]}
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:

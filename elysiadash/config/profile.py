@@ -18,6 +18,7 @@ __all__ = [
     "Intervals",
     "Limits",
     "Profile",
+    "Prometheus",
     "Secret",
     "SecretKind",
     "SecretUnavailable",
@@ -113,6 +114,36 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ] = None
 
 
+class Prometheus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The site's Prometheus, or what speaks its HTTP API (Thanos, Mimir, VictoriaMetrics).
+
+    Neither the profile's ``auth`` nor its ``headers`` are sent there; ``tls`` and ``proxy`` count.
+    """
+
+    url: Annotated[
+        str, Meta(description="Its address, with the path before /api/v1 where it has one.")
+    ]
+    match: Annotated[
+        str | None,
+        Meta(description="Label matchers that tell this cluster's series from all others."),
+    ] = None
+    node_label: Annotated[
+        str, Meta(description="The label that tells one node's series from another node's.")
+    ] = "instance"
+    disk: Annotated[
+        str | None,
+        Meta(description="Label matchers of the volumes or file systems that hold the data."),
+    ] = None
+    user: Annotated[
+        str | None,
+        Meta(description="With it, user and key are sent as basic auth; else key as a bearer."),
+    ] = None
+    key: Annotated[Secret | None, Meta(description="The token or the password.")] = None
+    tenant: Annotated[
+        str | None, Meta(description="Sent as X-Scope-OrgID, as Mimir and Cortex want it.")
+    ] = None
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One cluster. Printing it shows no clear secret; never encode it into a file."""
 
@@ -142,11 +173,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         ),
     ] = field(default_factory=Addresses)
     prometheus: Annotated[
-        str | None,
+        Prometheus | None,
         Meta(
-            description="The URL of the site's Prometheus. Checked and kept, but not asked yet: "
-            "until then the addresses of metrics are read.",
-            examples=["http://prometheus.example.com:9090"],
+            description="The site's Prometheus: its URL, or a table of url; match, the label "
+            "matchers that tell this cluster's series from others; node_label, the label that "
+            'tells nodes apart ("instance" if not given); disk, the matchers of the volumes or '
+            "file systems that hold the data; key_env, key_command or key_file, a bearer token or, "
+            "beside user, a password; tenant, for X-Scope-OrgID. With it metrics, their past and "
+            "disks come from there by PromQL, and the addresses of metrics are not read.",
+            examples=[
+                {"url": "http://prometheus.example.com:9090", "match": 'job="weaviate"'},
+            ],
         ),
     ] = None
     auth: Annotated[

@@ -14,7 +14,7 @@ import msgspec
 
 from elysiadash.config.fields import fields_of
 from elysiadash.config.mistake import Mistake, dotted
-from elysiadash.config.profile import Auth, Profile, Secret
+from elysiadash.config.profile import Auth, Profile, Prometheus, Secret
 from elysiadash.config.tables import SUB_TABLES, Key, Origin, Setting, Table
 
 _MUST_BE_RIGHT = frozenset(
@@ -107,6 +107,7 @@ def _is_the_users(key: Key, setting: Setting) -> bool:
     value = setting.value
     return (
         (isinstance(value, Auth) and value.method != "none")
+        or (isinstance(value, Prometheus) and value.key is not None)
         or isinstance(value, Secret)
         or key in (("tls", "cert_file"), ("tls", "key_file"))
         or (key == ("write",) and value is True and setting.origin.key != "defaults.write")

@@ -9,7 +9,7 @@ import msgspec
 
 from elysiadash.config.fields import fields_of
 from elysiadash.config.mistake import dotted
-from elysiadash.config.profile import Addresses, Auth, Profile, Secret
+from elysiadash.config.profile import Addresses, Auth, Profile, Prometheus, Secret
 from elysiadash.config.settle import Settled
 from elysiadash.config.tables import SUB_TABLES, Key, Origin
 from elysiadash.config.tuning import LogSettings
@@ -64,6 +64,8 @@ def value_text(value: Any) -> str:
         return value.source
     if isinstance(value, Addresses):
         value = value.template or value.named or value.unnamed
+    if isinstance(value, Prometheus):
+        value = _said(value)
     if isinstance(value, dict):
         pairs = (f"{dotted((key,))} = {value_text(part)}" for key, part in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else NOT_SET
@@ -73,6 +75,16 @@ def value_text(value: Any) -> str:
     import tomli_w
 
     return tomli_w.dumps({"key": value}).removeprefix("key = ").strip()
+
+
+def _said(found: Prometheus) -> Any:
+    """As one would write it: a URL alone, or a table of what differs from the defaults."""
+    pairs = {
+        field.name: value
+        for field in fields_of(Prometheus)
+        if (value := getattr(found, field.name)) != field.default
+    }
+    return pairs if len(pairs) > 1 else found.url
 
 
 def _settings_of(profile: Profile) -> Iterator[tuple[Key, Any]]:

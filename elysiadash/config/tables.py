@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.config import credentials, values
+from elysiadash.config import credentials, prometheus_setting, values
 from elysiadash.config.document import Document, Layer
 from elysiadash.config.fields import TUNING, Field, fields_of
 from elysiadash.config.locate import KeyPath
@@ -108,7 +108,7 @@ class _Reader:
             "grpc": values.host_and_port,
             "nodes": values.addresses,
             "metrics": values.addresses,
-            "prometheus": values.base_address,
+            "prometheus": partial(prometheus_setting.prometheus, where=self._where),
             "auth": partial(credentials.auth, where=self._where),
             "proxy": values.base_address,
             "environment": values.label,

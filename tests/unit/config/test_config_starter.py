@@ -17,6 +17,7 @@ from elysiadash.config.fields import TUNING, fields_of
 from elysiadash.config.json_schema import json_schema
 from elysiadash.config.mistake import ConfigError
 from elysiadash.config.profile import Profile, Tls
+from elysiadash.config.prometheus_setting import KEYS as PROMETHEUS_KEYS
 from elysiadash.config.starter import init_text, write_starter
 from elysiadash.config.tuning import LogSettings
 from tests.unit.config.house import House
@@ -125,6 +126,7 @@ def test_the_schema_knows_the_starter_s_keys_and_no_others() -> None:
     written = set(data_paths(data))
     assert written <= keys
     documented_elsewhere = {("auth", name) for name in AUTH_KEYS}
+    documented_elsewhere |= {("prometheus", name) for name in PROMETHEUS_KEYS}
     assert {key for key in keys - written if key[-2:] not in documented_elsewhere} == set()
 
 
@@ -154,6 +156,9 @@ def schema_paths(
         yield at
     for name, part in node.get("properties", {}).items():
         yield from schema_paths(part, schema, (*at, name))
+    for form in node.get("anyOf", ()):
+        if "required" in form:
+            yield from (path for path in schema_paths(form, schema, at) if path != at)
     if at == ("profiles",):
         yield from schema_paths(node["additionalProperties"], schema, (*at, "*"))
 
