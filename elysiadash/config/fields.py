@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from elysiadash.config.profile import Profile
-from elysiadash.config.tuning import Intervals, Limits, Thresholds, Timeouts
+from elysiadash.config.tuning import Intervals, Limits, Recording, Thresholds, Timeouts
 
 FieldKind = Literal["bool", "int", "float", "text", "other"]
 
@@ -19,8 +19,9 @@ TUNING: dict[str, type[msgspec.Struct]] = {
     "timeouts": Timeouts,
     "limits": Limits,
     "thresholds": Thresholds,
+    "recording": Recording,
 }
-"""Sub-tables of a profile that hold only numbers."""
+"""Sub-tables of a profile that hold only plain values."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):

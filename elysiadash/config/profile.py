@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, field
 
 from elysiadash.config.secret import Secret, SecretKind, SecretUnavailable
-from elysiadash.config.tuning import Intervals, Limits, Thresholds, Timeouts
+from elysiadash.config.tuning import Intervals, Limits, Recording, Thresholds, Timeouts
 
 __all__ = [
     "Addresses",
@@ -19,6 +19,7 @@ __all__ = [
     "Limits",
     "Profile",
     "Prometheus",
+    "Recording",
     "Secret",
     "SecretKind",
     "SecretUnavailable",
@@ -239,4 +240,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limits: Annotated[Limits, Meta(description="How much we use.")] = field(default_factory=Limits)
     thresholds: Annotated[Thresholds, Meta(description="When to worry.")] = field(
         default_factory=Thresholds
+    )
+    recording: Annotated[Recording, Meta(description="What is kept of the past.")] = field(
+        default_factory=Recording
     )

@@ -181,6 +181,26 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ] = 30.0
 
 
+class Recording(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is kept of the past: for charts, for events, and to look at it again later."""
+
+    enabled: Annotated[
+        bool,
+        Meta(description="Whether the app and elysiadash record keep the past of the cluster."),
+    ] = True
+    max_age_h: Annotated[
+        float, Meta(ge=1, le=8760, description="Hours after which the past is forgotten.")
+    ] = 168.0
+    max_bytes: Annotated[
+        int,
+        Meta(
+            ge=8 * _MIB,
+            le=65536 * _MIB,
+            description="Bytes of the file; when it is full, the oldest part goes first.",
+        ),
+    ] = 256 * _MIB
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where and how much we write about our own work."""
 
