@@ -326,7 +326,7 @@ class Transport:
         limits = self.profile.limits
         hosts = 1 + len(self.profile.nodes.known()) + len(self.profile.metrics.known())
         return httpx.AsyncClient(
-            verify=_ssl_context(self.profile.tls),
+            verify=ssl_context(self.profile.tls),
             proxy=self.profile.proxy,
             transport=self._http,
             trust_env=False,
@@ -391,7 +391,8 @@ def _answer(response: httpx.Response, body: bytes, request: str, seconds: float)
     )
 
 
-def _ssl_context(tls: Tls) -> ssl.SSLContext | bool:
+def ssl_context(tls: Tls) -> ssl.SSLContext | bool:
+    """How certificates are checked, and which one we show."""
     context = ssl.create_default_context(cafile=tls.ca_file)
     if not tls.verify:
         context.check_hostname = False
