@@ -7,6 +7,7 @@ pure views of the store; a hidden screen simply does not call them.
 from __future__ import annotations
 
 import asyncio
+import bisect
 import time
 from collections.abc import Callable, Collection
 from typing import Any
@@ -30,6 +31,10 @@ from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.client import Client
 
 _SAVE_EVERY_S = 30.0
+_PACES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
+"""Seconds between two polls of the fast lane that one can step through."""
+_LEAST_S = {True: 1.0, False: 5.0}
+"""Seconds, at least, between two polls: of the fast lane, and of the others."""
 _CHARTED = (
     "objects",
     "objects_per_s",
@@ -73,6 +78,8 @@ class Watch:
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
         self.pollers: dict[Kind, Poller] = _pollers(self.asks, self.store, self.profile)
         self.asks.nodes_changed = self._look_again
+        self._usual = {kind: poller.schedule.interval for kind, poller in self.pollers.items()}
+        self._pace = 1.0
         self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
 
@@ -111,6 +118,21 @@ class Watch:
         """Ask everything at once instead of at the end of each wait."""
         for poller in self.pollers.values():
             poller.refresh_now()
+
+    def change_pace(self, step: int) -> float:
+        """Ask more often (-1) or less often (1); returns the seconds of the fast lane now.
+
+        A lane never goes below the least interval that the settings allow.
+        """
+        fast = self.profile.intervals.fast
+        at = bisect.bisect_left(_PACES, fast * self._pace) + step
+        wanted = _PACES[max(0, min(len(_PACES) - 1, at))]
+        self._pace = wanted / fast
+        for kind, poller in self.pollers.items():
+            interval = max(_LEAST_S[kind in FAST], self._usual[kind] * self._pace)
+            poller.schedule = msgspec.structs.replace(poller.schedule, interval=interval)
+        self.refresh_now()
+        return wanted
 
     def _look_again(self) -> None:
         """A node changed: what the other lanes know of the cluster is of before that."""

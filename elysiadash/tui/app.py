@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,23 +16,33 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.events import Event, Key
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.tui.actions import ACTIONS, bindings
+from elysiadash.tui.actions import ACTIONS
+from elysiadash.tui.actions.binding import bindings
+from elysiadash.tui.appearance import Appearance, appearance_of
 from elysiadash.tui.bridge import Bridge, DataChanged
+from elysiadash.tui.clusters import Clusters
 from elysiadash.tui.freshness import Freshness, look
+from elysiadash.tui.kept import Kept
+from elysiadash.tui.modes import MODES, PLACES
+from elysiadash.tui.output import LineFilters, driver_for
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
-from elysiadash.tui.screens.stats import StatsScreen
 from elysiadash.tui.source import Watched
 from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
 from elysiadash.tui.themes import DEFAULT_THEME, VARIABLES, load_themes, shipped_themes
+from elysiadash.tui.trail import Trail
+from elysiadash.tui.widgets.table import TablePlace
+from elysiadash.tui.window import WINDOWS, window_name
 
 if TYPE_CHECKING:
     from elysiadash.config.profile import Profile
+    from elysiadash.health.finding import Finding
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +64,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     TITLE = "elysiadash"
     CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
-    MODES = {"stats": StatsScreen}  # noqa: RUF012 - Textual's own declaration is a mutable one
-    DEFAULT_MODE = "stats"
+    MODES = {f"{name}#0": screen for name, screen in MODES.items()}  # noqa: RUF012 - as Textual's
+    DEFAULT_MODE = "stats#0"
+    # Ours is in the registry, with an id for the keymap.
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     # Below 60 x 15 the screens show a summary instead of their lines.
     HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (60, "-narrow"), (160, "-broad")]  # noqa: RUF012
@@ -69,19 +81,38 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         demo: bool = False,
         terminal: Terminal | None = None,
         theme_folders: Iterable[Path] | None = None,
+        appearance: Appearance | None = None,
+        clusters: Clusters | None = None,
+        kept: Kept | None = None,
     ) -> None:
-        super().__init__()
+        self.appearance = Appearance() if appearance is None else appearance
+        super().__init__(driver_class=driver_for(self.appearance))
+        self.no_color = self.appearance.colours == "none"
         self.watched = watch
         self.monotonic = clock
         self.demo = demo
         self.rows: tuple[CollectionStats, ...] = ()
         """The rows that were shown last; the header sums them up."""
+        self.findings: tuple[Finding, ...] = ()
+        """What the checks found last, the worst first."""
+        self.window = next(iter(WINDOWS.values()))
+        """Seconds that charts look back."""
+        self.kept = kept or Kept()
+        self.trail = Trail()
+        self.clusters = clusters or Clusters({}, lambda profile: watch)
+        self._generation = 0
+        self._watching: Worker[None] | None = None
+        self._lines = LineFilters(self.appearance)
         self._terminal = terminal
         self._bridge: Bridge | None = None
         self._faults: dict[str, str] = {}
         self._interrupted_at = float("-inf")
         folders = [shipped_themes()] if theme_folders is None else theme_folders
         self._themes, self._theme_faults = load_themes(folders)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes on its way to a terminal with few colours."""
+        return self._lines.filters(self.theme_variables, super().get_line_filters())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own style variables, for themes that do not give them."""
@@ -93,8 +124,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """Show what is remembered; ask the cluster only after the first paint."""
         for theme in self._themes.values():
             self.register_theme(theme)
-        if DEFAULT_THEME in self._themes:
-            self.theme = DEFAULT_THEME
+        kept = self.kept.choices.theme
+        wanted = kept if kept in self.available_themes else DEFAULT_THEME
+        if wanted in self.available_themes:
+            self.theme = wanted
         if self._terminal is not None:
             self._terminal.on_leave(self._leaver())
         self.call_after_refresh(self._begin)
@@ -110,8 +143,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         return leave
 
     def _begin(self) -> None:
-        self._bridge = Bridge(self.watched, self.post_message)
-        self._run_watch()
+        self._watch_now()
         self.set_interval(_TICK_S, self._tick)
         for fault in self._theme_faults:
             log.warning("theme left out: %s", fault)
@@ -121,20 +153,30 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             gc.freeze()
             gc.enable()
 
+    def _watch_now(self) -> None:
+        self._bridge = Bridge(self.watched, self.post_message)
+        self._run_watch()
+
     def _run_watch(self) -> None:
         self._faults.pop(_WATCH, None)
-        self.run_worker(self.watched.run(), name=_WATCH, group=_WATCH, exit_on_error=False)
+        self._watching = self.run_worker(
+            self.watched.run(), name=_WATCH, group=_WATCH, exit_on_error=False
+        )
 
-    async def on_unmount(self) -> None:
-        """Let the watch keep its state, then close its connections."""
-        if self._bridge is not None:
-            self._bridge.stop()
+    async def _end_watch(self, watch: Watched) -> None:
+        """Let a watch keep its state, then close its connections."""
         for worker in [found for found in self.workers if found.group == _WATCH]:
             worker.cancel()
             with suppress(WorkerCancelled, WorkerFailed, TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await worker.wait()
-        await self.watched.aclose()
+        await watch.aclose()
+
+    async def on_unmount(self) -> None:
+        """Nothing of ours goes on."""
+        if self._bridge is not None:
+            self._bridge.stop()
+        await self._end_watch(self.watched)
 
     def exit(self, result: None = None, return_code: int = 0, message: object = None) -> None:
         """Leave; a process that still lives three seconds later is ended."""
@@ -144,7 +186,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The watch must not end before the app: say why it did, and start it again."""
-        if event.worker.group != _WATCH:
+        if event.worker.group != _WATCH or event.worker is not self._watching:
             return
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.report_fault(_WATCH, event.worker.error)
@@ -169,7 +211,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         return look(self.watched, self.monotonic())
 
     def _tick(self) -> None:
-        screen = next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
+        screen = self.live_screen
         if screen is None:
             return
         try:
@@ -200,6 +242,106 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         from rich.traceback import Traceback
 
         self.panic(Traceback(show_locals=False, width=None))
+
+    # Places
+
+    @property
+    def live_screen(self) -> LiveScreen | None:
+        """The main screen that is shown, or lies under a sheet."""
+        stack = reversed(self.screen_stack)
+        return next((screen for screen in stack if isinstance(screen, LiveScreen)), None)
+
+    async def show_mode(self, mode: str) -> str | None:
+        """Go to one of the main screens as it was left; if it is shown already, to its root."""
+        name = f"{mode}#{self._generation}"
+        if self.current_mode != name:
+            await self.switch_mode(name)
+            return None
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        return None
+
+    async def go(self, link: str, place: TablePlace | None = None) -> str | None:
+        """Go where a command leads, and there to the line where the reader was.
+
+        Returns what is wrong with the command.
+        """
+        name, _, argument = link.partition(" ")
+        if name in MODES:
+            await self.show_mode(name)
+        elif name in PLACES:
+            await self._push_or_return(link, PLACES[name], argument.strip())
+        else:
+            return f"no place {name!r}"
+        screen = self.live_screen
+        if place is not None and screen is not None:
+            screen.return_to(place)
+        return None
+
+    async def _push_or_return(
+        self, link: str, make: Callable[[str], LiveScreen], argument: str
+    ) -> None:
+        links = [each.link() if isinstance(each, LiveScreen) else "" for each in self.screen_stack]
+        if link not in links:
+            await self.push_screen(make(argument))
+            return
+        for _ in links[links.index(link) + 1 :]:
+            await self.pop_screen()
+
+    @property
+    def cluster_names(self) -> tuple[str, ...]:
+        """The profiles one can go to."""
+        return tuple(self.clusters.profiles)
+
+    async def use_cluster(self, name: str) -> str | None:
+        """Watch another cluster instead; returns why not. Works while nothing answers."""
+        if name == self.watched.profile.name:
+            await self.show_mode("stats")
+            return None
+        profile = self.clusters.profile(name)
+        if isinstance(profile, str):
+            return profile
+        before, self.watched = self.watched, self.clusters.open(profile)
+        if self._bridge is not None:
+            self._bridge.stop()
+        self.rows, self.findings, self.trail = (), (), Trail()
+        old, self._watching = self._watching, None
+        if old is not None:
+            old.cancel()
+        await self._renew_modes()
+        if self._terminal is not None:
+            self._terminal.retitle(f"elysiadash · {profile.name}")
+        self._watch_now()
+        self.run_worker(before.aclose(), name="farewell", group="farewell", exit_on_error=False)
+        return None
+
+    async def _renew_modes(self) -> None:
+        """Screens of another cluster are other screens."""
+        before, self._generation = self._generation, self._generation + 1
+        for name, screen in MODES.items():
+            self.add_mode(f"{name}#{self._generation}", screen)
+        await self.switch_mode(f"stats#{self._generation}")
+        for name in MODES:
+            await self.remove_mode(f"{name}#{before}")
+
+    def use_window(self, seconds: float) -> None:
+        """Let the charts look so far back."""
+        self.window = seconds
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.window_changed()
+        if (screen_now := self.live_screen) is not None:
+            screen_now.status.flash(f"time window: {window_name(seconds)}", 2.0)
+            screen_now.tell_crumbs()
+
+    def change_pace(self, step: int) -> str:
+        """Ask more often (-1) or less often (1); returns in words how often now."""
+        seconds = self.watched.change_pace(step)
+        return f"asking every {seconds:g} s"
+
+    def recording_words(self) -> str:
+        """Who records, in words."""
+        return "nothing is recorded"
 
     # Keys
 
@@ -238,10 +380,21 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """Leave at once."""
         self.exit()
 
-    def use_theme(self, name: str) -> str | None:
+    def action_theme(self) -> None:
+        """The next of our themes."""
+        names = sorted(self._themes)
+        if names:
+            at = names.index(self.theme) + 1 if self.theme in names else 0
+            self.take_theme(names[at % len(names)])
+
+    def take_theme(self, name: str) -> str | None:
         """Use another theme; returns what is wrong with the name."""
         if name in self.available_themes:
             self.theme = name
+            self.kept.keep_theme(name)
+            screen = self.live_screen
+            if screen is not None:
+                screen.status.flash(f"theme: {name}", 2.0)
             return None
         known = ", ".join(sorted(self._themes))
         faults = "".join(f"; left out: {fault}" for fault in self._theme_faults)
@@ -282,8 +435,15 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
     bear_foreign_bytes()
-    with Terminal(f"elysiadash · {profile.name}") as terminal:
+    appearance = appearance_of(os.environ)
+    with Terminal(appearance.shown(f"elysiadash · {profile.name}")) as terminal:
         watch = connect(profile, state_dir=state_dir)
-        app = ElysiadashApp(watch, demo=demo, terminal=terminal, theme_folders=folders)
+        app = ElysiadashApp(
+            watch,
+            demo=demo,
+            terminal=terminal,
+            theme_folders=folders,
+            appearance=appearance,
+        )
         app.run()
     return app.return_code or 0

@@ -83,6 +83,9 @@ class Watched(Protocol):
     def own_load(self) -> OwnLoad:
         """What we cost the cluster."""
 
+    def change_pace(self, step: int) -> float:
+        """Ask more often (-1) or less often (1); returns the seconds of the fast lane now."""
+
     def refresh_now(self) -> None:
         """Ask everything at once."""
 

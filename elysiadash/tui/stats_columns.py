@@ -15,8 +15,6 @@ from elysiadash.tui.filtering import Fields, Value
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
 
-CHART_S = 600.0
-"""Seconds that the small chart of a row shows."""
 _CHART_CELLS = 10
 _CHART_STEPS = 2 * _CHART_CELLS
 
@@ -31,6 +29,8 @@ class StatsColumns:
     def __init__(self, profile: Profile, history: History, judge: Judge) -> None:
         self.late: frozenset[Kind] = frozenset()
         self.now = 0.0
+        self.window = 600.0
+        """Seconds that the small chart of a row shows."""
         self._thresholds = profile.thresholds
         self._history = history
         self._judge = judge
@@ -90,8 +90,9 @@ class StatsColumns:
 
     def _chart(self, row: Row) -> SparkCell | Cell:
         # One sample a slow interval or so: a few more than the chart can hold.
-        points = self._history.points("objects_per_s", row.collection, last=200)
-        steps = in_steps(points, self.now, CHART_S, _CHART_STEPS)
+        last = max(200, int(self.window / 3))
+        points = self._history.points("objects_per_s", row.collection, last=last)
+        steps = in_steps(points, self.now, self.window, _CHART_STEPS)
         if all(step is None for step in steps):
             return Cell("", "unknown")
         style: StyleName = "muted" if Kind.VERBOSE in self.late else "accent"
@@ -124,25 +125,25 @@ class StatsColumns:
         return _SEVERITY.get(self._judge(row)[1], 0)
 
 
-SORT_LETTERS = {
-    "c": "collection",
-    "o": "objects",
-    "d": "objects_per_s",
-    "s": "shards",
-    "r": "replication_factor",
-    "t": "tenants",
-    "l": "query_ms_p95",
-    "q": "queries_per_s",
-    "i": "imports_per_s",
-    "u": "vector_queue",
-    "g": "segments",
-    "b": "tombstone_ratio",
-    "z": "lsm_bytes",
-    "x": "vector_index",
-    "m": "compression",
-    "h": "health",
+_LETTERS = {
+    "collection": "c",
+    "objects": "o",
+    "objects_per_s": "d",
+    "shards": "s",
+    "replication_factor": "r",
+    "tenants": "t",
+    "query_ms_p95": "l",
+    "queries_per_s": "q",
+    "imports_per_s": "i",
+    "vector_queue": "u",
+    "segments": "g",
+    "tombstone_ratio": "b",
+    "lsm_bytes": "z",
+    "vector_index": "x",
+    "compression": "m",
+    "health": "h",
 }
-"""Letter after the sort key -> column."""
+"""Column -> what is pressed after the sort key."""
 
 _SEVERITY: dict[StyleName, int] = {"critical": 3, "warning": 2, "unknown": 1, "ok": 0}
 
@@ -187,7 +188,8 @@ def _column(
     order: Callable[[Row], Any],
     descending_first: bool = False,
 ) -> Column[Row]:
-    return Column(key, title, render, width, align, priority, order, descending_first)
+    letter = _LETTERS.get(key, "")
+    return Column(key, title, render, width, align, priority, order, descending_first, letter)
 
 
 def _order(field: str) -> Callable[[Row], Any]:

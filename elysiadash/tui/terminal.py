@@ -62,6 +62,11 @@ class Terminal:
             signal.signal(number, handler)
         self._write(f"\x1b]2;\x07{_POP_TITLE}")
 
+    def retitle(self, title: str) -> None:
+        """Give the terminal another title."""
+        self._title = "".join(char for char in title if char.isprintable())
+        self._write(f"\x1b]2;{self._title}\x07")
+
     def on_leave(self, leave: Callable[[int], None]) -> None:
         """Say how the app is told to go: called from a signal handler or a thread."""
         self._leave = leave

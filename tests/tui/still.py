@@ -86,6 +86,7 @@ class StillWatch:
         self.remembered_rows: tuple[CollectionStats, ...] = ()
         self.remembered_at: float | None = None
         self.refreshes = 0
+        self.pace = 5.0
         self.closed = False
         self._rows = tuple(rows)
 
@@ -96,6 +97,11 @@ class StillWatch:
     async def aclose(self) -> None:
         """Noted, for tests."""
         self.closed = True
+
+    def change_pace(self, step: int) -> float:
+        """Remembered, for tests."""
+        self.pace = max(1.0, self.pace * 2**step)
+        return self.pace
 
     def refresh_now(self) -> None:
         """Counted, for tests."""

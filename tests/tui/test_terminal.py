@@ -166,6 +166,6 @@ def test_any_size_is_survived(session: Session) -> None:
         time.sleep(0.1)
     session.output = b""
     session.write(b"?")
-    session.wait_for(b"Commands")
+    session.wait_for(b"esc closes")
     session.process.send_signal(signal.SIGTERM)
     assert session.wait() == 143

@@ -16,7 +16,7 @@ from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui import numbers, values
-from elysiadash.tui.actions import bindings
+from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.collection_facts import Fact, FactColumns, facts_of
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain

@@ -16,10 +16,7 @@ from textual.widgets import Static
 from elysiadash.tui.actions import BY_ID, commands
 from elysiadash.tui.plain import plain
 
-_GROUPS = (
-    ("This screen", ("stats", "collection")),
-    ("Everywhere", ("screen", "app")),
-)
+_EVERYWHERE = ("screen", "app")
 _LIST = "Moving in the list"
 _KEY_WIDTH = 18
 _MARGINS = 9
@@ -69,9 +66,11 @@ class HelpScreen(ModalScreen[None]):
             for what, words in self._notes:
                 lines += [Content.styled(f"  {plain(what)}", "bold")]
                 lines += [Content(line) for line in self._wrapped(words, 4)]
-        for title, wanted in _GROUPS:
-            lines += self._section(title, [f for f in found.values() if _scope(f) in wanted])
-        lines += self._section(_LIST, [f for f in found.values() if _is_of_list(f)])
+        by_scope = [(_scope(each), each) for each in found.values()]
+        here = [each for scope, each in by_scope if scope and scope not in (*_EVERYWHERE, "table")]
+        lines += self._section("This screen", here)
+        lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
+        lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
         for name, action in sorted(commands(*scopes).items()):
             lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
@@ -105,13 +104,6 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _scope(found: ActiveBinding) -> str | None:
-    """Where our registry puts it; None for keys that are not in it."""
-    if found.binding.action.endswith("command_palette"):
-        return "app"
+    """Where the registry puts it; None for keys that are not in it."""
     action = BY_ID.get(found.binding.id or "")
     return action.scope if action else None
-
-
-def _is_of_list(found: ActiveBinding) -> bool:
-    # Nothing is done with marked rows, so that nobody need know how to mark them.
-    return (found.binding.id or "").startswith("table.") and found.binding.id != "table.mark"

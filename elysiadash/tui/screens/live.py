@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from elysiadash.tui.actions import Action, bindings, commands
+from elysiadash.tui.actions.binding import bindings
+from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
@@ -21,12 +22,15 @@ from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.widgets.summary import Summary
+from elysiadash.tui.widgets.table import TablePlace
+from elysiadash.tui.window import WINDOWS, next_window, read_span
 
 if TYPE_CHECKING:
     from elysiadash.tui.app import ElysiadashApp
 
 _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
+_MOST_OFFERED = 1000
 
 
 class LiveScreen(Screen[None]):
@@ -59,9 +63,27 @@ class LiveScreen(Screen[None]):
         """The widgets in the middle."""
         return ()
 
+    def crumb(self) -> str:
+        """This screen's part of the way to it."""
+        return ""
+
+    def link(self) -> str:
+        """The command that leads here; "" for a place that none leads to."""
+        return ""
+
     def path(self) -> list[str]:
         """Where one is, from the first screen on."""
-        return [self.dash.watched.profile.name]
+        below = [each for each in self.app.screen_stack if isinstance(each, LiveScreen)]
+        if self not in below:
+            return [self.crumb()]
+        return [each.crumb() for each in below[: below.index(self) + 1]]
+
+    def place(self) -> TablePlace | None:
+        """Where the reader is in this screen's list."""
+        return None
+
+    def return_to(self, place: TablePlace) -> None:
+        """Put the reader back where they were."""
 
     def notes(self) -> list[Piece]:
         """What the crumb line says at its right end."""
@@ -99,7 +121,15 @@ class LiveScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Visible again: whatever changed meanwhile is in the store."""
+        if self.link():
+            self.dash.trail.visit(self.link())
         self.wake()
+
+    def on_screen_suspend(self) -> None:
+        """Another place comes on top: it is known where the reader was."""
+        here = self.dash.trail.here
+        if here is not None and here.link == self.link():
+            self.dash.trail.leave(self.place())
 
     def wake(self) -> None:
         """Pull, or pull once more if a pull is under way."""
@@ -214,8 +244,90 @@ class LiveScreen(Screen[None]):
         """Stop or let go what moves on this screen."""
 
     async def action_show_mode(self, mode: str) -> None:
-        """Go to one of the main screens."""
-        await self.app.switch_mode(mode)
+        """Go to one of the four main screens; where it is shown already, to its root."""
+        await self.dash.show_mode(mode)
+
+    async def action_travel(self, steps: int) -> None:
+        """Back and forth between the places where one was."""
+        place = self.dash.trail.step(steps)
+        if place is None:
+            self.status.flash("there is no earlier place" if steps < 0 else "no later place", 2.0)
+            return
+        await self.dash.go(place.link, place.table)
+
+    async def action_last_view(self) -> None:
+        """To the place that was on the screen before."""
+        place = self.dash.trail.last()
+        if place is None:
+            self.status.flash("there is no other place yet", 2.0)
+            return
+        await self.dash.go(place.link, place.table)
+
+    async def action_events(self) -> None:
+        """What changed."""
+        await self.dash.go("events")
+
+    async def take_events(self, since: str) -> str | None:
+        """What changed since a time."""
+        return await self.dash.go(f"events {since}")
+
+    async def action_nodes(self) -> None:
+        """The nodes."""
+        await self.dash.go("nodes")
+
+    async def action_fleet(self) -> None:
+        """Every cluster."""
+        await self.dash.go("fleet")
+
+    async def action_profile(self) -> None:
+        """Choose another cluster."""
+        await self.dash.go("profile")
+
+    async def take_profile(self, name: str) -> str | None:
+        """Go to another cluster."""
+        return await self.dash.use_cluster(name)
+
+    async def take_collection(self, name: str) -> str | None:
+        """Open a collection by its name or alias."""
+        for row in self.dash.rows:
+            if name in (row.collection, *row.aliases):
+                return await self.dash.go(f"collection {row.collection}")
+        return f"there is no collection {name!r}"
+
+    async def take_node(self, name: str) -> str | None:
+        """Go to a node by its name."""
+        if all(node.node != name for node in self.dash.watched.cluster().nodes):
+            return f"there is no node {name!r}"
+        return await self.dash.go(f"node {name}")
+
+    def action_window(self) -> None:
+        """The next longer time window; after the longest, the shortest."""
+        self.dash.use_window(next_window(self.dash.window))
+
+    def take_window(self, text: str) -> str | None:
+        """A time window by its name or length."""
+        seconds = WINDOWS.get(text) or read_span(text)
+        if seconds is None or not 60 <= seconds <= max(WINDOWS.values()):
+            return f"{text!r} is no time window; such as 10m, 1h, 24h, 7d"
+        self.dash.use_window(seconds)
+        return None
+
+    def window_changed(self) -> None:
+        """The charts look further back now, or less far."""
+
+    def action_pace(self, step: int) -> None:
+        """Ask more often or less often."""
+        self.status.flash(self.dash.change_pace(step), 3.0)
+
+    def action_record(self) -> None:
+        """Who records."""
+        self.status.flash(self.dash.recording_words(), 6.0)
+
+    def places(self) -> list[str]:
+        """Deep links that the command line offers besides the commands."""
+        nodes = [f"node {node.node}" for node in self.dash.watched.cluster().nodes]
+        names = [f"collection {row.collection}" for row in self.dash.rows[:_MOST_OFFERED]]
+        return [*names, *nodes, *(f"profile {name}" for name in self.dash.cluster_names)]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters."""
@@ -225,7 +337,7 @@ class LiveScreen(Screen[None]):
 
     def action_command(self) -> None:
         """Open the command line."""
-        self.open_prompt(COMMAND, choices=sorted(commands(*self.SCOPES)))
+        self.open_prompt(COMMAND, choices=[*completions(self.SCOPES), *self.places()])
 
     def open_prompt(self, mark: str, text: str = "", choices: Iterable[str] = ()) -> None:
         """Open the line for typing."""
@@ -264,26 +376,4 @@ class LiveScreen(Screen[None]):
 
     async def run_command(self, line: str) -> str | None:
         """Run a typed command; returns what is wrong with it, None when it ran."""
-        name, _, argument = line.strip().partition(" ")
-        if not name:
-            return None
-        known = commands(*self.SCOPES)
-        action = known.get(name) or _only_one(name, known)
-        if action is None:
-            return f"no command {name!r}; try :help"
-        if action.takes is not None:
-            return self.command_with(action, argument.strip())
-        await (self.app if action.scope == "app" else self).run_action(action.does)
-        return None
-
-    def command_with(self, action: Action, argument: str) -> str | None:
-        """Run a command that takes an argument."""
-        if action.id == "app.theme":
-            return self.dash.use_theme(argument)
-        return f":{action.command} does not work here"
-
-
-def _only_one(start: str, known: dict[str, Action]) -> Action | None:
-    """The command that starts so, when there is just one."""
-    found = [action for name, action in known.items() if name.startswith(start)]
-    return found[0] if len(found) == 1 else None
+        return await run_line(line, self, self.SCOPES)

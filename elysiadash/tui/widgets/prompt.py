@@ -69,6 +69,11 @@ class Prompt(Horizontal):
         super().__init__()
         self._mark = FILTER
 
+    @property
+    def mark(self) -> str:
+        """What is being typed: a filter, a command or something else."""
+        return self._mark
+
     def compose(self) -> ComposeResult:
         """The mark, the text, and what is wrong with it."""
         yield Line(id="mark")

@@ -75,6 +75,8 @@ class Column(Generic[RowT]):
     """None: the column cannot be sorted by."""
     descending_first: bool = False
     """The first sort by this column starts with the largest value."""
+    letter: str = ""
+    """What is pressed after the sort key; "" where the column is sorted by its name only."""
 
     @property
     def least(self) -> int:

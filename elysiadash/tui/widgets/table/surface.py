@@ -89,6 +89,12 @@ class TableSurface(ScrollView, Generic[RowT]):
         self._measured: tuple[int, int, int] | None = None
         self._before: Sight | None = None
 
+    def on_mount(self) -> None:
+        """Draw with the signs that the terminal can show, where the app knows them."""
+        appearance = getattr(self.app, "appearance", None)
+        if appearance is not None:
+            self.glyphs = appearance.glyphs
+
     # Geometry
 
     def sight(self) -> Sight:

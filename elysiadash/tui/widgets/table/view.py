@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import Generic
 
 from elysiadash.tui.widgets.table.cells import AnyCell, Column, Outline, RowT
@@ -49,6 +50,12 @@ class TableView(Generic[RowT]):
         self._columns = tuple(self._model.columns[key] for key in keys)
         self.forget_rows()
         self._layout = None
+
+    def retitle(self, key: str, title: str) -> None:
+        """Give a column another heading."""
+        columns = self._model.columns
+        columns[key] = replace(columns[key], title=title)
+        self.choose(column.key for column in self._columns)
 
     def use(self, glyphs: GlyphSet) -> None:
         """Draw with another set of signs."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic
 
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
-from elysiadash.tui.widgets.table.bindings import KEYS
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
@@ -27,7 +28,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     """Rows with a cursor that stays on its thing. Owners give rows; the table asks for nothing."""
 
     DEFAULT_CSS = CSS
-    BINDINGS = KEYS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("table")]
 
     frozen: reactive[bool] = reactive(False, repaint=False)
     """Keep the order of the rows while their values go on changing."""
@@ -214,6 +215,11 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     def show_columns(self, keys: Iterable[str]) -> None:
         """Show these columns in this order; the first stays where others scroll."""
         self.view.choose(keys)
+        self._changed(self.row_to_hold(self._touched))
+
+    def retitle(self, key: str, title: str) -> None:
+        """Give a column another heading."""
+        self.view.retitle(key, title)
         self._changed(self.row_to_hold(self._touched))
 
     @property
