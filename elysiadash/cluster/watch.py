@@ -16,6 +16,8 @@ import msgspec
 
 from elysiadash.cluster.asks import Asks
 from elysiadash.cluster.directory import Directory, NodeAddress
+from elysiadash.cluster.events.log import EventLog
+from elysiadash.cluster.events.observer import LastRun, Observer
 from elysiadash.cluster.history import History
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.poller import Poller, Schedule
@@ -80,6 +82,8 @@ class Watch:
         self.asks.nodes_changed = self._look_again
         self._usual = {kind: poller.schedule.interval for kind, poller in self.pollers.items()}
         self._pace = 1.0
+        self.events = EventLog()
+        self.observer = Observer(self.store, self.events, self.cluster, _last_run(self._remembered))
         self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
 
@@ -89,6 +93,7 @@ class Watch:
             async with asyncio.TaskGroup() as group:
                 for poller in self.pollers.values():
                     group.create_task(self._run_in_turn(poller))
+                group.create_task(self.observer.run())
                 group.create_task(self._keep())
         finally:
             await self._save()
@@ -416,6 +421,15 @@ def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
             store.fail(kind, problem)
 
     return note
+
+
+def _last_run(remembered: Remembered) -> LastRun:
+    return LastRun(
+        cluster=remembered.cluster,
+        cluster_at=remembered.saved_at,
+        collections=frozenset(row.collection for row in remembered.rows),
+        collections_at=remembered.rows_at,
+    )
 
 
 def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:

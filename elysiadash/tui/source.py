@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
@@ -57,6 +58,10 @@ class Watched(Protocol):
     @property
     def history(self) -> History:
         """The recent past."""
+
+    @property
+    def events(self) -> EventLog:
+        """What changed."""
 
     @property
     def pollers(self) -> Mapping[Kind, Asking]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.series import Series, in_steps
@@ -78,6 +79,7 @@ class StillWatch:
         )
         self.store = Store(self.clock)
         self.history = History(720)
+        self.events = EventLog()
         self.pollers = {
             kind: StillPoller(Pace(5.0 if kind is Kind.NODES else 15.0)) for kind in Kind
         }

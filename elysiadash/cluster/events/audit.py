@@ -1,0 +1,33 @@
+"""Our own writes as events: what the audit log notes, in the list of what changed."""
+
+from __future__ import annotations
+
+from elysiadash.cluster.events.event import Event, EventSeverity
+from elysiadash.weaviate.guard import AuditEntry
+
+
+def from_audit(line: AuditEntry) -> Event:
+    """``write.sent``, or ``write.refused`` where our own guard kept it back.
+
+    A face hands these in (``EventLog.add``): the cluster's rooms do not read the audit. A line
+    with the result ``started`` is followed by one with the outcome.
+    """
+    severity: EventSeverity = "info" if line.result in ("started", "ok") else "warning"
+    parts = line.path.split("/")
+    place = parts.index("schema") + 1 if "schema" in parts else len(parts)
+    collection = parts[place] if place < len(parts) and parts[place] else None
+    job = line.permit.job if line.permit else None
+    refused = line.result == "refused"
+    what = f"{line.verb} {line.path}"
+    return Event(
+        at=line.at,
+        kind="write.refused" if refused else "write.sent",
+        message=f"not sent, refused by our guard: {what}"
+        if refused
+        else f"we sent {what}: {line.result}",
+        severity=severity,
+        collection=collection,
+        name=job,
+        after=line.result,
+        evidence="audit log" + (f", job {job}" if job else ""),
+    )
