@@ -56,7 +56,8 @@ async def ask(watch: Watch, kinds: Collection[Kind], limit: float | None = None)
     await watch.once(kinds, limit=round(left, 1))
     expected = {
         Kind.TENANTS: bool(watch.asks.multi_tenant_collections()),
-        Kind.METRICS: any(entry.metrics for entry in watch.addresses()),
+        Kind.METRICS: watch.asks.prometheus is not None
+        or any(entry.metrics for entry in watch.addresses()),
     }
     for kind, is_expected in expected.items():
         if kind in kinds and is_expected and not watch.store.all(kind):

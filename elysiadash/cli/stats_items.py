@@ -8,7 +8,7 @@ from typing import Any
 from elysiadash.cli.documents import Source, StatsItem
 from elysiadash.cli.envelope import source_of
 from elysiadash.cluster.slices import Kind, Slice
-from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats
+from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats, declared_source
 from elysiadash.cluster.store import Store
 from elysiadash.health.finding import Severity
 
@@ -61,9 +61,10 @@ class _Sources:
 
     def of(self, row: CollectionStats, values: dict[str, Any]) -> dict[str, Source]:
         found: dict[str, Source] = {}
-        for field, declared in SOURCES.items():
+        for field in SOURCES:
             if values.get(field) is None:
                 continue
+            declared = declared_source(row, field)
             kind, text = declared.kind, declared.text
             if field == "objects" and row.objects_are == EXACT:
                 kind, text = Kind.COUNT, EXACT_SOURCE

@@ -11,6 +11,7 @@ from typing import Any
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.growth import Growth, GrowthTracker
 from elysiadash.cluster.nodes import expected_nodes
+from elysiadash.cluster.prometheus import PrometheusAsks
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.shards import ShardReport, report_shards
 from elysiadash.cluster.slices import Kind, Problem
@@ -28,6 +29,7 @@ from elysiadash.weaviate.errors import (
 )
 from elysiadash.weaviate.models import Readiness, Schema, Tenant
 from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
+from elysiadash.weaviate.prometheus import PrometheusClient
 from elysiadash.weaviate.versions import (
     VERBOSE_LOADS_LAZY_SHARDS,
     Version,
@@ -56,6 +58,8 @@ class Asks:
         self.growth: dict[str, Growth] = {}
         """How fast each collection grows, as far as was seen."""
         self._growth_tracker = GrowthTracker()
+        self.prometheus = _prometheus(client, store)
+        """Asked for the metrics in the nodes' place, where the profile names one."""
 
     async def ready(self) -> None:
         """Readiness of every known address side by side; raises when none of them answers.
@@ -85,18 +89,24 @@ class Asks:
     async def schema(self) -> None:
         """The local copy of the schema.
 
-        A starting node answers with no collection at all before it has loaded them: such an
-        answer is believed of a ready node only.
+        A starting node answers with no collection at all, or some, before it has loaded them: an
+        answer that lacks what was known is believed of a ready node only.
         """
         asked_at = time.monotonic()
         schema = await self.client.schema()
         latency = time.monotonic() - asked_at
-        if not schema.classes and not (await self.client.ready()).ready:
+        if self._lacks(schema) and not (await self.client.ready()).ready:
             raise ServerFault(
-                "the node is not ready: it tells no collections before it has loaded them",
+                "the node is not ready: it does not tell all collections before it has loaded them",
                 hint="it starts, or has lost its raft leader",
             )
         self.store.put(Kind.SCHEMA, schema, asked_at=asked_at, latency=latency)
+
+    def _lacks(self, schema: Schema) -> bool:
+        """Whether it has no collection, or not all of those known."""
+        known: Schema | None = self.store.get(Kind.SCHEMA).value
+        before = {one.name for one in (known.classes if known else None) or ()}
+        return not schema.classes or not before <= {one.name for one in schema.classes}
 
     async def aliases(self) -> None:
         """The aliases."""
@@ -147,7 +157,10 @@ class Asks:
         """The metrics of every known address, side by side; learns whose address it is.
 
         Returns the slowest answer's seconds: a node that hangs must not make the others rare.
+        Where the profile names a Prometheus, no node is asked.
         """
+        if self.prometheus is not None:
+            return await self.prometheus.poll()
         addresses = [entry.metrics for entry in self.addresses() if entry.metrics]
         self.traffic.keep_only(addresses)
         _raise_if_all_failed(await self._each(Kind.METRICS, addresses, self._read_metrics))
@@ -289,6 +302,14 @@ class Asks:
             )
         self.directory.learn(address, metrics.node_id)
         return metrics
+
+
+def _prometheus(client: Client, store: Store) -> PrometheusAsks | None:
+    setting = client.profile.prometheus
+    if setting is None:
+        return None
+    asking = PrometheusClient(client.profile, setting, http=client.transport.http)
+    return PrometheusAsks(client.profile, store, asking)
 
 
 def _refuse_partial(metrics: NodeMetrics, address: str, limit: int) -> None:

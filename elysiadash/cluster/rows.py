@@ -24,6 +24,7 @@ _NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORI
 _GROUPED = "metrics carry no collection names: PROMETHEUS_MONITORING_GROUP is on"
 _ONE_READING = "needs two readings of the metrics, one interval apart (stats --rates, --watch)"
 _NO_QUERIES = "no query since the last reading"
+_NO_QUERIES_IN_WINDOW = "no query in the time that Prometheus' rates are over"
 _NO_DIMENSIONS = "needs TRACK_VECTOR_DIMENSIONS=true"
 _NO_SLOPE = "needs two flushes of each shard: a few minutes of watching (stats --watch)"
 _NO_DAY = "needs half an hour of watching"
@@ -69,6 +70,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     metrics: tuple[NodeMetrics, ...] = ()
     metrics_at: frozenset[str] = frozenset()
     """The addresses ``metrics`` are of."""
+    metrics_nodes: int | None = None
+    """How many nodes ``metrics`` are of, where one of them stands for several."""
+    through: str | None = None
+    """Who read the metrics for us, in words; None where we read them ourselves."""
     traffic: dict[str, CollectionTraffic] = {}
     two_readings: bool = False
     growth: dict[str, Growth] = {}
@@ -108,6 +113,7 @@ class _Reasons:
         if known.metrics:
             self.metrics = _GROUPED if grouped else _NOT_IN_METRICS
         self.rates = self.metrics if not known.metrics or grouped else _ONE_READING
+        self.queries = _NO_QUERIES if known.through is None else _NO_QUERIES_IN_WINDOW
 
     def share(self, reasons: dict[str, str]) -> dict[str, str]:
         key = tuple(reasons.items())
@@ -124,7 +130,8 @@ def _row(
     fields: dict[str, Any] = {
         "collection": name,
         "aliases": known.aliases.get(name, ()),
-        "metrics_nodes": sum(node.grouped is not True for node in known.metrics),
+        "metrics_nodes": _nodes_read(known),
+        "metrics_through": known.through,
         "live_nodes": known.live_nodes,
     }
     why: dict[str, str] = {}
@@ -283,12 +290,18 @@ def _from_traffic(
         if fields[field] is None:
             why[field] = reasons.rates
     if traffic.p95 is None or traffic.p50 is None:
-        why["query_ms_p50"] = why["query_ms_p95"] = _NO_QUERIES
+        why["query_ms_p50"] = why["query_ms_p95"] = reasons.queries
         return
     fields["query_ms_p50"], fields["query_ms_p95"] = traffic.p50.ms, traffic.p95.ms
     fields["query_ms_p50_below"] = traffic.p50.below
     fields["query_ms_p95_below"] = traffic.p95.below
     fields["query_ms_above"] = traffic.p95.above
+
+
+def _nodes_read(known: Known) -> int:
+    """Nodes whose metrics tell collections apart."""
+    told = sum(node.grouped is not True for node in known.metrics)
+    return told if known.metrics_nodes is None or not told else known.metrics_nodes
 
 
 def _merge_metrics(nodes: Iterable[NodeMetrics]) -> dict[str, CollectionMetrics]:

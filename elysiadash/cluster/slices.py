@@ -38,7 +38,10 @@ class Kind(StrEnum):
     BACKUPS = "backups"
     """of a backend: ``tuple[Backup, ...]``"""
     METRICS = "metrics"
-    """of a node's metrics address: ``NodeMetrics``"""
+    """of a node's metrics address: ``NodeMetrics``. Where a Prometheus is asked: of "", all nodes
+    together, and of each node's label the node alone"""
+    DISK = "disk"
+    """of a node: ``NodeDisk``; only where a Prometheus is asked"""
     CAPABILITIES = "capabilities"
     """``Capabilities``"""
     COUNT = "count"
@@ -76,7 +79,8 @@ class Slice(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
     ``fetched_at`` is wall-clock seconds, ``latency`` seconds from the first request to the
     decoded value, ``seq`` grows with every change of any slice, ``problem_since`` is when the
-    present run of failures began. A failure keeps the value.
+    present run of failures began. A failure keeps the value. ``every`` is how many seconds lie
+    between two values at the source, where that is not for us to choose.
     """
 
     value: T | None = None
@@ -85,6 +89,7 @@ class Slice(msgspec.Struct, Generic[T], frozen=True, gc=False):
     latency: float | None = None
     problem: Problem | None = None
     problem_since: float | None = None
+    every: float = 0.0
 
     def age(self, now: float) -> float | None:
         """Seconds since the value was fetched, never negative; None without a value."""

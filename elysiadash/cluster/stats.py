@@ -73,6 +73,8 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Expected nodes that did not answer: what they hold is not counted."""
     metrics_nodes: int = 0
     """Nodes whose metrics were read; fewer than ``live_nodes`` makes rates and sizes partial."""
+    metrics_through: str | None = None
+    """Who read the metrics for us, in words with their age; None where we read them ourselves."""
     live_nodes: int = 0
     """Nodes that take part now."""
     not_exposed: dict[str, str] = {}
@@ -122,3 +124,11 @@ SOURCES: dict[str, FieldSource] = {
     "aliases": FieldSource(Kind.ALIASES, "GET /v1/aliases"),
 }
 """Field of ``CollectionStats`` -> where its value comes from (an exact count overrides objects)."""
+
+
+def declared_source(row: CollectionStats, field: str) -> FieldSource:
+    """The ``SOURCES`` of a field, with who read it for us where that was another."""
+    declared = SOURCES[field]
+    if declared.kind is not Kind.METRICS or row.metrics_through is None:
+        return declared
+    return FieldSource(declared.kind, f"{declared.text} ({row.metrics_through})")

@@ -37,19 +37,29 @@ class Store:
         return {key.of: value for key, value in self._slices.items() if key.kind is kind}
 
     def put(
-        self, kind: Kind, value: Any, *, of: str = "", asked_at: float, latency: float | None = None
+        self,
+        kind: Kind,
+        value: Any,
+        *,
+        of: str = "",
+        asked_at: float,
+        latency: float | None = None,
+        fetched_at: float | None = None,
+        every: float = 0.0,
     ) -> bool:
         """Keep a fresh value and clear the problem.
 
         ``asked_at`` (monotonic seconds) is when the question was sent: an answer to an older
-        question than the last answered one is dropped, and False returned.
+        question than the last answered one is dropped, and False returned. ``fetched_at`` (wall
+        clock, None: now) and ``every`` are for values that another has fetched before.
         """
         key = Key(kind, of)
         if asked_at < self._asked_at.get(key, float("-inf")):
             return False
         self._asked_at[key] = asked_at
         self.seq += 1
-        self._slices[key] = Slice(value, self.clock(), self.seq, latency)
+        at = self.clock() if fetched_at is None else fetched_at
+        self._slices[key] = Slice(value, at, self.seq, latency, every=every)
         self._tell(kind)
         return True
 

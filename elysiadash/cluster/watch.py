@@ -117,6 +117,8 @@ class Watch:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        if self.asks.prometheus is not None:
+            await self.asks.prometheus.aclose()
         await self.client.aclose()
 
     def refresh_now(self) -> None:
@@ -217,7 +219,7 @@ class Watch:
             aliases.setdefault(alias.collection, []).append(alias.alias)
         missing = self.missing_nodes()
         metrics = self._usable_metrics()
-        return Known(
+        known = Known(
             definitions=tuple(schema.classes or ()) if schema else None,
             report=store.get(Kind.VERBOSE).value,
             tenants=_values(store, Kind.TENANTS),
@@ -230,6 +232,7 @@ class Watch:
             live_nodes=self.cluster().live,
             why=self._why(),
         )
+        return known if self.asks.prometheus is None else self.asks.prometheus.known(known)
 
     def _usable_metrics(self) -> dict[str, Any]:
         """Address -> metrics of the nodes that answered last time.
@@ -262,7 +265,8 @@ class Watch:
             problems = [p.problem.what for p in self.store.all(kind).values() if p.problem]
             if problems:
                 words[part] = problems[0]
-        if not any(entry.metrics for entry in self.addresses()):
+        scraped = any(entry.metrics for entry in self.addresses())
+        if not scraped and self.asks.prometheus is None:
             words.pop("metrics", None)
         return words
 
@@ -434,6 +438,8 @@ def _last_run(remembered: Remembered) -> LastRun:
 
 def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:
     """For a thread: thousands of collections take longer than the event loop may be held."""
+    if known.through is not None:
+        return collection_rows(known)
     rates = traffic.by_collection(known.metrics_at)
     return collection_rows(
         msgspec.structs.replace(known, traffic=rates, two_readings=traffic.ready())

@@ -9,7 +9,7 @@ import msgspec
 from elysiadash.cluster.history import History, Points
 from elysiadash.cluster.series import in_steps
 from elysiadash.cluster.slices import Kind, Slice
-from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats
+from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import charts, numbers
 from elysiadash.tui.plain import plain
@@ -150,7 +150,7 @@ def _source(watch: Watched, row: CollectionStats, field: str) -> tuple[Slice[obj
     """The oldest slice that a value rests on, and the server's own name for the value."""
     if field == "objects" and row.objects_are == EXACT:
         return watch.store.get(Kind.COUNT, row.collection), "exact count, asked on demand"
-    source = SOURCES[field]
+    source = declared_source(row, field)
     if source.kind in (Kind.TENANTS, Kind.COUNT):
         return watch.store.get(source.kind, row.collection), source.text
     pieces = [p for p in watch.store.all(source.kind).values() if p.fetched_at is not None]

@@ -148,7 +148,8 @@ def _late_slices(
     return {
         of: piece
         for of, piece in watch.store.all(kind).items()
-        if of not in dead and (piece.problem is not None or (piece.age(now) or 0.0) > limit)
+        if of not in dead
+        and (piece.problem is not None or (piece.age(now) or 0.0) > limit + piece.every)
     }
 
 

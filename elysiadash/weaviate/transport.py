@@ -93,7 +93,8 @@ class Transport:
         self.contact = profile.url
         """Where requests without a base go; another node's address while the url is down."""
         self.budget = budget or Budget(profile.limits.requests_per_minute)
-        self._http = http
+        self.http = http
+        """What replaces the network in tests."""
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._slots: dict[tuple[str, Lane], asyncio.Semaphore] = {}
@@ -328,7 +329,7 @@ class Transport:
         return httpx.AsyncClient(
             verify=ssl_context(self.profile.tls),
             proxy=self.profile.proxy,
-            transport=self._http,
+            transport=self.http,
             trust_env=False,
             follow_redirects=False,
             headers={"X-Weaviate-Client": f"elysiadash/{__version__}"},
