@@ -35,8 +35,10 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
 from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
-from elysiadash.tui.themes import DEFAULT_THEME, VARIABLES, load_themes, shipped_themes
+from elysiadash.tui.theme_choice import ThemeChoice
+from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
 from elysiadash.tui.trail import Trail
+from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.widgets.table import TablePlace
 from elysiadash.tui.window import WINDOWS, window_name
 
@@ -52,6 +54,7 @@ _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
+_NEWS_S = 10.0
 _THREAD_TURN_S = 0.002
 
 
@@ -81,6 +84,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         demo: bool = False,
         terminal: Terminal | None = None,
         theme_folders: Iterable[Path] | None = None,
+        theme: str | None = None,
         appearance: Appearance | None = None,
         clusters: Clusters | None = None,
         kept: Kept | None = None,
@@ -108,7 +112,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._faults: dict[str, str] = {}
         self._interrupted_at = float("-inf")
         folders = [shipped_themes()] if theme_folders is None else theme_folders
-        self._themes, self._theme_faults = load_themes(folders)
+        wanted = (theme, self.kept.choices.theme)
+        self.theme_choice = ThemeChoice(load_themes(folders), wanted)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes on its way to a terminal with few colours."""
@@ -122,12 +127,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show what is remembered; ask the cluster only after the first paint."""
-        for theme in self._themes.values():
-            self.register_theme(theme)
-        kept = self.kept.choices.theme
-        wanted = kept if kept in self.available_themes else DEFAULT_THEME
-        if wanted in self.available_themes:
-            self.theme = wanted
+        self.theme_choice.begin(self)
         if self._terminal is not None:
             self._terminal.on_leave(self._leaver())
         self.call_after_refresh(self._begin)
@@ -145,13 +145,21 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def _begin(self) -> None:
         self._watch_now()
         self.set_interval(_TICK_S, self._tick)
-        for fault in self._theme_faults:
-            log.warning("theme left out: %s", fault)
+        self._tell_of_themes()
         if self._terminal is not None:
             # What start-up made lives for ever: the collector need not look at it again.
             gc.collect()
             gc.freeze()
             gc.enable()
+
+    def _tell_of_themes(self) -> None:
+        news = self.theme_choice.news()
+        for words in news:
+            log.warning("%s", words)
+        screen = self.live_screen
+        if news and screen is not None:
+            more = f" (and {len(news) - 1} more, see the log)" if len(news) > 1 else ""
+            screen.status.flash(plain(news[0]) + more, _NEWS_S)
 
     def _watch_now(self) -> None:
         self._bridge = Bridge(self.watched, self.post_message)
@@ -382,23 +390,22 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def action_theme(self) -> None:
         """The next of our themes."""
-        names = sorted(self._themes)
-        if names:
-            at = names.index(self.theme) + 1 if self.theme in names else 0
-            self.take_theme(names[at % len(names)])
+        self.take_theme(self.theme_choice.after(self.theme))
 
     def take_theme(self, name: str) -> str | None:
         """Use another theme; returns what is wrong with the name."""
-        if name in self.available_themes:
-            self.theme = name
+        fault = self.theme_choice.use(self, name)
+        if fault is None:
             self.kept.keep_theme(name)
             screen = self.live_screen
             if screen is not None:
                 screen.status.flash(f"theme: {name}", 2.0)
-            return None
-        known = ", ".join(sorted(self._themes))
-        faults = "".join(f"; left out: {fault}" for fault in self._theme_faults)
-        return f"no theme {name!r}; there are {known} and Textual's own{faults}"
+        return fault
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """A theme is shown while its name is being typed."""
+        if event.mark == COMMAND:
+            self.theme_choice.preview(self, event.text)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the registry's actions that work on this screen."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DEFAULT_THEME = "dark"
+
+_LARGEST = 64 * 1024
 
 HEALTH = ("ok", "warn", "crit", "unknown", "stale")
 ENVIRONMENT = ("default", "demo")
@@ -24,7 +27,7 @@ VARIABLES: dict[str, str] = {
     "health-warn": "#e6b455",
     "health-crit": "#f0647a",
     "health-unknown": "#9aa3b2",
-    "health-stale": "#6b7484",
+    "health-stale": "#8a93a3",
     "env-default": "#3a6ea5",
     "env-demo": "#8e5bd6",
 }
@@ -56,6 +59,17 @@ class ThemeFault(msgspec.Struct, frozen=True, gc=False):
         return f"{self.path}: {self.words}"
 
 
+class LoadedThemes(NamedTuple):
+    """What the theme folders gave."""
+
+    themes: dict[str, Theme]
+    """Every usable theme by name."""
+    faults: tuple[ThemeFault, ...]
+    """The files that cannot be used."""
+    notes: tuple[str, ...]
+    """Which theme stands in for another of its name, in words."""
+
+
 class _Wrong(ValueError):
     """Something in a theme file, in words."""
 
@@ -67,26 +81,48 @@ def shipped_themes() -> Path:
     return inside if inside.is_dir() else package.parent / "themes"
 
 
-def load_themes(folders: Iterable[Path]) -> tuple[dict[str, Theme], tuple[ThemeFault, ...]]:
-    """Every usable theme by name, and the files that are not; later folders win.
+def load_themes(folders: Iterable[Path]) -> LoadedThemes:
+    """The themes of some folders; of two with one name the later wins. Never raises.
 
     A folder that does not exist is empty.
     """
-    loaded: dict[str, Theme] = {}
-    failed: list[ThemeFault] = []
+    found: dict[str, tuple[Theme, Path]] = {}
+    faults: list[ThemeFault] = []
+    notes: list[str] = []
     for folder in folders:
-        for path in sorted(folder.glob("*.toml")):
+        for path in _files(folder):
             try:
-                theme = _theme(tomllib.loads(path.read_text("utf-8")), path.stem)
+                theme = _theme(tomllib.loads(_text(path)), path.stem)
             except (OSError, UnicodeDecodeError) as error:
-                failed.append(ThemeFault(path, f"cannot be read: {error}"))
+                faults.append(ThemeFault(path, f"cannot be read: {error}"))
             except tomllib.TOMLDecodeError as error:
-                failed.append(ThemeFault(path, f"is not TOML: {error}"))
+                faults.append(ThemeFault(path, f"is not TOML: {error}"))
             except _Wrong as wrong:
-                failed.append(ThemeFault(path, str(wrong)))
+                faults.append(ThemeFault(path, str(wrong)))
             else:
-                loaded[theme.name] = theme
-    return loaded, tuple(failed)
+                if theme.name in found:
+                    before = found[theme.name][1]
+                    whose = "the shipped one" if before.parent == shipped_themes() else before.name
+                    notes.append(f"theme {theme.name}: {path} instead of {whose}")
+                found[theme.name] = theme, path
+    themes = {name: theme for name, (theme, _) in found.items()}
+    return LoadedThemes(themes, tuple(faults), tuple(notes))
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.toml"))
+    except OSError:
+        # Like one that is not there: nobody is kept from the app by a folder of colours.
+        return []
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise _Wrong("is not a file")
+    if path.stat().st_size > _LARGEST:
+        raise _Wrong(f"is larger than {_LARGEST // 1024} KiB")
+    return path.read_text("utf-8")
 
 
 def _theme(document: Mapping[str, object], stem: str) -> Theme:
@@ -94,8 +130,8 @@ def _theme(document: Mapping[str, object], stem: str) -> Theme:
     if unknown:
         raise _Wrong(f"unknown key {unknown[0]!r}; known: name, dark, {', '.join(_TABLES)}")
     name, dark = document.get("name", stem), document.get("dark", True)
-    if not isinstance(name, str) or not name.strip():
-        raise _Wrong("name must be a text")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise _Wrong("name must be a text of printable characters")
     if not isinstance(dark, bool):
         raise _Wrong("dark must be true or false")
     colours = _colours(document, "colours")
@@ -107,7 +143,7 @@ def _theme(document: Mapping[str, object], stem: str) -> Theme:
         for key, value in _colours(document, table).items()
     }
     return Theme(
-        name=name,
+        name=name.strip(),
         dark=dark,
         primary=colours["primary"],
         secondary=colours.get("secondary"),

@@ -205,8 +205,8 @@ class ListScreen(LiveScreen, Generic[RowT]):
 
     @on(Prompt.Changed)
     def _on_prompt_changed(self, event: Prompt.Changed) -> None:
-        event.stop()
         if event.mark == FILTER:
+            event.stop()
             self.query_one(Prompt).fault(self.take_filter(event.text))
 
     def prompt_accepted(self, mark: str, text: str) -> None:

@@ -327,7 +327,12 @@ class LiveScreen(Screen[None]):
         """Deep links that the command line offers besides the commands."""
         nodes = [f"node {node.node}" for node in self.dash.watched.cluster().nodes]
         names = [f"collection {row.collection}" for row in self.dash.rows[:_MOST_OFFERED]]
-        return [*names, *nodes, *(f"profile {name}" for name in self.dash.cluster_names)]
+        return [
+            *names,
+            *nodes,
+            *(f"profile {name}" for name in self.dash.cluster_names),
+            *(f"theme {name}" for name in self.dash.theme_choice.names),
+        ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters."""
@@ -368,6 +373,7 @@ class LiveScreen(Screen[None]):
     def close_prompt(self) -> None:
         """Close the line and give the keys back to the body."""
         self.query_one(Prompt).done()
+        self.dash.theme_choice.end_preview(self.dash)
         self.refresh_bindings()
         self.focus_body()
 
