@@ -17,13 +17,15 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster import disks
+from elysiadash.cluster.prometheus_past import SOURCE, past
 from elysiadash.cluster.promql import NODE_GAUGES, SUMMED, Wording, duration
 from elysiadash.cluster.rows import Known
+from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.traffic import CollectionTraffic
 from elysiadash.config.profile import Profile
-from elysiadash.weaviate.errors import BadAnswer, NotFound
+from elysiadash.weaviate.errors import BadAnswer, NotFound, WeaviateError
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
 from elysiadash.weaviate.prometheus import Answer, Line, PrometheusClient, Sample
 from elysiadash.weaviate.rates import QuantileEstimate
@@ -101,6 +103,32 @@ class PrometheusAsks:
         await self._ask_disks(asked_at, by_node, now)
         return cost
 
+    async def range(
+        self, metric: str, collection: str, start: float, end: float, steps: int
+    ) -> Series:
+        """A charted number over time; ``collection`` "" is the whole cluster.
+
+        ``start`` and ``end`` are Unix seconds of our clock. Never raises for a server.
+        """
+        if self.interval is None:
+            try:
+                await self._see_scrapes(None)
+            except WeaviateError as error:
+                values = (None,) * steps
+                return Series(
+                    start=start, end=end, values=values, source=SOURCE, problem=str(error)
+                )
+        return await past(
+            self.client,
+            self.wording,
+            metric,
+            collection,
+            start=start,
+            end=end,
+            steps=steps,
+            window=_SAMPLES_IN_WINDOW * (self.interval or 0.0),
+        )
+
     def window(self, interval: float) -> float:
         """Seconds that a rate is taken over: never fewer than four samples."""
         return max(_SAMPLES_IN_WINDOW * interval, self._profile.intervals.metrics)
@@ -122,7 +150,7 @@ class PrometheusAsks:
         """Close the connections."""
         await self.client.aclose()
 
-    async def _see_scrapes(self, now: float) -> Scrapes:
+    async def _see_scrapes(self, now: float | None) -> Scrapes:
         tries = _LOOKS_BACK_S if self.interval is None else (60 + 6 * self.interval, *_LOOKS_BACK_S)
         for seconds in tries:
             answer = await self.client.query(self.wording.scrapes(seconds), now)
@@ -212,7 +240,7 @@ class PrometheusAsks:
         )
 
 
-def scrapes_of(lines: Iterable[Line], node_label: str, now: float) -> Scrapes | None:
+def scrapes_of(lines: Iterable[Line], node_label: str, now: float | None) -> Scrapes | None:
     """Who is being scraped and how often; None before any node has two samples."""
     last: dict[str, float] = {}
     spacing: dict[str, float] = {}
@@ -226,7 +254,8 @@ def scrapes_of(lines: Iterable[Line], node_label: str, now: float) -> Scrapes | 
             spacing[label] = max(median_low(steps), spacing.get(label, 0.0))
     if not spacing:
         return None
-    interval = max(0.001, *spacing.values(), 0.001)
+    interval = max(0.001, *spacing.values())
+    now = max(last.values()) if now is None else now
     fresh = {label: at for label, at in last.items() if now - at <= _MISSED * interval}
     return Scrapes(fresh or last, round(interval, 3))
 
