@@ -126,14 +126,33 @@ class Statistics(Wire, frozen=True):
 
 
 class Quantizer(Wire, frozen=True):
-    """One quantizer's switch; ``bits`` belongs to rq."""
+    """One quantizer's switch and settings; ``bits`` belongs to rq, ``segments``, ``centroids``
+    and ``bit_compression`` to pq. A ``rescore_limit`` of -1 leaves the number to the server."""
 
     enabled: bool = False
     bits: int | None = None
+    segments: int | None = None
+    centroids: int | None = None
+    training_limit: int | None = None
+    rescore_limit: int | None = None
+    bit_compression: bool | None = None
+    cache: bool | None = None
+
+
+class MultiVector(Wire, frozen=True):
+    """Whether an object has many vectors (late interaction), and how they are put together."""
+
+    enabled: bool = False
+    aggregation: str | None = None
+    muvera: Quantizer | None = None
 
 
 class VectorIndexConfig(Wire, frozen=True):
-    """The settings of a vector index that the console shows; others are ignored."""
+    """The settings of a vector index that the console shows; others are ignored.
+
+    ``ef`` of -1 is chosen for each query between the ``dynamic_ef`` bounds. ``search_probe``,
+    ``replicas`` and ``max_posting_size_kb`` belong to hfresh, ``hnsw`` and ``flat`` to dynamic.
+    """
 
     distance: str | None = None
     ef: int | None = None
@@ -148,6 +167,16 @@ class VectorIndexConfig(Wire, frozen=True):
     rq: Quantizer | None = None
     hnsw: VectorIndexConfig | None = None
     flat: VectorIndexConfig | None = None
+    dynamic_ef_min: int | None = None
+    dynamic_ef_max: int | None = None
+    dynamic_ef_factor: int | None = None
+    flat_search_cutoff: int | None = None
+    cleanup_interval_seconds: float | None = None
+    skip: bool | None = None
+    search_probe: int | None = None
+    replicas: int | None = None
+    max_posting_size_kb: int | None = msgspec.field(name="maxPostingSizeKB", default=None)
+    multivector: MultiVector | None = None
 
 
 class VectorConfig(Wire, frozen=True):
@@ -159,11 +188,13 @@ class VectorConfig(Wire, frozen=True):
 
 
 class Replication(Wire, frozen=True):
-    """``async_enabled`` is gone from 1.38 on."""
+    """``async_enabled`` is left out by some releases; ``async_config`` has what was set of the
+    asynchronous replication's own settings (``frequency``, ``propagationDelay``, ...)."""
 
     factor: Count = 1
     deletion_strategy: str | None = None
     async_enabled: bool | None = None
+    async_config: dict[str, Any] | None = None
 
 
 class MultiTenancy(Wire, frozen=True):
@@ -179,6 +210,37 @@ class Sharding(Wire, frozen=True):
 
     desired_count: Count = 0
     actual_count: Count = 0
+    key: str | None = None
+    strategy: str | None = None
+    function: str | None = None
+    virtual_per_physical: int | None = None
+
+
+class Bm25(Wire, frozen=True):
+    """How keyword search weighs."""
+
+    k1: float | None = None
+    b: float | None = None
+
+
+class Stopwords(Wire, frozen=True):
+    """Words that keyword search leaves out."""
+
+    preset: str | None = None
+    additions: list[str] | None = None
+    removals: list[str] | None = None
+
+
+class InvertedIndex(Wire, frozen=True):
+    """The settings of a collection's inverted indexes; switches are absent when off."""
+
+    bm25: Bm25 | None = None
+    stopwords: Stopwords | None = None
+    cleanup_interval_seconds: float | None = None
+    index_timestamps: bool = False
+    index_null_state: bool = False
+    index_property_length: bool = False
+    using_block_max_wand: bool | None = msgspec.field(name="usingBlockMaxWAND", default=None)
 
 
 class Property(Wire, frozen=True):
@@ -205,6 +267,9 @@ class CollectionDefinition(Wire, frozen=True):
     multi_tenancy_config: MultiTenancy | None = None
     sharding_config: Sharding | None = None
     properties: list[Property] | None = None
+    inverted_index_config: InvertedIndex | None = None
+    module_config: dict[str, Any] | None = None
+    object_ttl_config: dict[str, Any] | None = None
 
 
 class Schema(Wire, frozen=True):
