@@ -31,6 +31,7 @@ from elysiadash.cluster.traffic import Traffic
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.client import Client
+from elysiadash.weaviate.models import Tenant
 
 _SAVE_EVERY_S = 30.0
 _PACES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
@@ -192,6 +193,14 @@ class Watch:
         points = self.history.points(metric, collection)
         values = in_steps(points, now, seconds, steps)
         return Series(start=now - seconds, end=now, values=values, source="this session")
+
+    async def tenants(self, collection: str) -> tuple[Tenant, ...]:
+        """Every tenant of a collection, by name: one question to the leader, whole.
+
+        The route has no paging on any version and its order is random, so the answer is sorted
+        in the decoding thread. Raises ``WeaviateError``.
+        """
+        return await self.client.tenants(collection, then=_by_name)
 
     def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
         """Every question that has no fresh answer now: (kind, of, problem)."""
@@ -444,6 +453,10 @@ def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:
     return collection_rows(
         msgspec.structs.replace(known, traffic=rates, two_readings=traffic.ready())
     )
+
+
+def _by_name(tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
+    return tuple(sorted(tenants, key=lambda tenant: tenant.name))
 
 
 def _values(store: Store, kind: Kind) -> dict[str, Any]:

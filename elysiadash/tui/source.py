@@ -14,6 +14,7 @@ from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import ClusterView
 from elysiadash.config.profile import Profile
 from elysiadash.weaviate.budget import OwnLoad
+from elysiadash.weaviate.models import Tenant
 
 
 class Pace(Protocol):
@@ -78,6 +79,10 @@ class Watched(Protocol):
 
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
         """One number of a collection over the last ``seconds``, in ``steps`` even steps."""
+
+    async def tenants(self, collection: str) -> tuple[Tenant, ...]:
+        """Every tenant of a collection, by name, asked now. Raises ``WeaviateError``:
+        ``NotSupported`` where there is nobody to ask, as in a recording."""
 
     def cluster(self) -> ClusterView:
         """The nodes."""

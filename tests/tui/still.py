@@ -19,6 +19,7 @@ from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import HEALTHY, MISSING, ClusterView, NodeView
 from elysiadash.config.profile import Profile
 from elysiadash.weaviate.budget import OwnLoad
+from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.models import (
     Alias,
     CollectionDefinition,
@@ -30,6 +31,7 @@ from elysiadash.weaviate.models import (
     Schema,
     Sharding,
     ShardReplica,
+    Tenant,
 )
 
 START = 1_790_000_000.0
@@ -90,6 +92,9 @@ class StillWatch:
         self.refreshes = 0
         self.pace = 5.0
         self.closed = False
+        self.tenants_of: dict[str, tuple[Tenant, ...]] = {}
+        self.tenants_refused: WeaviateError | None = None
+        self.tenant_questions = 0
         self._rows = tuple(rows)
 
     async def run(self) -> None:
@@ -126,6 +131,13 @@ class StillWatch:
         now = self.clock()
         values = in_steps(self.history.points(metric, collection), now, seconds, steps)
         return Series(start=now - seconds, end=now, values=values, source="this session")
+
+    async def tenants(self, collection: str) -> tuple[Tenant, ...]:
+        """The tenants given; ``tenants_refused`` is raised where that is set."""
+        self.tenant_questions += 1
+        if self.tenants_refused is not None:
+            raise self.tenants_refused
+        return self.tenants_of.get(collection, ())
 
     def rows_at(self) -> float | None:
         """When the rows' slices were put."""
