@@ -37,9 +37,8 @@ from elysiadash.tui.source import Watched
 from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
 from elysiadash.tui.theme_choice import ThemeChoice
 from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
-from elysiadash.tui.trail import Trail
+from elysiadash.tui.trail import Place, Route, Trail
 from elysiadash.tui.widgets.prompt import COMMAND, Prompt
-from elysiadash.tui.widgets.table import TablePlace
 from elysiadash.tui.window import WINDOWS, window_name
 
 if TYPE_CHECKING:
@@ -103,6 +102,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """Seconds that charts look back."""
         self.kept = kept or Kept()
         self.trail = Trail()
+        self._travelling = False
         self.clusters = clusters or Clusters({}, lambda profile: watch)
         self._generation = 0
         self._watching: Worker[None] | None = None
@@ -261,19 +261,26 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     async def show_mode(self, mode: str) -> str | None:
         """Go to one of the main screens as it was left; if it is shown already, to its root."""
-        name = f"{mode}#{self._generation}"
-        if self.current_mode != name:
-            await self.switch_mode(name)
-            return None
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        if not await self._use_mode(mode):
+            self._keep_screens(1)
         return None
 
-    async def go(self, link: str, place: TablePlace | None = None) -> str | None:
-        """Go where a command leads, and there to the line where the reader was.
+    async def _use_mode(self, mode: str) -> bool:
+        """Show a main screen and what lies on it; False where it is shown already."""
+        name = f"{mode}#{self._generation}"
+        if self.current_mode == name:
+            return False
+        await self.switch_mode(name)
+        return True
 
-        Returns what is wrong with the command.
-        """
+    def _keep_screens(self, many: int) -> None:
+        """Take away the screens above the lowest ``many``."""
+        # Not awaited: the one that asks for it may be among them.
+        while len(self.screen_stack) > many:
+            self.pop_screen()
+
+    async def go(self, link: str) -> str | None:
+        """Go where a command leads; returns what is wrong with the command."""
         name, _, argument = link.partition(" ")
         if name in MODES:
             await self.show_mode(name)
@@ -281,10 +288,45 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             await self._push_or_return(link, PLACES[name], argument.strip())
         else:
             return f"no place {name!r}"
-        screen = self.live_screen
-        if place is not None and screen is not None:
-            screen.return_to(place)
         return None
+
+    def route(self) -> Route:
+        """The commands that lead to what is on the screen."""
+        live = (each for each in self.screen_stack if isinstance(each, LiveScreen))
+        return tuple(link for screen in live if (link := screen.link()))
+
+    def visit(self, route: Route) -> None:
+        """A place is on the screen; those on the way along the trail are not visited."""
+        if not self._travelling:
+            self.trail.visit(route)
+
+    async def travel(self, place: Place) -> None:
+        """Go to a place of the trail: over the same screens, each as it was left."""
+        self._travelling = True
+        try:
+            await self._use_mode(place.route[0])
+            for many in range(self._kept_of(place.route), len(place.route)):
+                name, _, argument = place.route[many].partition(" ")
+                await self.push_screen(PLACES[name](argument))
+                self._return_to(self.trail.place(place.route[: many + 1]))
+            self._return_to(place)
+        finally:
+            self._travelling = False
+
+    def _kept_of(self, route: Route) -> int:
+        """Take away the screens that are not on the way; returns how many of it are left."""
+        kept = 1
+        for screen, link in zip(self.screen_stack[1:], route[1:], strict=False):
+            if not isinstance(screen, LiveScreen) or screen.link() != link:
+                break
+            kept += 1
+        self._keep_screens(kept)
+        return kept
+
+    def _return_to(self, place: Place) -> None:
+        screen = self.live_screen
+        if screen is not None:
+            screen.return_to(place)
 
     async def _push_or_return(
         self, link: str, make: Callable[[str], LiveScreen], argument: str
@@ -293,8 +335,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         if link not in links:
             await self.push_screen(make(argument))
             return
-        for _ in links[links.index(link) + 1 :]:
-            await self.pop_screen()
+        self._keep_screens(links.index(link) + 1)
 
     @property
     def cluster_names(self) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from elysiadash.tui.screens.sort_choice import SortChoice
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
-from elysiadash.tui.widgets.table import Column, Outline, SortBy, TablePlace, VirtualTable
+from elysiadash.tui.trail import Place
+from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable
 from elysiadash.tui.widgets.table.cells import RowT
 
 
@@ -32,6 +33,8 @@ class ListScreen(LiveScreen, Generic[RowT]):
     """Under which the chosen columns are kept."""
     THINGS: ClassVar[tuple[str, str]] = ("row", "rows")
     """What the rows are called: one and many."""
+    SETTLE_S: ClassVar[float] = 3.0
+    """Seconds for which data moves no row after the user moved."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,6 +96,7 @@ class ListScreen(LiveScreen, Generic[RowT]):
             self.row_key,
             is_problem=self.is_problem,
             outline=self.outline,
+            settle_seconds=self.SETTLE_S,
             clock=self.dash.monotonic,
             id="list",
         )
@@ -120,13 +124,16 @@ class ListScreen(LiveScreen, Generic[RowT]):
         """Hold the order too: a sort while frozen is the user's own."""
         self.table.frozen = held
 
-    def place(self) -> TablePlace | None:
-        """Where the reader is."""
-        return self.table.leave()
+    def place(self) -> Place:
+        """Where the reader is, and by what the rows are filtered."""
+        return Place(self.route, self.table.leave(), self._filter)
 
-    def return_to(self, place: TablePlace) -> None:
+    def return_to(self, place: Place) -> None:
         """Put the reader back."""
-        self.table.enter(place)
+        if place.filter != self._filter:
+            self.take_filter(place.filter)
+        if place.table is not None:
+            self.table.enter(place.table)
 
     def focus_body(self) -> None:
         """The list has the keys."""

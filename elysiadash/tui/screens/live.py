@@ -17,12 +17,12 @@ from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
+from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.widgets.summary import Summary
-from elysiadash.tui.widgets.table import TablePlace
 from elysiadash.tui.window import WINDOWS, next_window, read_span
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.frozen_at: float | None = None
         """Wall-clock seconds since when rows and values are held; None while they move."""
+        self.route: Route = ()
+        """The commands that led here, as they were when this was last on the screen."""
         self._pulling = False
         self._pull_again = False
         self._quit_pressed_at = float("-inf")
@@ -78,11 +80,11 @@ class LiveScreen(Screen[None]):
             return [self.crumb()]
         return [each.crumb() for each in below[: below.index(self) + 1]]
 
-    def place(self) -> TablePlace | None:
-        """Where the reader is in this screen's list."""
-        return None
+    def place(self) -> Place:
+        """Where the reader is, and how they have this screen."""
+        return Place(self.route)
 
-    def return_to(self, place: TablePlace) -> None:
+    def return_to(self, place: Place) -> None:
         """Put the reader back where they were."""
 
     def notes(self) -> list[Piece]:
@@ -121,14 +123,18 @@ class LiveScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Visible again: whatever changed meanwhile is in the store."""
-        if self.link():
-            self.dash.trail.visit(self.link())
+        self.arrive()
         self.wake()
+
+    def arrive(self) -> None:
+        """This place is on the screen: the trail has it from now on."""
+        if self.link() and self.dash.live_screen is self:
+            self.route = self.dash.route()
+            self.dash.visit(self.route)
 
     def on_screen_suspend(self) -> None:
         """Another place comes on top: it is known where the reader was."""
-        here = self.dash.trail.here
-        if here is not None and here.link == self.link():
+        if self.route:
             self.dash.trail.leave(self.place())
 
     def wake(self) -> None:
@@ -249,19 +255,22 @@ class LiveScreen(Screen[None]):
 
     async def action_travel(self, steps: int) -> None:
         """Back and forth between the places where one was."""
+        self.dash.trail.leave(self.place())
         place = self.dash.trail.step(steps)
         if place is None:
             self.status.flash("there is no earlier place" if steps < 0 else "no later place", 2.0)
             return
-        await self.dash.go(place.link, place.table)
+        await self.dash.travel(place)
 
     async def action_last_view(self) -> None:
         """To the place that was on the screen before."""
+        self.dash.trail.leave(self.place())
         place = self.dash.trail.last()
         if place is None:
             self.status.flash("there is no other place yet", 2.0)
             return
-        await self.dash.go(place.link, place.table)
+        self.dash.visit(place.route)
+        await self.dash.travel(place)
 
     async def action_events(self) -> None:
         """What changed."""
