@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,7 +32,7 @@ def prometheus_skip_reason() -> str | None:
 
 
 class RealPrometheus:
-    """Scrapes ``jobs`` (name -> targets, each ``host:port`` or a full metrics URL).
+    """Scrapes ``jobs`` (name -> targets, each ``host:port`` or an address with or without path).
 
     ``labels`` are added to every series of a job. As an async context manager.
     """
@@ -134,7 +135,10 @@ class RealPrometheus:
                 {
                     "job_name": job,
                     "static_configs": [
-                        {"targets": list(targets), "labels": dict(self._labels.get(job, {}))}
+                        {
+                            "targets": [urlsplit(one).netloc or one for one in targets],
+                            "labels": dict(self._labels.get(job, {})),
+                        }
                     ],
                 }
                 for job, targets in self._jobs.items()
