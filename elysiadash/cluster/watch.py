@@ -16,11 +16,13 @@ import msgspec
 
 from elysiadash.cluster.asks import Asks
 from elysiadash.cluster.directory import Directory, NodeAddress
+from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.events.observer import LastRun, Observer
 from elysiadash.cluster.history import History
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.poller import Poller, Schedule
+from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.remembered import Memory, Remembered
 from elysiadash.cluster.rows import Known, collection_rows
 from elysiadash.cluster.series import Series, in_steps
@@ -85,6 +87,8 @@ class Watch:
         self._pace = 1.0
         self.events = EventLog()
         self.observer = Observer(self.store, self.events, self.cluster, _last_run(self._remembered))
+        self.recording: RecordingState | None = None
+        self.replay: None = None
         self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
 
@@ -193,6 +197,13 @@ class Watch:
         points = self.history.points(metric, collection)
         values = in_steps(points, now, seconds, steps)
         return Series(start=now - seconds, end=now, values=values, source="this session")
+
+    async def past_events(
+        self, since: float | None = None, until: float | None = None, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """What changed in this session, newest first; times are wall-clock seconds."""
+        found = self.events.newest(since=since)
+        return tuple(event for event in found if until is None or event.at <= until)[:limit]
 
     async def tenants(self, collection: str) -> tuple[Tenant, ...]:
         """Every tenant of a collection, by name: one question to the leader, whole.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
@@ -45,6 +47,38 @@ class Asking(Protocol):
         """When it asks again, in the event loop's time; None while it asks."""
 
 
+class Replaying(Protocol):
+    """The controls of a recording that is played back; times are wall-clock seconds."""
+
+    at: float
+    playing: bool
+    speed: float
+
+    @property
+    def start(self) -> float:
+        """The first moment."""
+
+    @property
+    def end(self) -> float:
+        """The last moment."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which moment of how many, counted from 1."""
+
+    async def step(self, count: int) -> bool:
+        """Go so many moments forward or back; False where there is none."""
+
+    async def jump(self, at: float) -> None:
+        """Go to the last moment not after ``at``."""
+
+    def play(self, speed: float = 1.0) -> None:
+        """Let time run, ``speed`` seconds each second."""
+
+    def pause(self) -> None:
+        """Let time stand."""
+
+
 class Watched(Protocol):
     """A cluster that is being watched, as ``cluster.watch.Watch`` is."""
 
@@ -63,6 +97,22 @@ class Watched(Protocol):
     @property
     def events(self) -> EventLog:
         """What changed."""
+
+    @property
+    def recording(self) -> RecordingState | None:
+        """Who keeps the past of this cluster; None: nobody, and nobody is meant to."""
+
+    @property
+    def replay(self) -> Replaying | None:
+        """The controls where this is a recording played back; None: it is live."""
+
+    async def past_events(
+        self, since: float | None = None, until: float | None = None, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """What changed, newest first: of the recording, whoever writes it, and of this session.
+
+        ``since`` and ``until`` are wall-clock seconds.
+        """
 
     @property
     def pollers(self) -> Mapping[Kind, Asking]:

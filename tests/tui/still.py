@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.series import Series, in_steps
 from elysiadash.cluster.shards import report_shards
@@ -18,6 +20,7 @@ from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import HEALTHY, MISSING, ClusterView, NodeView
 from elysiadash.config.profile import Profile
+from elysiadash.tui.source import Replaying
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.models import (
@@ -82,6 +85,8 @@ class StillWatch:
         self.store = Store(self.clock)
         self.history = History(720)
         self.events = EventLog()
+        self.recording: RecordingState | None = None
+        self.replay: Replaying | None = None
         self.pollers = {
             kind: StillPoller(Pace(5.0 if kind is Kind.NODES else 15.0)) for kind in Kind
         }
@@ -131,6 +136,13 @@ class StillWatch:
         now = self.clock()
         values = in_steps(self.history.points(metric, collection), now, seconds, steps)
         return Series(start=now - seconds, end=now, values=values, source="this session")
+
+    async def past_events(
+        self, since: float | None = None, until: float | None = None, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """The events of the log."""
+        found = self.events.newest(since=since)
+        return tuple(event for event in found if until is None or event.at <= until)[:limit]
 
     async def tenants(self, collection: str) -> tuple[Tenant, ...]:
         """The tenants given; ``tenants_refused`` is raised where that is set."""

@@ -1,0 +1,184 @@
+"""The past of a cluster for charts and events: Prometheus first, the recording, this session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+from statistics import median_low
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.history import History
+from elysiadash.cluster.recording.file import NotARecording
+from elysiadash.cluster.recording.points import Sample
+from elysiadash.cluster.recording.reader import Reader
+from elysiadash.cluster.series import Series
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_SEEDED_S = 900.0
+_KEPT_S = 5.0
+_ANSWERS_KEPT = 256
+_GAP_FACTOR = 2.5
+_LEAST_GAP_S = 90.0
+
+PROMETHEUS, RECORDING, SESSION = "Prometheus", "recording", "this session"
+
+
+class RangeSource(Protocol):
+    """Somebody else who knows the past."""
+
+    async def range(
+        self, metric: str, collection: str, start: float, end: float, steps: int
+    ) -> Series:
+        """One number over time; without values it says in ``problem`` why."""
+
+
+class Past:
+    """Reads what is known of the past.
+
+    ``history`` is this session's, ``path`` says where the recording is (None: nowhere), whoever
+    writes it. ``prometheus`` goes first where there is one.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        path: Callable[[], Path | None],
+        clock: Callable[[], float] = time.time,
+        prometheus: RangeSource | None = None,
+    ) -> None:
+        self.prometheus = prometheus
+        self._history = history
+        self._path = path
+        self._clock = clock
+        self._read: dict[tuple[str, str, float], tuple[float, Sequence[Sample]]] = {}
+
+    async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
+        """One number of a collection (``""``: of all together) over the last ``seconds``."""
+        end = self._clock()
+        if self.prometheus is None:
+            return await self._own_series(metric, collection, end, seconds, steps)
+        told = await self.prometheus.range(metric, collection, end - seconds, end, steps)
+        if told.known:
+            return told
+        own = await self._own_series(metric, collection, end, seconds, steps)
+        return msgspec.structs.replace(own, problem=told.problem or own.problem)
+
+    async def events(
+        self, since: float | None = None, until: float | None = None, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """Recorded events, newest first; empty where nothing is recorded."""
+        found: tuple[Event, ...] | None
+        found = await self._ask(lambda reader: reader.events(since, until, limit))
+        return found or ()
+
+    async def seed(self) -> None:
+        """Put the last minutes of the recording into this session's history, before anything
+        else is in there."""
+        now = self._clock()
+        frames = await self._ask(lambda reader: reader.frames_of_points(now - _SEEDED_S, now))
+
+        def put() -> None:
+            for at, frame in frames or ():
+                self._history.append(at, frame)
+
+        if len(self._history) == 0:
+            await asyncio.to_thread(put)
+
+    async def _own_series(
+        self, metric: str, collection: str, end: float, seconds: float, steps: int
+    ) -> Series:
+        start = end - seconds
+        points = self._history.points(metric, collection)
+        session = [
+            Sample(at, value)
+            for at, value in zip(points.times, points.values, strict=True)
+            if value is not None and start < at <= end
+        ]
+        began = points.times[0] if points.times else end
+        recorded: Sequence[Sample] = ()
+        if began > start:
+            found = await self._recorded(metric, collection, end, seconds)
+            recorded = [sample for sample in found if start < sample.at < began]
+        return Series(
+            start=start,
+            end=end,
+            values=means([*recorded, *session], end, seconds, steps),
+            source=RECORDING if recorded else SESSION,
+        )
+
+    async def _recorded(
+        self, metric: str, collection: str, end: float, seconds: float
+    ) -> Sequence[Sample]:
+        """What the recording says; asked again every few seconds only, since charts are drawn
+        anew each second."""
+        key = (metric, collection, seconds)
+        known = self._read.get(key)
+        if known is not None and 0 <= end - known[0] < _KEPT_S:
+            return known[1]
+        found = await self._ask(
+            lambda reader: reader.samples(metric, collection, end - seconds, end)
+        )
+        while len(self._read) >= _ANSWERS_KEPT:
+            del self._read[next(iter(self._read))]
+        self._read[key] = (end, found or ())
+        return found or ()
+
+    async def _ask(self, question: Callable[[Reader], T]) -> T | None:
+        return await asyncio.to_thread(self._read_now, question)
+
+    def _read_now(self, question: Callable[[Reader], T]) -> T | None:
+        """None where there is no recording, or it cannot be read now."""
+        import sqlite3
+
+        path = self._path()
+        if path is None:
+            return None
+        try:
+            with Reader(path) as reader:
+                return question(reader)
+        except FileNotFoundError:
+            return None
+        except (sqlite3.Error, OSError, NotARecording) as error:
+            log.info("the recording cannot be read: %s", error)
+            return None
+
+
+def means(
+    samples: Sequence[Sample], end: float, seconds: float, steps: int
+) -> tuple[float | None, ...]:
+    """The mean of each of ``steps`` equal parts of the ``seconds`` before ``end``.
+
+    Samples are further apart than steps where the past was thinned, or the window is short: one
+    holds for the steps since the one before it, unless that is a gap.
+    """
+    start, width = end - seconds, seconds / steps
+    sums, counts = [0.0] * steps, [0] * steps
+    for sample in samples:
+        place = _place(sample.at, start, width, steps)
+        sums[place] += sample.value
+        counts[place] += 1
+    values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
+    usual = median_low([two.at - one.at for one, two in pairwise(samples)] or [0.0])
+    bridge = max(_LEAST_GAP_S, _GAP_FACTOR * usual)
+    for one, two in pairwise(samples):
+        if width < two.at - one.at <= bridge:
+            last = _place(two.at, start, width, steps)
+            for place in range(_place(one.at, start, width, steps) + 1, last):
+                values[place] = two.value if values[place] is None else values[place]
+    return tuple(values)
+
+
+def _place(at: float, start: float, width: float, steps: int) -> int:
+    # Each part is open at its beginning, as the whole is.
+    return max(0, min(steps, ceil((at - start) / width)) - 1)

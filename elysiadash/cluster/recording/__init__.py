@@ -1,0 +1,1 @@
+"""The past of a cluster: recorded by one process, read and replayed by any."""

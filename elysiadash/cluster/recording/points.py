@@ -1,0 +1,170 @@
+"""Chart points on disk: rows of one moment at first, then blocks that one series is read from
+quickly, and thinner ones with age.
+
+Pure: bytes in, bytes out. A block holds the series of one metric whose names fall into one of
+its buckets, so that a chart of one collection does not unpack thousands.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+Frame = Mapping[str, Mapping[str, float | None]]
+"""Metric -> name -> value, as ``History.append`` takes it."""
+
+_NAN = math.nan
+_COUNTED = frozenset({"objects", "vector_queue"})
+"""Whole numbers of any size; the others are kept with seven digits."""
+_SERIES_IN_BUCKET = 64
+
+
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """One value of a series and the second it was seen (the end of its step, where thinned)."""
+
+    at: float
+    value: float
+
+
+class Block(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Several series on one time axis; NaN is a gap. ``times`` are doubles as bytes."""
+
+    times: bytes
+    series: dict[str, bytes]
+
+
+class Matrix(msgspec.Struct, frozen=True, gc=False):
+    """Some series of one metric on one time axis."""
+
+    times: array[float]
+    series: dict[str, array[float]]
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """All values of one moment."""
+    packed = {
+        metric: [list(values), _packed(metric, values.values())] for metric, values in frame.items()
+    }
+    return zlib.compress(msgspec.msgpack.encode(packed), 3)
+
+
+def bytes_frame(body: bytes) -> dict[str, dict[str, float | None]]:
+    """What ``frame_bytes`` packed."""
+    packed = msgspec.msgpack.decode(zlib.decompress(body), type=dict[str, tuple[list[str], bytes]])
+    return {
+        metric: {
+            name: None if math.isnan(value) else value
+            for name, value in zip(names, _unpacked(metric, content), strict=True)
+        }
+        for metric, (names, content) in packed.items()
+    }
+
+
+def matrices(frames: Iterable[tuple[float, Frame]]) -> dict[str, Matrix]:
+    """Moments as series, by metric; names without any value are left out."""
+    rows = list(frames)
+    times = array("d", [at for at, _ in rows])
+    found: dict[str, Matrix] = {}
+    for place, (_, frame) in enumerate(rows):
+        for metric, values in frame.items():
+            matrix = found.get(metric)
+            if matrix is None:
+                matrix = found[metric] = Matrix(times, {})
+            for name, value in values.items():
+                if value is None:
+                    continue
+                series = matrix.series.get(name)
+                if series is None:
+                    series = matrix.series[name] = array("d", [_NAN]) * len(rows)
+                series[place] = value
+    return found
+
+
+def blocks(metric: str, matrix: Matrix) -> list[tuple[int, int, bytes]]:
+    """The matrix as (bucket, buckets, bytes)."""
+    count = max(1, math.ceil(len(matrix.series) / _SERIES_IN_BUCKET))
+    buckets: dict[int, dict[str, bytes]] = {}
+    for name, values in matrix.series.items():
+        buckets.setdefault(bucket_of(name, count), {})[name] = _packed(metric, values)
+    times = matrix.times.tobytes()
+    return [
+        (bucket, count, zlib.compress(msgspec.msgpack.encode(Block(times, series)), 6))
+        for bucket, series in buckets.items()
+    ]
+
+
+def block_matrix(metric: str, body: bytes) -> Matrix:
+    """What a block holds."""
+    block = msgspec.msgpack.decode(zlib.decompress(body), type=Block)
+    series = {name: _unpacked(metric, content) for name, content in block.series.items()}
+    return Matrix(_doubles(block.times), series)
+
+
+def block_samples(metric: str, body: bytes, name: str) -> list[Sample]:
+    """One series of a block; empty when it is not in there."""
+    block = msgspec.msgpack.decode(zlib.decompress(body), type=Block)
+    content = block.series.get(name)
+    if content is None:
+        return []
+    pairs = zip(_doubles(block.times), _unpacked(metric, content), strict=True)
+    return [Sample(at, value) for at, value in pairs if not math.isnan(value)]
+
+
+def bucket_of(name: str, buckets: int) -> int:
+    """Which of the buckets a series is in."""
+    return zlib.crc32(name.encode()) % buckets
+
+
+def joined(parts: Sequence[Matrix]) -> Matrix:
+    """Blocks that follow one another as one; blocks of the same times are side by side."""
+    axes: dict[bytes, array[float]] = {}
+    for part in parts:
+        axes.setdefault(part.times.tobytes(), part.times)
+    starts: dict[bytes, int] = {}
+    times = array("d")
+    for key, axis in axes.items():
+        starts[key] = len(times)
+        times.extend(axis)
+    series: dict[str, array[float]] = {}
+    for part in parts:
+        start = starts[part.times.tobytes()]
+        for name, values in part.series.items():
+            whole = series.setdefault(name, array("d", [_NAN]) * len(times))
+            whole[start : start + len(values)] = array("d", values)
+    return Matrix(times, series)
+
+
+def thinned(matrix: Matrix, step: float) -> Matrix:
+    """The mean of each ``step`` seconds, at the time of its last sample."""
+    groups: dict[int, list[int]] = {}
+    for place, at in enumerate(matrix.times):
+        groups.setdefault(math.ceil(at / step), []).append(place)
+    places = list(groups.values())
+    times = array("d", [matrix.times[group[-1]] for group in places])
+    series = {
+        name: array("d", [_mean([values[place] for place in group]) for group in places])
+        for name, values in matrix.series.items()
+    }
+    return Matrix(times, series)
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if value == value]
+    return sum(known) / len(known) if known else _NAN
+
+
+def _packed(metric: str, values: Iterable[float | None]) -> bytes:
+    kind = "d" if metric in _COUNTED else "f"
+    return array(kind, [_NAN if value is None else value for value in values]).tobytes()
+
+
+def _unpacked(metric: str, content: bytes) -> array[float]:
+    return array("d" if metric in _COUNTED else "f", content)
+
+
+def _doubles(content: bytes) -> array[float]:
+    return array("d", content)

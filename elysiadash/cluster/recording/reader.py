@@ -1,0 +1,239 @@
+"""Reads a recording, also while another process writes it. For a thread, not for the loop."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from array import array
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.recording.file import DamagedRecording, about, open_to_read, size_of
+from elysiadash.cluster.recording.frames import Naming, apply, block_parts, dictionary_of
+from elysiadash.cluster.recording.parts import Parts
+from elysiadash.cluster.recording.points import (
+    Frame,
+    Sample,
+    block_matrix,
+    block_samples,
+    bucket_of,
+    bytes_frame,
+)
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_CRC_OF_ALL = 1 << 32
+"""A number of buckets of which each checksum has one of its own."""
+_BLOBS_KEPT = 16
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is in a recording. Times are wall-clock seconds, None while there is nothing."""
+
+    about: dict[str, str]
+    first: float | None
+    last: float | None
+    moments: int
+    collections: int
+    events: int
+    bytes: int
+
+
+class Reader:
+    """The reading end of one recording. Raises what ``open_to_read`` raises, and
+    ``DamagedRecording`` for a part that cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: Connection = open_to_read(path)
+        self._blobs: dict[int, tuple[bytes, Parts]] = {}
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """The file may be removed after this."""
+        self._connection.close()
+
+    def contents(self) -> Contents:
+        """What is in the recording."""
+        first, last = self._edge("ASC"), self._edge("DESC")
+        return Contents(
+            about=about(self._connection),
+            first=None if first is None else first[0],
+            last=None if last is None else last[0],
+            moments=self._count("frames"),
+            collections=0 if last is None else last[1],
+            events=self._count("events"),
+            bytes=size_of(self.path),
+        )
+
+    def samples(self, metric: str, name: str, start: float, end: float) -> list[Sample]:
+        """One series from ``start`` to ``end``, oldest first."""
+        mark = bucket_of(name, _CRC_OF_ALL)
+        rows = self._connection.execute(
+            "SELECT body FROM blocks WHERE metric = ? AND last >= ? AND first <= ?"
+            " AND bucket = ? % buckets ORDER BY first, id",
+            (metric, start, end, mark),
+        )
+        found = [sample for (body,) in rows for sample in block_samples(metric, body, name)]
+        for at, frame in self._tail(start, end):
+            value = frame.get(metric, {}).get(name)
+            if value is not None:
+                found.append(Sample(at, value))
+        kept = (sample for sample in found if start <= sample.at <= end)
+        return sorted(kept, key=lambda sample: sample.at)
+
+    def frames_of_points(self, start: float, end: float) -> list[tuple[float, Frame]]:
+        """All series from ``start`` to ``end`` as moments, oldest first."""
+        rows: dict[float, dict[str, dict[str, float | None]]] = {}
+        blocks = self._connection.execute(
+            "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
+            (start, end),
+        )
+        for metric, body in blocks:
+            matrix = block_matrix(metric, body)
+            for place, at in enumerate(matrix.times):
+                if start <= at <= end:
+                    row = rows.setdefault(at, {}).setdefault(metric, {})
+                    for name, values in matrix.series.items():
+                        row[name] = None if math.isnan(values[place]) else values[place]
+        found: list[tuple[float, Frame]] = [*rows.items(), *self._tail(start, end)]
+        return sorted(found, key=lambda one: one[0])
+
+    def events(self, since: float | None, until: float | None, limit: int) -> tuple[Event, ...]:
+        """The newest events in that time, newest first; both ends count."""
+        rows = self._connection.execute(
+            "SELECT body FROM events WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?",
+            (
+                -math.inf if since is None else since,
+                math.inf if until is None else until,
+                limit,
+            ),
+        )
+        return tuple(msgspec.msgpack.decode(body, type=Event) for (body,) in rows)
+
+    def index(self) -> Index:
+        """Every moment that can be replayed."""
+        ids, times, keyframes = array("q"), array("d"), array("q")
+        for number, at, keyframe in self._connection.execute(
+            "SELECT id, at, keyframe FROM frames ORDER BY id"
+        ):
+            ids.append(number)
+            times.append(at)
+            keyframes.append(keyframe)
+        return Index(ids, times, keyframes)
+
+    def cursor(self) -> Cursor:
+        """A place to step from moment to moment."""
+        return Cursor(self)
+
+    def keyframe(self, frame: int) -> tuple[list[str], bytes, Parts]:
+        """(names in their order, dictionary for the deltas, parts) of a keyframe."""
+        rows = self._connection.execute(
+            "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
+        ).fetchall()
+        if not rows:
+            raise DamagedRecording(f"{self.path} is damaged: a keyframe is missing")
+        blocks = [self._blob(blob) for (blob,) in rows]
+        parts: Parts = {}
+        for _, found in blocks:
+            parts.update(found)
+        return list(parts), dictionary_of(blocks[0][0]), parts
+
+    def deltas(self, keyframe: int, after: int, until: int) -> list[bytes]:
+        """The deltas of a keyframe behind frame ``after`` up to ``until``."""
+        rows = self._connection.execute(
+            "SELECT body FROM frames WHERE keyframe = ? AND id > ? AND id <= ? AND id != keyframe"
+            " ORDER BY id",
+            (keyframe, after, until),
+        )
+        return [body for (body,) in rows]
+
+    def _blob(self, blob: int) -> tuple[bytes, Parts]:
+        known = self._blobs.get(blob)
+        if known is not None:
+            return known
+        row = self._connection.execute("SELECT body FROM blobs WHERE id = ?", (blob,)).fetchone()
+        if row is None:
+            raise DamagedRecording(f"{self.path} is damaged: a part of a keyframe is missing")
+        try:
+            content = zlib.decompress(row[0])
+            found = content[-32768:], block_parts(content)
+        except (zlib.error, msgspec.DecodeError) as error:
+            raise DamagedRecording(f"{self.path} is damaged: {error}") from None
+        while len(self._blobs) >= _BLOBS_KEPT:
+            del self._blobs[next(iter(self._blobs))]
+        self._blobs[blob] = found
+        return found
+
+    def _tail(self, start: float, end: float) -> list[tuple[float, Frame]]:
+        rows = self._connection.execute(
+            "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
+        )
+        return [(at, bytes_frame(body)) for at, body in rows]
+
+    def _edge(self, order: str) -> tuple[float, int] | None:
+        row = self._connection.execute(
+            f"SELECT at, collections FROM frames ORDER BY id {order} LIMIT 1"  # noqa: S608
+        ).fetchone()
+        return None if row is None else (float(row[0]), int(row[1]))
+
+    def _count(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        return int(row[0])
+
+
+class Index(msgspec.Struct, frozen=True, gc=False):
+    """The moments of a recording in the order of writing: ids, wall-clock seconds, keyframes."""
+
+    ids: array[int]
+    times: array[float]
+    keyframes: array[int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def at(self, when: float) -> int:
+        """The place of the last moment not after ``when``; 0 before the first.
+
+        Where the clock was set back, the later run counts.
+        """
+        for place in range(len(self.times) - 1, -1, -1):
+            if self.times[place] <= when:
+                return place
+        return 0
+
+
+class Cursor:
+    """The parts at one moment; forward steps within a keyframe cost one delta each."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._keyframe = 0
+        self._frame = 0
+        self._naming = Naming(())
+        self._dictionary = b""
+        self._parts: Parts = {}
+
+    def move(self, frame: int, keyframe: int) -> Parts:
+        """Go to a frame and return its parts; they belong to the cursor."""
+        if keyframe != self._keyframe or frame < self._frame:
+            names, self._dictionary, self._parts = self._reader.keyframe(keyframe)
+            self._naming = Naming(names)
+            self._keyframe = self._frame = keyframe
+        try:
+            for body in self._reader.deltas(keyframe, self._frame, frame):
+                apply(self._parts, self._naming.decode(body, self._dictionary))
+        except (zlib.error, msgspec.DecodeError, IndexError) as error:
+            self._keyframe = 0
+            raise DamagedRecording(f"{self._reader.path} is damaged: {error}") from None
+        self._frame = frame
+        return self._parts

@@ -1,0 +1,295 @@
+"""The recorder: one process writes what its watch sees; it never gets in the watch's way.
+
+Everything that touches the disk runs in one thread of its own. Whatever goes wrong there ends up
+as words in ``state``, and is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tempfile
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.recording.file import (
+    DamagedRecording,
+    NewerRecording,
+    NotARecording,
+    recording_path,
+    set_aside,
+)
+from elysiadash.cluster.recording.lock import RecorderLock
+from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.points import Frame
+from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.state import RecordingState
+from elysiadash.cluster.recording.writer import Batch, Writer
+from elysiadash.config.profile import Profile
+from elysiadash.config.redaction import redact
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Take = Callable[[], Awaitable[Moment]]
+"""Looks at the present moment."""
+
+_ANOTHER_TRY_S = 3.0
+_SWEEP_EVERY_S = 60.0
+_POINTS_KEPT = 240
+_EVENTS_KEPT = 1000
+_FAREWELL_S = 2.0
+_SLOWEST_S = 60.0
+_COST_FACTOR = 50.0
+_FITS_S = 86_400.0
+"""The pace is chosen so that at least a day fits into the file."""
+
+
+class Recorder:
+    """Records one profile's cluster into ``state_dir``; None: into a folder that is removed at
+    the end.
+
+    ``clock`` is wall-clock seconds.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path | None,
+        profile: Profile,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._profile = profile
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        settings = profile.recording
+        self._retention = Retention(max_age=settings.max_age_h * 3600, max_bytes=settings.max_bytes)
+        self.path: Path | None = None
+        """Where the recording is; None until there is a folder for it."""
+        if state_dir is not None:
+            self.path = recording_path(state_dir, profile.name, profile.url)
+        self.state = RecordingState(path=str(self.path) if self.path else None)
+        self._lock: RecorderLock | None = None
+        self._writer: Writer | None = None
+        self._points: deque[tuple[float, Frame]] = deque(maxlen=_POINTS_KEPT)
+        self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._swept_at = float("-inf")
+        self._failures = 0
+        self._threads: ThreadPoolExecutor | None = None
+
+    def keep_points(self, at: float, frame: Frame) -> None:
+        """Chart points of one moment, written with the next moment."""
+        self._points.append((at, frame))
+
+    def keep_event(self, event: Event) -> None:
+        """Something that changed, written with the next moment."""
+        self._events.append(event)
+
+    async def run(self, take: Take) -> None:
+        """Record until cancelled, or wait for the other process that records to end."""
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="recorder")
+        wait = 0.0
+        try:
+            while True:
+                await asyncio.sleep(wait)
+                wait = await self._guarded_turn(take)
+        finally:
+            await self._finish()
+
+    async def take_lock(self) -> bool:
+        """Try to become the one who records; ``state`` says who does."""
+        return await asyncio.to_thread(self._take_lock)
+
+    async def _guarded_turn(self, take: Take) -> float:
+        try:
+            written = await self._turn(take)
+        except Exception as error:
+            # A fault of ours must be seen, and must not end the watching.
+            log.exception("the recorder failed")
+            self._tell(problem=f"our own fault: {type(error).__name__}: {error}")
+            written = None
+        if written is None:
+            self._failures += 1
+            return min(_SLOWEST_S, _ANOTHER_TRY_S * 2.0 ** min(self._failures - 1, 5))
+        self._failures = 0
+        return written
+
+    async def _turn(self, take: Take) -> float | None:
+        """One moment, or one try for the lock; the seconds to wait, None after a failure."""
+        held = self._lock is not None and self._lock.held
+        if not held and not await self._in_thread(self._take_lock):
+            # What is not ours to write is in the other's recording.
+            self._points.clear()
+            self._events.clear()
+            return _ANOTHER_TRY_S
+        moment = await take()
+        batch = Batch(moment=moment, points=tuple(self._points), events=tuple(self._events))
+        wait = await self._in_thread(lambda: self._write(batch))
+        if wait is None:
+            return None
+        for _ in batch.points:
+            self._points.popleft()
+        for _ in batch.events:
+            self._events.popleft()
+        return max(self._profile.intervals.fast, wait)
+
+    def _take_lock(self) -> bool:
+        now = self._clock()
+        try:
+            if self.path is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="elysiadash-")
+                self.path = recording_path(
+                    Path(self._folder.name), self._profile.name, self._profile.url
+                )
+            self._lock = self._lock or RecorderLock(self.path)
+            if self._lock.take(now):
+                self._tell(here=True, pid=os.getpid(), since=now, problem=None)
+                return True
+            holder = self._lock.holder()
+        except OSError as error:
+            self._fail(error)
+            return False
+        self._tell(
+            here=False,
+            pid=holder.pid if holder else None,
+            since=holder.since if holder else None,
+            problem=None,
+        )
+        return False
+
+    def _write(self, batch: Batch) -> float | None:
+        """Seconds to wait after this batch; None when it could not be written."""
+        import sqlite3
+
+        started = time.perf_counter()
+        try:
+            writer = self._opened()
+            size = writer.write(batch)
+            self._sweep_now_and_then(writer)
+            self._tell(
+                problem=None,
+                bytes=writer.size(),
+                oldest=writer.oldest(),
+                moments=self.state.moments + 1,
+            )
+        except DamagedRecording as error:
+            self._put_aside(error)
+            return None
+        except sqlite3.OperationalError as error:
+            # Locked, or a full or broken disk: the file itself is right.
+            self._fail(error)
+            return None
+        except sqlite3.DatabaseError as error:
+            self._put_aside(error)
+            return None
+        except (OSError, NotARecording) as error:
+            self._fail(error)
+            return None
+        spent = time.perf_counter() - started
+        fits = size * _FITS_S / self._retention.max_bytes
+        return min(_SLOWEST_S, max(spent * _COST_FACTOR, fits))
+
+    def _opened(self) -> Writer:
+        if self._writer is None:
+            if self.path is None:
+                raise FileNotFoundError("there is no folder for the recording")
+            self._writer = Writer(self.path, about_profile(self._profile), self._retention)
+        elif not self.path or not self.path.exists():
+            # Removed by somebody: what goes into it now would be lost.
+            self._close_writer()
+            return self._opened()
+        return self._writer
+
+    def _sweep_now_and_then(self, writer: Writer) -> None:
+        now = time.monotonic()
+        if now - self._swept_at >= _SWEEP_EVERY_S:
+            self._swept_at = now
+            writer.sweep(self._clock())
+
+    def _put_aside(self, error: Exception) -> None:
+        self._close_writer()
+        path = self.path
+        if path is None:
+            return
+        try:
+            aside = set_aside(path, self._clock())
+        except OSError as failed:
+            self._fail(failed)
+            return
+        log.warning("the recording was damaged (%s) and is kept as %s", error, aside)
+        self._tell(note=f"the recording was damaged and is kept as {aside.name}", problem=None)
+
+    def _close_writer(self) -> None:
+        import sqlite3
+
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except sqlite3.Error as error:
+                log.info("closing the recording: %s", error)
+
+    def _fail(self, error: Exception) -> None:
+        words = _words(error)
+        if words != self.state.problem:
+            log.warning("the past is not recorded: %s", words)
+        if not isinstance(error, NewerRecording):
+            self._close_writer()
+        self._tell(problem=words)
+
+    def _tell(self, **changes: Any) -> None:
+        path = str(self.path) if self.path else None
+        self.state = msgspec.structs.replace(self.state, path=path, **changes)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._threads is None:
+            raise RuntimeError("the recorder does not run")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _finish(self) -> None:
+        """Write what is left, close, and let another process record."""
+        threads = self._threads
+        if threads is None:
+            return
+        done = asyncio.get_running_loop().run_in_executor(threads, self._end)
+        threads.shutdown(wait=False)
+        self._threads = None
+        await asyncio.wait({done}, timeout=_FAREWELL_S)
+
+    def _end(self) -> None:
+        if self._writer is not None and (self._points or self._events):
+            self._write(Batch(points=tuple(self._points), events=tuple(self._events)))
+        self._close_writer()
+        if self._lock is not None:
+            self._lock.release()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = self.path = self._lock = None
+        self._tell(here=False, pid=None, since=None)
+
+
+def about_profile(profile: Profile) -> dict[str, str]:
+    """What a recording says of its cluster: nothing that opens a door."""
+    known = {
+        "name": profile.name,
+        "url": redact(profile.url),
+        "environment": profile.environment,
+        "colour": profile.colour,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}"
+    if "locked" in str(error):
+        return "another program holds the file locked"
+    return str(error)
