@@ -73,6 +73,14 @@ def _collections(flags: ClusterFlags, given: Given) -> int:
     return collections(flags, _format(given), tuple(given["filters"] or ()), given["sort"])
 
 
+def _events(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.events_command import EventsWish, events
+
+    wish = {name: value for name, value in given.items() if name != "as_json"}
+    wish["format"] = _format(given)
+    return events(flags, EventsWish(**wish))
+
+
 def _check(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.check_command import CheckWish, check
 
@@ -114,6 +122,36 @@ def _config_path(flags: ClusterFlags, _: Given) -> int:
     from elysiadash.cli.config_command import config_path
 
     return config_path(flags)
+
+
+def _keys_list(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_list
+
+    return keys_list(given["as_json"])
+
+
+def _keys_check(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_check
+
+    return keys_check(given["as_json"])
+
+
+def _keys_set(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_set
+
+    return keys_set(given["change"] or "")
+
+
+def _keys_unset(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_unset
+
+    return keys_unset(given["action"] or "")
+
+
+def _keys_path(_: ClusterFlags, __: Given) -> int:
+    from elysiadash.cli.keys_command import keys_path
+
+    return keys_path()
 
 
 def _format(given: Given) -> Any:
@@ -198,6 +236,48 @@ _STATS = (
     _SORT,
     _SELF_METRICS,
 )
+_EVENTS = (
+    _FORMAT,
+    _JSON,
+    Option(
+        name="since",
+        words=("--since",),
+        kind="text",
+        metavar="TIME",
+        help="Not before: 30m, 1h, 2d ago, or a moment as 2026-11-24T03:12:00Z.",
+    ),
+    Option(
+        name="until",
+        words=("--until",),
+        kind="text",
+        metavar="TIME",
+        help="Not after; written as for --since.",
+    ),
+    Option(
+        name="kind",
+        words=("--kind",),
+        kind="text",
+        metavar="PREFIX",
+        help="Only kinds that begin so: node, leader, collection.created.",
+    ),
+    Option(
+        name="severity",
+        words=("--severity",),
+        kind="choice",
+        choices=("info", "warning", "critical"),
+        help="Only what is at least so grave.",
+    ),
+    Option(
+        name="limit",
+        words=("--limit",),
+        kind="whole",
+        metavar="N",
+        default=100,
+        least=1,
+        help="At most so many.",
+    ),
+    _switch("follow", "--follow", "-f", help="Watch, and print what changes as it is seen."),
+)
 _CHECK = (
     Option(
         name="timeout",
@@ -261,7 +341,21 @@ _DEMO = (
         help="The first port; free ones if not given.",
     ),
 )
+_CHANGE = Option(
+    name="change",
+    kind="text",
+    metavar="ACTION=KEYS",
+    help="Such as screen.refresh=f5,r; none for no key.",
+)
+_ACTION = Option(name="action", kind="text", metavar="ACTION", help="Such as screen.refresh.")
 _NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
+
+_OBJECT = Option(
+    name="name",
+    kind="text",
+    metavar="NAME",
+    help="A node, collection, alias, shard, backup, ...",
+)
 
 _STATS_HELP = "Objects, traffic and index of every collection."
 _LIST_HELP = "How the collections are made."
@@ -277,6 +371,7 @@ APP = Command(
 GROUPS: dict[str, str] = {
     "config": "Settings: write, show, check.",
     "col": "Commands about collections.",
+    "keys": "Keys of the app: list, check, change.",
 }
 """Words that have commands below them, and what these are about."""
 
@@ -293,6 +388,13 @@ COMMANDS: tuple[Command, ...] = (
         help=_LIST_HELP,
         run=_collections,
         options=(_FORMAT, _JSON, _FILTER, _SORT),
+    ),
+    Command(
+        path=("events",),
+        help="What changed: nodes, leader, schema, aliases, tenants, shards, backups.",
+        run=_events,
+        options=_EVENTS,
+        argument=_OBJECT,
     ),
     Command(
         path=("check",),
@@ -331,6 +433,40 @@ COMMANDS: tuple[Command, ...] = (
         options=(_DOCUMENT,),
     ),
     Command(path=("config", "path"), help="Where your settings are.", run=_config_path),
+    Command(
+        path=("keys", "list"),
+        help="Every action of the app with its keys.",
+        run=_keys_list,
+        options=(_DOCUMENT,),
+        about_cluster=False,
+    ),
+    Command(
+        path=("keys", "check"),
+        help="List every mistake in your keymap, by line.",
+        run=_keys_check,
+        options=(_DOCUMENT,),
+        about_cluster=False,
+    ),
+    Command(
+        path=("keys", "set"),
+        help="Give an action other keys; a collision is refused.",
+        run=_keys_set,
+        argument=_CHANGE,
+        about_cluster=False,
+    ),
+    Command(
+        path=("keys", "unset"),
+        help="Give an action its usual keys again.",
+        run=_keys_unset,
+        argument=_ACTION,
+        about_cluster=False,
+    ),
+    Command(
+        path=("keys", "path"),
+        help="Where your keymap is.",
+        run=_keys_path,
+        about_cluster=False,
+    ),
     Command(path=("col", "stats"), help=_STATS_HELP, run=_stats, options=_STATS, argument=_NAME),
     Command(
         path=("col", "list"),

@@ -198,6 +198,33 @@ class CollectionsDocument(ClusterDocument, frozen=True, kw_only=True):
     items: tuple[CollectionItem, ...]
 
 
+class EventItem(Part, frozen=True, kw_only=True):
+    """Something that changed."""
+
+    at: Annotated[str, Meta(description="RFC 3339, UTC: when it was seen, or began to be seen.")]
+    severity: Literal["info", "warning", "critical"]
+    kind: Annotated[str, Meta(description="A dotted word that stays, such as node.left.")]
+    message: str
+    node: str | None
+    collection: str | None
+    tenant: str | None
+    shard: str | None
+    name: Annotated[
+        str | None, Meta(description="An alias, a setting's path, a backup, a movement, a task.")
+    ]
+    before: str | None
+    after: str | None
+    evidence: Annotated[str, Meta(description="Which answer showed it, and between which looks.")]
+
+
+class EventsDocument(Document, frozen=True, kw_only=True):
+    """``events --json``: newest first; with ``--follow`` a line each time, in the order seen."""
+
+    kind: Literal["events"] = "events"
+    cluster: Cluster
+    items: tuple[EventItem, ...]
+
+
 class EvidenceItem(Part, frozen=True, kw_only=True):
     """One thing that was seen."""
 
@@ -322,14 +349,51 @@ class DiagDocument(Document, frozen=True, kw_only=True):
     items: tuple[PackedItem, ...]
 
 
+class KeyItem(Part, frozen=True, kw_only=True):
+    """One action of the app."""
+
+    action: str
+    keys: tuple[str, ...]
+    """As Textual names them; empty: no key."""
+    usual: tuple[str, ...]
+    command: str | None
+    """What is typed after ``:``."""
+    where: str
+    """On which screens: "app" and "screen" everywhere, "list" and "table" in lists."""
+    writes: bool
+    """Whether it changes a cluster."""
+    help: str
+
+
+class KeysDocument(Document, frozen=True, kw_only=True):
+    """``keys list``."""
+
+    kind: Literal["keys"] = "keys"
+    cluster: None = None
+    file: str
+    items: tuple[KeyItem, ...]
+
+
+class KeysCheckDocument(Document, frozen=True, kw_only=True):
+    """``keys check``."""
+
+    kind: Literal["keys-check"] = "keys-check"
+    cluster: None = None
+    file: str
+    items: tuple[MistakeItem, ...]
+
+
 DOCUMENTS: dict[str, type[Document]] = {
     "stats": StatsDocument,
     "nodes": NodesDocument,
     "collections": CollectionsDocument,
+    "events": EventsDocument,
     "check": CheckDocument,
     "config": ConfigDocument,
     "config-check": ConfigCheckDocument,
     "demo": DemoDocument,
     "diag": DiagDocument,
+    "keys": KeysDocument,
+    "keys-check": KeysCheckDocument,
 }
 """``kind`` -> the type of the document."""

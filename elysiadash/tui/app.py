@@ -23,12 +23,13 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.actions import ACTIONS
-from elysiadash.tui.actions.binding import bindings
+from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance, appearance_of
 from elysiadash.tui.bridge import Bridge, DataChanged
 from elysiadash.tui.clusters import Clusters
 from elysiadash.tui.freshness import Freshness, look
 from elysiadash.tui.kept import Kept
+from elysiadash.tui.keymap import Keymap, keymap_file, read_keymap
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
 from elysiadash.tui.plain import plain
@@ -53,8 +54,8 @@ _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
-_NEWS_S = 10.0
 _THREAD_TURN_S = 0.002
+_TOLD_S = 10.0
 
 
 class ElysiadashApp(App[None], inherit_bindings=False):
@@ -87,6 +88,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         appearance: Appearance | None = None,
         clusters: Clusters | None = None,
         kept: Kept | None = None,
+        keymap: Keymap | None = None,
     ) -> None:
         self.appearance = Appearance() if appearance is None else appearance
         super().__init__(driver_class=driver_for(self.appearance))
@@ -101,6 +103,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self.window = next(iter(WINDOWS.values()))
         """Seconds that charts look back."""
         self.kept = kept or Kept()
+        self.keymap = keymap or Keymap()
         self.trail = Trail()
         self._travelling = False
         self.clusters = clusters or Clusters({}, lambda profile: watch)
@@ -127,6 +130,9 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show what is remembered; ask the cluster only after the first paint."""
+        self.use_command_palette = True
+        changes = self.keymap.changes.items()
+        self.set_keymap({name: ",".join(keys) or no_key(name) for name, keys in changes})
         self.theme_choice.begin(self)
         if self._terminal is not None:
             self._terminal.on_leave(self._leaver())
@@ -145,21 +151,25 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def _begin(self) -> None:
         self._watch_now()
         self.set_interval(_TICK_S, self._tick)
-        self._tell_of_themes()
+        self._tell_of_settings()
+        # The first screen read its keys before the keymap was there.
+        self.refresh_bindings()
         if self._terminal is not None:
             # What start-up made lives for ever: the collector need not look at it again.
             gc.collect()
             gc.freeze()
             gc.enable()
 
-    def _tell_of_themes(self) -> None:
-        news = self.theme_choice.news()
-        for words in news:
-            log.warning("%s", words)
+    def _tell_of_settings(self) -> None:
+        """What of the user's themes and keys cannot be used, once."""
+        faults = self.theme_choice.news()
+        faults += [f"key left out: {mistake}" for mistake in self.keymap.mistakes]
+        for fault in faults:
+            log.warning("%s", fault)
         screen = self.live_screen
-        if news and screen is not None:
-            more = f" (and {len(news) - 1} more, see the log)" if len(news) > 1 else ""
-            screen.status.flash(plain(news[0]) + more, _NEWS_S)
+        if faults and screen is not None:
+            more = f" (and {len(faults) - 1} more, in the log)" if len(faults) > 1 else ""
+            screen.status.flash(faults[0] + more, _TOLD_S)
 
     def _watch_now(self) -> None:
         self._bridge = Bridge(self.watched, self.post_message)
@@ -443,6 +453,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
                 screen.status.flash(f"theme: {name}", 2.0)
         return fault
 
+    def offer_theme(self) -> Iterable[str]:
+        """Our themes and the user's."""
+        return self.theme_choice.names
+
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         """A theme is shown while its name is being typed."""
         if event.mark == COMMAND:
@@ -452,7 +466,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """The palette: the registry's actions that work on this screen."""
         scopes = getattr(screen, "SCOPES", ("app",))
         for action in ACTIONS:
-            if action.scope in scopes and action.takes is None and action.command:
+            if action.scope in scopes and not action.needs_argument:
                 target = self if action.scope == "app" else screen
                 run = _runner(target, action.does)
                 yield SystemCommand(action.label, action.help, run)
@@ -492,6 +506,8 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
             terminal=terminal,
             theme_folders=folders,
             appearance=appearance,
+            kept=Kept(state_dir),
+            keymap=read_keymap(keymap_file(os.environ)),
         )
         app.run()
     return app.return_code or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elysiadash.tui.actions import collection, everywhere, lists, screens, stats, table
+from elysiadash.tui.actions import collection, everywhere, lists, screens, sheets, stats, table
 from elysiadash.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -12,6 +12,7 @@ ACTIONS: tuple[Action, ...] = (
     *stats.ACTIONS,
     *collection.ACTIONS,
     *table.ACTIONS,
+    *sheets.ACTIONS,
 )
 
 BY_ID = {action.id: action for action in ACTIONS}

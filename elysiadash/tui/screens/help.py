@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from elysiadash.tui.actions import BY_ID, commands
+from elysiadash.tui.actions.binding import bindings, is_no_key
 from elysiadash.tui.plain import plain
 
 _EVERYWHERE = ("screen", "app")
@@ -26,13 +27,7 @@ _MARGINS = 9
 class HelpScreen(ModalScreen[None]):
     """A sheet over the screen below; ``notes`` are (what, words) shown first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "close", "Close", id="help.close"),
-        Binding("j,down", "scroll('down')", "Down", show=False, id="help.down"),
-        Binding("k,up", "scroll('up')", "Up", show=False, id="help.up"),
-        Binding("g,home", "scroll('home')", "Top", show=False, id="help.top"),
-        Binding("G,end", "scroll('end')", "End", show=False, id="help.end"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
 
     def __init__(self, title: str, notes: Sequence[tuple[str, str]]) -> None:
         super().__init__()
@@ -55,8 +50,9 @@ class HelpScreen(ModalScreen[None]):
     def action_scroll(self, way: str) -> None:
         """Scroll the sheet by a line, or to one of its ends."""
         sheet = self.query_one(VerticalScroll)
-        ways = {"down": sheet.scroll_down, "up": sheet.scroll_up}
+        ways: dict[str, Callable[..., None]] = {"down": sheet.scroll_down, "up": sheet.scroll_up}
         ways |= {"home": sheet.scroll_home, "end": sheet.scroll_end}
+        ways |= {"page_down": sheet.scroll_page_down, "page_up": sheet.scroll_page_up}
         ways[way](animate=False)
 
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
@@ -79,7 +75,7 @@ class HelpScreen(ModalScreen[None]):
     def _section(self, title: str, found: list[ActiveBinding]) -> list[Content]:
         by_action: dict[str, list[ActiveBinding]] = {}
         for binding in found:
-            if not binding.binding.system:
+            if not is_no_key(binding.binding.key):
                 by_action.setdefault(binding.binding.action, []).append(binding)
         if not by_action:
             return []

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.events import Click
 
 from elysiadash.tui.actions import BY_ID
+from elysiadash.tui.actions.binding import is_no_key
 from elysiadash.tui.widgets.line import Line
 
 _KEYS_LAST = 10_000
@@ -42,7 +43,8 @@ class KeyLine(Line):
     def _update(self, _screen: object) -> None:
         if not self.screen.is_attached:
             return
-        shown = [found for found in self.screen.active_bindings.values() if found.binding.show]
+        active = self.screen.active_bindings.values()
+        shown = [each for each in active if each.binding.show and not is_no_key(each.binding.key)]
         first_of: dict[str, ActiveBinding] = {}
         for found in sorted(shown, key=_order):
             first_of.setdefault(found.binding.action, found)
