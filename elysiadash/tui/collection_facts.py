@@ -16,7 +16,6 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
-from elysiadash.weaviate.models import CollectionDefinition, MultiTenancy, VectorIndexConfig
 
 CHART_S = 600.0
 _CELLS = 10
@@ -58,11 +57,10 @@ def facts_of(
 ) -> tuple[Fact, ...]:
     """All lines of a collection, in sections."""
     own = [finding for finding in findings if finding.collection == row.collection]
-    definition = _definition(watch, row.collection)
     return (
         *_section("findings", "Findings", _findings(own)),
         *_section("numbers", "Numbers", _numbers(watch, row, now)),
-        *_section("settings", "Settings", _settings(watch, row, definition)),
+        *_section("aliases", "Aliases", _aliases(watch, row)),
     )
 
 
@@ -177,62 +175,16 @@ def _series(
     return steps, f"{written(min(known))} … {written(max(known))}"
 
 
-def _settings(
-    watch: Watched, row: CollectionStats, definition: CollectionDefinition | None
-) -> Iterator[Fact]:
-    at = watch.store.get(Kind.SCHEMA).fetched_at
-
-    def line(what: str, value: str, words: str = "") -> Fact:
-        return Fact(key=f"setting-{what}", what=what, value=plain(value), words=plain(words), at=at)
-
-    if row.aliases:
-        yield line("Aliases", str(len(row.aliases)), ", ".join(row.aliases))
-    if definition is None:
-        return
-    if definition.description:
-        yield line("Description", "", definition.description)
-    yield line("Multi-tenancy", *_tenancy(definition.multi_tenancy_config))
-    replication = definition.replication_config
-    if replication is not None and replication.deletion_strategy:
-        yield line("Deletion strategy", replication.deletion_strategy)
-    for name, config in sorted((definition.vector_config or {}).items()):
-        words = _vector(config.vector_index_config)
-        yield line(f"Vector {plain(name)}", config.vector_index_type or "hnsw", words)
-    if definition.vector_index_type and not definition.vector_config:
-        yield line("Vector", definition.vector_index_type, _vector(definition.vector_index_config))
-    names = [item.name for item in definition.properties or ()]
-    yield line("Properties", str(len(names)), ", ".join(names))
-
-
-def _tenancy(config: MultiTenancy | None) -> tuple[str, str]:
-    if config is None or not config.enabled:
-        return "off", ""
-    created = "by themselves" if config.auto_tenant_creation else "on request"
-    active = "when used" if config.auto_tenant_activation else "on request"
-    return "on", f"tenants are created {created}, activated {active}"
-
-
-def _vector(config: VectorIndexConfig | None) -> str:
-    """``distance cosine, ef 64, rq-8``."""
-    if config is None:
-        return ""
-    numbers_of = (
-        ("distance", config.distance),
-        ("ef", config.ef),
-        ("efConstruction", config.ef_construction),
-        ("maxConnections", config.max_connections),
-        ("filter", config.filter_strategy),
-        ("threshold", config.threshold),
-    )
-    parts = [f"{title} {value}" for title, value in numbers_of if value not in (None, "")]
-    switches = (("pq", config.pq), ("bq", config.bq), ("sq", config.sq), ("rq", config.rq))
-    for title, switch in switches:
-        if switch is not None and switch.enabled:
-            parts.append(f"{title}-{switch.bits}" if switch.bits else title)
-    return ", ".join(parts)
-
-
-def _definition(watch: Watched, collection: str) -> CollectionDefinition | None:
-    schema = watch.store.get(Kind.SCHEMA).value
-    found = (item for item in (schema.classes or ()) if item.name == collection) if schema else ()
-    return next(iter(found), None)
+def _aliases(watch: Watched, row: CollectionStats) -> Iterator[Fact]:
+    piece = watch.store.get(Kind.ALIASES)
+    words = "GET /v1/aliases"
+    if piece.problem is not None:
+        words = f"{plain(piece.problem.what)}; {words}"
+    for alias in row.aliases:
+        yield Fact(
+            key=f"alias-{alias}",
+            what=plain(alias),
+            value="stands for this collection",
+            words=words,
+            at=piece.fetched_at,
+        )

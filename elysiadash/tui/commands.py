@@ -2,6 +2,7 @@
 
 An action that takes an argument is done by ``take_<does>(argument)``, which returns what is wrong
 with the argument, or None; without an argument, where that is allowed, by its usual method.
+``offer_<does>()`` gives the arguments that a completion offers.
 """
 
 from __future__ import annotations
@@ -12,44 +13,71 @@ from typing import Any
 
 from elysiadash.tui.actions import Action, commands
 
+_MOST_OFFERED = 1000
 
-async def run_line(line: str, screen: Any, scopes: Iterable[str]) -> str | None:
+
+async def run_line(line: str, screen: Any) -> str | None:
     """Run a command line; returns what is wrong with it, None when it ran."""
     name, _, argument = line.strip().partition(" ")
     if not name:
         return None
-    known = commands(*scopes)
-    action = known.get(name)
-    if action is None:
-        alike = sorted(each for each in known if each.startswith(name))
-        if len(alike) != 1:
-            which = f": {', '.join(alike)}" if alike else "; :help lists them"
-            return f"{'more than one' if alike else 'no'} command {name!r}{which}"
-        action = known[alike[0]]
-    return await run_action(action, argument.strip(), screen)
+    found = _find(name, screen)
+    return found if isinstance(found, str) else await run_action(found, argument.strip(), screen)
 
 
 async def run_action(action: Action, argument: str, screen: Any) -> str | None:
     """Do an action with its argument; returns what is wrong with that."""
-    target = screen.app if action.scope == "app" else screen
-    if action.takes is None:
-        if argument:
-            return f":{action.command} takes nothing after it"
-        await target.run_action(action.does)
-        return None
-    if not argument and not action.needs_argument:
-        await target.run_action(action.does)
-        return None
-    if not argument:
+    target = _target(action, screen)
+    if action.takes is None and argument:
+        return f":{action.command} takes nothing after it"
+    if argument:
+        done = getattr(target, f"take_{_method(action)}")(argument)
+        fault = await done if inspect.isawaitable(done) else done
+        return None if fault is None else str(fault)
+    if action.needs_argument:
         return f":{action.command} needs {action.takes}"
-    done = getattr(target, f"take_{action.does.partition('(')[0]}")(argument)
-    fault = await done if inspect.isawaitable(done) else done
-    return None if fault is None else str(fault)
+    await target.run_action(action.does)
+    return None
 
 
-def completions(scopes: Iterable[str]) -> list[str]:
-    """The words that a command line can start with."""
-    return [
-        f"{name} " if action.needs_argument else name
-        for name, action in sorted(commands(*scopes).items())
-    ]
+def completions(line: str, screen: Any) -> list[str]:
+    """The lines that a typed line can become: commands, then what they can be about."""
+    name, blank, start = line.partition(" ")
+    known = commands(*screen.SCOPES)
+    if not blank:
+        named = sorted(each for each in known if each.startswith(name))
+        return [f"{each} " if known[each].needs_argument else each for each in named]
+    action = _find(name, screen)
+    if isinstance(action, str) or action.takes is None:
+        return []
+    offer = getattr(_target(action, screen), f"offer_{_method(action)}", None)
+    wanted = start.casefold()
+    offered = [each for each in (offer() if offer else ()) if each.casefold().startswith(wanted)]
+    return [f"{name} {each}" for each in offered[:_MOST_OFFERED]]
+
+
+def last_word(line: str, words: Iterable[str]) -> list[str]:
+    """The lines that end in one of ``words`` instead of the word being typed."""
+    head, blank, start = line.rpartition(" ")
+    return [f"{head}{blank}{word}" for word in words if start and word.startswith(start)]
+
+
+def _find(name: str, screen: Any) -> Action | str:
+    """The command of that name, or the only one that starts so; else what is wrong."""
+    known = commands(*screen.SCOPES)
+    if name in known:
+        return known[name]
+    alike = sorted(each for each in known if each.startswith(name))
+    if len(alike) == 1:
+        return known[alike[0]]
+    if alike:
+        return f"{name!r} can be {', '.join(alike)}"
+    return f"no command {name!r}; :help lists them"
+
+
+def _target(action: Action, screen: Any) -> Any:
+    return screen.app if action.scope == "app" else screen
+
+
+def _method(action: Action) -> str:
+    return action.does.partition("(")[0]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 
 import msgspec
 
 from elysiadash.cluster.shards import ReplicaOnNode, ShardReport, replicas_of
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.tui import numbers
+from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 from elysiadash.weaviate.models import ShardReplica
 
 _QUIET = frozenset({"READY", ""})
 _LOADING = frozenset({"LOADING", "LAZY_LOADING", "INDEXING"})
+_WIDE_CELL = 16
+"""Cells a node's column needs for whole numbers; with less, numbers are short."""
+_BESIDE_NODES = 46
+"""Cells that the other columns take."""
 
 
 class ShardRow(msgspec.Struct, frozen=True, gc=False):
@@ -31,15 +37,58 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
         return max(counts) - min(counts) if len(counts) > 1 else None
 
     @property
+    def behind(self) -> tuple[tuple[str, int], ...]:
+        """(node, objects it lacks) of the loaded replicas that hold fewer, the worst first."""
+        if self.highest is None:
+            return ()
+        lacking = (
+            (node, self.highest - replica.object_count)
+            for node, replica in self.replicas.items()
+            if replica.loaded and replica.object_count < self.highest
+        )
+        return tuple(sorted(lacking, key=lambda found: (-found[1], found[0])))
+
+    @property
     def queue(self) -> int:
         """Vectors waiting to be indexed, all replicas together."""
         return sum(replica.vector_queue_length for replica in self.replicas.values())
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states of the replicas, each once."""
+        return tuple(sorted({replica.status for replica in self.replicas.values()} - {""}))
+
+    @property
+    def lacks_replicas(self) -> int:
+        """Replicas that the shard should have and no answering node lists; 0 where unknown."""
+        wanted = max((r.number_of_replicas for r in self.replicas.values()), default=0)
+        return max(0, wanted - len(self.replicas))
+
+
+FIELDS: Fields[ShardRow] = Fields(
+    lambda row: (row.shard,),
+    {
+        "shard": lambda row: row.shard,
+        "objects": lambda row: row.highest,
+        "gap": lambda row: row.gap,
+        "queue": lambda row: row.queue,
+        "state": lambda row: " ".join(row.states),
+        "node": lambda row: " ".join(row.replicas),
+    },
+)
+"""What the grid can be filtered by."""
 
 
 def shard_rows(report: ShardReport, collection: str) -> tuple[ShardRow, ...]:
     """The shards of a collection by name. Reads the whole report: run it in a thread."""
     found = replicas_of(report, collection)
     return tuple(_row(shard, replicas) for shard, replicas in found.items())
+
+
+def is_problem(row: ShardRow) -> bool:
+    """Whether a replica is in a state that refuses or lacks something, or is not there."""
+    bad = any(state not in _QUIET and state not in _LOADING for state in row.states)
+    return bad or row.lacks_replicas > 0
 
 
 def _row(shard: str, replicas: Iterable[ReplicaOnNode]) -> ShardRow:
@@ -49,32 +98,71 @@ def _row(shard: str, replicas: Iterable[ReplicaOnNode]) -> ShardRow:
 
 
 def grid_columns(
-    view: ClusterView, silent: Iterable[str], listed: Iterable[str]
+    view: ClusterView, silent: Iterable[str], listed: Iterable[str], room: int = 200
 ) -> tuple[Column[ShardRow], ...]:
-    """The columns for these nodes; ``silent`` ones did not answer for their replicas."""
+    """The columns for these nodes in ``room`` cells; ``silent`` ones did not answer for their
+    replicas. Where many nodes share the room, numbers are short and names lose what is common.
+    """
     states = {node.node: node.status for node in view.nodes}
     mute = frozenset(silent) | {
         node.node for node in view.nodes if node.expected and node.status not in LIVE_STATES
     }
     nodes = sorted(set(states) | set(listed) | mute)
+    narrow = len(nodes) * (_WIDE_CELL + 2) > room - _BESIDE_NODES
+    titles = _short_names(nodes) if narrow else dict(zip(nodes, nodes, strict=True))
     return (
-        Column("shard", "Shard", _name, (10, 40), "left", 100, lambda row: row.shard),
-        *(_node_column(node, states.get(node), node in mute) for node in nodes),
-        Column("queue", "Queue", _queue, (5, 11), "right", 20, lambda row: row.queue, True),
-        Column("gap", "Gap", _gap, (4, 11), "right", 30, lambda row: row.gap, True),
+        Column("shard", "Shard", _name, (10, 40), "left", 100, lambda row: row.shard, letter="s"),
+        Column("behind", "Behind", _behind(titles), (6, 30), "left", 60, *_by_gap, letter="b"),
+        *(
+            _node_column(node, titles[node], states.get(node), node in mute, narrow)
+            for node in nodes
+        ),
+        Column("queue", "Queue", _queue, (5, 11), "right", 70, *_by_queue, letter="u"),
     )
 
 
-def _node_column(node: str, state: str | None, mute: bool) -> Column[ShardRow]:
-    title = plain(node) if not mute else f"{plain(node)} ✖ {state or 'no answer'}"
+def _gap_of(row: ShardRow) -> int | None:
+    return row.gap
+
+
+def _queue_of(row: ShardRow) -> int:
+    return row.queue
+
+
+_by_gap = (_gap_of, True)
+_by_queue = (_queue_of, True)
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    # Whatever the least and the greatest share, those between them share too.
+    least, greatest = min(names), max(names)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(least, greatest, strict=False))
+    return "".join(sign for sign, _ in alike)
+
+
+def _short_names(nodes: Sequence[str]) -> dict[str, str]:
+    """``weaviate-12`` -> ``…12`` where all names begin alike."""
+    common = _common_start(nodes) if len(nodes) > 1 else ""
+    # Numbers stay whole.
+    common = common.rstrip("0123456789")
+    short = {node: f"…{node[len(common) :]}" for node in nodes}
+    return short if len(common) > 2 else {node: node for node in nodes}
+
+
+def _node_column(
+    node: str, title: str, state: str | None, mute: bool, narrow: bool
+) -> Column[ShardRow]:
+    words = plain(title) if not mute else f"{plain(title)} ✖ {state or 'no answer'}"
 
     def render(row: ShardRow) -> Cell:
         replica = row.replicas.get(node)
         if replica is None:
             return Cell("no answer", "unknown") if mute else Cell("·", "muted")
-        return _replica(replica, row.highest)
+        return _replica(replica, row.highest, narrow)
 
-    return Column(node, title, render, (12, 34), "left", 50, _count_on(node), True)
+    width = (7, 22) if narrow else (12, 40)
+    return Column(node, words, render, width, "left", 50, _count_on(node), True)
 
 
 def _count_on(node: str) -> Callable[[ShardRow], int | None]:
@@ -85,14 +173,17 @@ def _count_on(node: str) -> Callable[[ShardRow], int | None]:
     return count
 
 
-def _replica(replica: ShardReplica, highest: int | None) -> Cell:
+def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     """``10,033,592``, with what is not as usual behind it."""
     if not replica.loaded:
         return Cell("not loaded", "unknown")
-    words = [numbers.count(replica.object_count)]
+    write = numbers.short if narrow else numbers.count
+    words = [write(replica.object_count)]
     style: StyleName = ""
     if highest is not None and replica.object_count < highest:
-        words.append(f"−{numbers.count(highest - replica.object_count)}")
+        words.append(f"−{write(highest - replica.object_count)}")
+    if replica.vector_queue_length:
+        words.append(f"q{numbers.rate(replica.vector_queue_length)}")
     if replica.status not in _QUIET:
         words.append(plain(replica.status))
         style = "unknown" if replica.status in _LOADING else "critical"
@@ -100,16 +191,25 @@ def _replica(replica: ShardReplica, highest: int | None) -> Cell:
 
 
 def _name(row: ShardRow) -> Cell:
-    return Cell(plain(row.shard), "strong")
+    return Cell(plain(row.shard), "critical" if is_problem(row) else "strong")
+
+
+def _behind(titles: dict[str, str]) -> Callable[[ShardRow], Cell]:
+    def render(row: ShardRow) -> Cell:
+        if row.gap is None:
+            return Cell("–", "muted")
+        found = row.behind
+        if not found:
+            return Cell("0", "muted")
+        node, lacking = found[0]
+        more = f", {len(found) - 1} more" if len(found) > 1 else ""
+        return Cell(f"{plain(titles.get(node, node))} −{numbers.count(lacking)}{more}", "accent")
+
+    return render
 
 
 def _queue(row: ShardRow) -> Cell:
     return Cell(numbers.count(row.queue), "accent" if row.queue else "muted")
-
-
-def _gap(row: ShardRow) -> Cell:
-    gap = row.gap
-    return Cell(numbers.count(gap), "accent" if gap else "muted")
 
 
 def describe(row: ShardRow) -> str:
@@ -119,9 +219,14 @@ def describe(row: ShardRow) -> str:
         said = [f"{plain(node)} {plain(replica.status) or '–'}"]
         if replica.loaded:
             said.append(f"{numbers.count(replica.object_count)} objects flushed")
+            lacking = (row.highest or 0) - replica.object_count
+            if lacking > 0:
+                said.append(f"{numbers.count(lacking)} behind")
         else:
             said.append("not loaded, so not counted")
         if replica.vector_queue_length:
             said.append(f"queue {numbers.count(replica.vector_queue_length)}")
         parts.append(", ".join(said))
+    if row.lacks_replicas:
+        parts.append(f"{row.lacks_replicas} more should be there and no node lists them")
     return f"{plain(row.shard)}: {'; '.join(parts)}"

@@ -41,7 +41,7 @@ ACTIONS: tuple[Action, ...] = (
         scope="list",
         footer=30,
         command="sort",
-        takes="COLUMN",
+        takes="[COLUMN]",
     ),
     Action(
         id="list.reverse",

@@ -10,16 +10,17 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from elysiadash.tui.actions.binding import bindings
+from elysiadash.tui.commands import last_word
 from elysiadash.tui.emptiness import Note
 from elysiadash.tui.filtering import Fields, FilterError, parse_filter
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.screens.sort_choice import SortChoice
+from elysiadash.tui.trail import Place
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
-from elysiadash.tui.trail import Place
 from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable
 from elysiadash.tui.widgets.table.cells import RowT
 
@@ -196,7 +197,7 @@ class ListScreen(LiveScreen, Generic[RowT]):
         """Type a filter; it works while typing."""
         self._filter_before = self._filter
         names = [f"{name}:" for name in self.fields().by_name]
-        self.open_prompt(FILTER, self._filter, choices=names)
+        self.open_prompt(FILTER, self._filter, complete=lambda line: last_word(line, names))
 
     def take_filter(self, line: str) -> str | None:
         """Filter by this line; returns what is wrong with it, and then changes nothing."""
@@ -281,6 +282,10 @@ class ListScreen(LiveScreen, Generic[RowT]):
             if named and self.table.sort_by(column.key):
                 return None
         return f"no column {words!r}; there are {', '.join(column.title for column in columns)}"
+
+    def offer_sort(self) -> Iterable[str]:
+        """Titles of the columns."""
+        return [each.title for each in self.table.model.columns.values() if each.sort_key]
 
     def action_reverse(self) -> None:
         """Turn the order around."""

@@ -21,7 +21,7 @@ from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
-from elysiadash.tui.widgets.prompt import COMMAND, Prompt
+from elysiadash.tui.widgets.prompt import COMMAND, Complete, Prompt
 from elysiadash.tui.widgets.summary import Summary
 from elysiadash.tui.window import WINDOWS, next_window, read_span
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
-_MOST_OFFERED = 1000
 
 
 class LiveScreen(Screen[None]):
@@ -332,16 +331,21 @@ class LiveScreen(Screen[None]):
         """Who records."""
         self.status.flash(self.dash.recording_words(), 6.0)
 
-    def places(self) -> list[str]:
-        """Deep links that the command line offers besides the commands."""
-        nodes = [f"node {node.node}" for node in self.dash.watched.cluster().nodes]
-        names = [f"collection {row.collection}" for row in self.dash.rows[:_MOST_OFFERED]]
-        return [
-            *names,
-            *nodes,
-            *(f"profile {name}" for name in self.dash.cluster_names),
-            *(f"theme {name}" for name in self.dash.theme_choice.names),
-        ]
+    def offer_collection(self) -> Iterable[str]:
+        """Names and aliases."""
+        return sorted(name for row in self.dash.rows for name in (row.collection, *row.aliases))
+
+    def offer_node(self) -> Iterable[str]:
+        """Nodes that are known."""
+        return [node.node for node in self.dash.watched.cluster().nodes]
+
+    def offer_profile(self) -> Iterable[str]:
+        """Clusters of the settings."""
+        return self.dash.cluster_names
+
+    def offer_window(self) -> Iterable[str]:
+        """The usual windows."""
+        return WINDOWS
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters."""
@@ -351,11 +355,11 @@ class LiveScreen(Screen[None]):
 
     def action_command(self) -> None:
         """Open the command line."""
-        self.open_prompt(COMMAND, choices=[*completions(self.SCOPES), *self.places()])
+        self.open_prompt(COMMAND, complete=lambda line: completions(line, self))
 
-    def open_prompt(self, mark: str, text: str = "", choices: Iterable[str] = ()) -> None:
+    def open_prompt(self, mark: str, text: str = "", complete: Complete | None = None) -> None:
         """Open the line for typing."""
-        self.query_one(Prompt).ask(mark, text, choices)
+        self.query_one(Prompt).ask(mark, text, complete)
         self.refresh_bindings()
 
     @on(Prompt.Accepted)
@@ -391,4 +395,4 @@ class LiveScreen(Screen[None]):
 
     async def run_command(self, line: str) -> str | None:
         """Run a typed command; returns what is wrong with it, None when it ran."""
-        return await run_line(line, self, self.SCOPES)
+        return await run_line(line, self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -144,6 +144,10 @@ class StatsScreen(ListScreen[CollectionStats]):
     async def open_row(self, key: Hashable) -> None:
         """The detail of a collection."""
         await self.dash.go(f"collection {key}")
+
+    def offer_open(self) -> Iterable[str]:
+        """Names and aliases."""
+        return self.offer_collection()
 
     async def take_open(self, name: str) -> str | None:
         """``:open NAME``."""

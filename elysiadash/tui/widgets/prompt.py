@@ -2,35 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.suggester import SuggestFromList
+from textual.suggester import Suggester
 from textual.widgets import Input
 
+from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.line import Line
 
 FILTER, COMMAND = "/", ":"
+_REMEMBERED = 50
+
+Complete = Callable[[str], Sequence[str]]
+"""The lines that a line can become."""
+
+
+class _Lines(Suggester):
+    """Shows the first completion behind what is typed."""
+
+    def __init__(self, complete: Complete) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        found = self._complete(value) if value else ()
+        return next((line for line in found if line != value), None)
 
 
 class _Entry(Input):
-    """An input that gives escape and backspace-on-empty back to the prompt."""
+    """An input that completes, recalls, and gives escape back to the prompt."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Use", id="prompt.accept"),
-        Binding("tab", "cursor_right", "Complete", id="prompt.complete"),
-        Binding("escape", "give_up", "Cancel", id="prompt.cancel"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("prompt")]
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+        self.complete: Complete | None = None
+        self.older: Sequence[str] = ()
+        self._cycle: tuple[Sequence[str], int] | None = None
+        self._recalled = 0
+
+    def start(self, text: str, complete: Complete | None, older: Sequence[str]) -> None:
+        """Begin with this text."""
+        self.complete, self.older = complete, older
+        self._cycle, self._recalled = None, 0
+        self.suggester = _Lines(complete) if complete is not None else None
+        self.cursor_blink = False
+        with self.prevent(Input.Changed):
+            self.value = text
+        self.cursor_position = len(text)
+
+    def action_complete(self) -> None:
+        """The first line that fits, then one after the other."""
+        if self._cycle is not None and self.value == self._cycle[0][self._cycle[1]]:
+            found, at = self._cycle
+            at = (at + 1) % len(found)
+        else:
+            found, at = tuple(self.complete(self.value)) if self.complete else (), 0
+        if not found:
+            self.app.bell()
+            return
+        self._put(found[at])
+        # One that was completed to its end leaves nothing to go through.
+        self._cycle = (found, at) if len(found) > 1 else None
+
+    def action_recall(self, step: int) -> None:
+        """An older line, or a newer one."""
+        wanted = max(0, min(len(self.older), self._recalled - step))
+        if wanted != self._recalled:
+            self._recalled = wanted
+            self._put(self.older[wanted - 1] if wanted else "")
 
     def action_give_up(self) -> None:
         """Leave the prompt without doing anything."""
         self.post_message(Prompt.GivenUp())
+
+    def _put(self, text: str) -> None:
+        self.value = text
+        self.cursor_position = len(text)
 
 
 class Prompt(Horizontal):
@@ -43,7 +99,7 @@ class Prompt(Horizontal):
         background: $panel;
     }
     Prompt > Line { width: auto; min-width: 1; }
-    Prompt > #mark { width: 1; color: $accent; }
+    Prompt > #mark { width: auto; color: $accent; }
     Prompt > Input { width: 1fr; }
     Prompt > #fault { width: auto; max-width: 70%; color: $health-crit; }
     """
@@ -68,6 +124,7 @@ class Prompt(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._mark = FILTER
+        self._older: dict[str, deque[str]] = {}
 
     @property
     def mark(self) -> str:
@@ -77,19 +134,17 @@ class Prompt(Horizontal):
     def compose(self) -> ComposeResult:
         """The mark, the text, and what is wrong with it."""
         yield Line(id="mark")
-        yield _Entry(compact=True, select_on_focus=False)
+        yield _Entry()
         yield Fault(id="fault")
 
-    def ask(self, mark: str, text: str = "", choices: Iterable[str] = ()) -> None:
-        """Open for typing; ``choices`` are offered as completions."""
+    def ask(self, mark: str, text: str = "", complete: Complete | None = None) -> None:
+        """Open for typing after ``mark``; ``complete`` gives what the text can become."""
         self._mark = mark
         entry = self.query_one(_Entry)
-        entry.suggester = SuggestFromList(choices) if choices else None
-        entry.cursor_blink = False
-        with entry.prevent(Input.Changed):
-            entry.value = text
-        entry.cursor_position = len(text)
-        self.query_one("#mark", Line).show(Content(mark))
+        entry.start(text, complete, tuple(self._older.get(mark, ())))
+        marked = self.query_one("#mark", Line)
+        marked.show(Content(mark))
+        marked.refresh(layout=True)
         self.fault(None)
         self.display = True
         # At once: ``focus`` waits for its turn, and the keys that follow do not.
@@ -109,8 +164,11 @@ class Prompt(Horizontal):
         self.post_message(self.Changed(self._mark, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand on what was entered."""
+        """Hand on what was entered, and remember it."""
         event.stop()
+        older = self._older.setdefault(self._mark, deque(maxlen=_REMEMBERED))
+        if event.value.strip() and (not older or older[0] != event.value):
+            older.appendleft(event.value)
         self.post_message(self.Accepted(self._mark, event.value))
 
 
