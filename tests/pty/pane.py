@@ -177,8 +177,16 @@ class Pane:
     def wait(self, seconds: float = LONG_S) -> int:
         """Wait until the process has ended; returns its code."""
         code = self.process.wait(seconds)
-        time.sleep(2 * _LOOK_S)
+        self.drain()
         return code
+
+    def drain(self) -> None:
+        """Wait until all that was written so far has been read."""
+        while self.master >= 0:
+            with self._arrived:
+                if not select.select([self.master], [], [], 0)[0]:
+                    return
+            time.sleep(_LOOK_S)
 
     def close(self) -> None:
         """End what still runs, and give back the terminal."""
@@ -203,11 +211,11 @@ class Pane:
         while not self._closing.is_set():
             if not select.select([self.master], [], [], _LOOK_S)[0]:
                 continue
-            try:
-                piece = os.read(self.master, 65_536)
-            except OSError:
-                return
             with self._arrived:
+                try:
+                    piece = os.read(self.master, 65_536)
+                except OSError:
+                    return
                 self.first_byte_at = self.first_byte_at or time.perf_counter()
                 self.written += piece
                 self._arrived.notify_all()
