@@ -22,7 +22,6 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.tui.actions import ACTIONS
 from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance, appearance_of
 from elysiadash.tui.bridge import Bridge, DataChanged
@@ -32,6 +31,7 @@ from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap, keymap_file, read_keymap
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
+from elysiadash.tui.palette import entries
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
@@ -237,6 +237,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - a timer's error would end the app
             if _DRAWING not in self._faults:
                 self.report_fault(_DRAWING, error)
+
+    @property
+    def writable(self) -> bool:
+        """Whether what writes is there at all: the profile allows it, and this is no replay."""
+        return self.watched.profile.write and self.watched.replay is None
 
     @property
     def fault(self) -> str | None:
@@ -463,17 +468,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self.theme_choice.preview(self, event.text)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the registry's actions that work on this screen."""
-        scopes = getattr(screen, "SCOPES", ("app",))
-        for action in ACTIONS:
-            if action.scope in scopes and not action.needs_argument:
-                target = self if action.scope == "app" else screen
-                run = _runner(target, action.does)
-                yield SystemCommand(action.label, action.help, run)
-
-
-def _runner(target: App[None] | Screen[object], action: str) -> Callable[[], object]:
-    return lambda: target.run_action(action)
+        """The palette: what the registry has for this screen."""
+        return entries(screen, self)
 
 
 def _innermost(error: BaseException) -> BaseException:

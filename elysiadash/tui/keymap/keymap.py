@@ -19,6 +19,8 @@ NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
 _SHARED = ("app", "screen", "list", "table")
+_NOT_ONE_LIST = ("collection",)
+"""Screens with more than one list bring what lists have themselves."""
 _SHEETS = ("sheet", "prompt")
 _LIKELY_TAKEN = {
     "ctrl+a": "tmux and screen take it as their prefix",
@@ -92,7 +94,7 @@ def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]
     ``keys`` are those of every action by its id.
     """
     found: dict[tuple[str, str, str], None] = {}
-    for scopes in _places():
+    for scopes in places():
         owner: dict[str, str] = {}
         for action in ACTIONS:
             if action.scope not in scopes:
@@ -104,10 +106,14 @@ def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]
     return list(found)
 
 
-def _places() -> list[tuple[str, ...]]:
+def places() -> list[tuple[str, ...]]:
     """The scopes that are in force together, for each kind of screen."""
     own = {action.scope for action in ACTIONS} - {*_SHARED, *_SHEETS}
-    return [*((*_SHARED, scope) for scope in sorted(own)), *((scope,) for scope in _SHEETS)]
+    screens = [
+        (*(each for each in _SHARED if each != "list" or scope not in _NOT_ONE_LIST), scope)
+        for scope in sorted(own)
+    ]
+    return [_SHARED, *screens, *((scope,) for scope in _SHEETS)]
 
 
 def _without_collisions(

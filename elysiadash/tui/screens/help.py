@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, BindingType
@@ -16,6 +16,9 @@ from textual.widgets import Static
 from elysiadash.tui.actions import BY_ID, commands
 from elysiadash.tui.actions.binding import bindings, is_no_key
 from elysiadash.tui.plain import plain
+
+if TYPE_CHECKING:
+    from elysiadash.tui.app import ElysiadashApp
 
 _EVERYWHERE = ("screen", "app")
 _LIST = "Moving in the list"
@@ -62,13 +65,14 @@ class HelpScreen(ModalScreen[None]):
             for what, words in self._notes:
                 lines += [Content.styled(f"  {plain(what)}", "bold")]
                 lines += [Content(line) for line in self._wrapped(words, 4)]
+        writable = cast("ElysiadashApp", self.app).writable
         by_scope = [(_scope(each), each) for each in found.values()]
         here = [each for scope, each in by_scope if scope and scope not in (*_EVERYWHERE, "table")]
         lines += self._section("This screen", here)
         lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
         lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
-        for name, action in sorted(commands(*scopes).items()):
+        for name, action in sorted(commands(*scopes, writable=writable).items()):
             lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
         return Content("\n").join(lines)
 

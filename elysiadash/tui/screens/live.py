@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from elysiadash.tui.actions import is_writing
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
@@ -348,14 +349,16 @@ class LiveScreen(Screen[None]):
         return WINDOWS
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a line is being typed, letters are letters."""
+        """While a line is being typed, letters are letters; while read-only, nothing writes."""
+        if is_writing(action) and not self.dash.writable:
+            return False
         return not any(prompt.display for prompt in self.query(Prompt))
 
     # Typing
 
-    def action_command(self) -> None:
-        """Open the command line."""
-        self.open_prompt(COMMAND, complete=lambda line: completions(line, self))
+    def action_command(self, begun: str = "") -> None:
+        """Open the command line, with what is typed already."""
+        self.open_prompt(COMMAND, begun, complete=lambda line: completions(line, self))
 
     def open_prompt(self, mark: str, text: str = "", complete: Complete | None = None) -> None:
         """Open the line for typing."""
