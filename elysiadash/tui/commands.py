@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
+from textual.actions import parse
+
 from elysiadash.tui.actions import Action, commands
 
 _MOST_OFFERED = 1000
@@ -28,6 +30,8 @@ async def run_line(line: str, screen: Any) -> str | None:
 async def run_action(action: Action, argument: str, screen: Any) -> str | None:
     """Do an action with its argument; returns what is wrong with that."""
     target = _target(action, screen)
+    if action.writes and not screen.app.writable:
+        return "read-only"
     if action.takes is None and argument:
         return f":{action.command} takes nothing after it"
     if argument:
@@ -36,7 +40,11 @@ async def run_action(action: Action, argument: str, screen: Any) -> str | None:
         return None if fault is None else str(fault)
     if action.needs_argument:
         return f":{action.command} needs {action.takes}"
-    await target.run_action(action.does)
+    # Not by way of the key: while a line is being typed, screens let no key act.
+    _, name, given = parse(action.does)
+    done = getattr(target, f"action_{name}")(*given)
+    if inspect.isawaitable(done):
+        await done
     return None
 
 

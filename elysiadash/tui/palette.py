@@ -20,20 +20,21 @@ _NOT_LISTED = {"app.palette", "app.interrupt"}
 
 
 def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemCommand]:
-    """The actions that work on ``screen``; over a sheet, those of the whole app.
+    """The actions that work on ``screen``, the one below the palette.
 
     One that needs an argument opens the command line, so that the argument can be completed.
     """
-    scopes = screen.SCOPES if isinstance(screen, LiveScreen) else ("app",)
-    for action in allowed(*scopes, writable=app.writable):
+    if not isinstance(screen, LiveScreen):
+        return
+    for action in allowed(*screen.SCOPES, writable=app.writable):
         if action.id not in _NOT_LISTED:
             keys = " ".join(map(shown, app.keymap.keys(action)))
             title = f"{action.label}  {keys}" if keys else action.label
             yield SystemCommand(title, action.help, _runner(action, screen, app))
 
 
-def _runner(action: Action, screen: Screen[object], app: ElysiadashApp) -> Callable[[], object]:
-    if action.needs_argument and isinstance(screen, LiveScreen):
+def _runner(action: Action, screen: LiveScreen, app: ElysiadashApp) -> Callable[[], object]:
+    if action.needs_argument:
         return lambda: screen.action_command(f"{action.command} ")
     target = app if action.scope == "app" else screen
     return lambda: target.run_action(action.does)

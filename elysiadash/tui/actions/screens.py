@@ -80,7 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="screen.collection",
         does="collection",
-        label="Open",
+        label="Collection",
         help="Open a collection.",
         scope="screen",
         command="collection",

@@ -59,20 +59,22 @@ class HelpScreen(ModalScreen[None]):
         ways[way](animate=False)
 
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
+        app = cast("ElysiadashApp", self.app)
         lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
+        if app.keymap.changes:
+            lines += [Content(line) for line in self._wrapped(f"yours: {app.keymap.path}", 2)]
         if self._notes:
             lines += [Content(""), Content.styled("Why values are missing here", "bold $accent")]
             for what, words in self._notes:
                 lines += [Content.styled(f"  {plain(what)}", "bold")]
                 lines += [Content(line) for line in self._wrapped(words, 4)]
-        writable = cast("ElysiadashApp", self.app).writable
         by_scope = [(_scope(each), each) for each in found.values()]
         here = [each for scope, each in by_scope if scope and scope not in (*_EVERYWHERE, "table")]
         lines += self._section("This screen", here)
         lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
         lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
-        for name, action in sorted(commands(*scopes, writable=writable).items()):
+        for name, action in sorted(commands(*scopes, writable=app.writable).items()):
             lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
         return Content("\n").join(lines)
 

@@ -375,8 +375,8 @@ class LiveScreen(Screen[None]):
         fault = await self.run_command(event.text)
         if fault is not None:
             prompt.fault(fault)
-            return
-        self.close_prompt()
+        elif prompt.mark == COMMAND:  # else the command has opened the line for something else
+            self.close_prompt()
 
     @on(Prompt.GivenUp)
     def _on_given_up(self, event: Prompt.GivenUp) -> None:
