@@ -371,7 +371,7 @@ APP = Command(
 GROUPS: dict[str, str] = {
     "config": "Settings: write, show, check.",
     "col": "Commands about collections.",
-    "keys": "Keys of the app: list, check, change.",
+    "keys": "Keys of the app: list (without a command), check, change.",
 }
 """Words that have commands below them, and what these are about."""
 
@@ -465,6 +465,14 @@ COMMANDS: tuple[Command, ...] = (
         path=("keys", "path"),
         help="Where your keymap is.",
         run=_keys_path,
+        about_cluster=False,
+    ),
+    # After those below it: the first whose words fit is taken.
+    Command(
+        path=("keys",),
+        help=GROUPS["keys"],
+        run=_keys_list,
+        options=(_DOCUMENT,),
         about_cluster=False,
     ),
     Command(path=("col", "stats"), help=_STATS_HELP, run=_stats, options=_STATS, argument=_NAME),

@@ -30,7 +30,7 @@ async def test_it_has_sections_with_what_works_here_first() -> None:
         sections = [line for line in lines if line and not line.startswith(" ")][1:]
         assert sections == ["This screen", "Everywhere", "Moving in the list", "Commands"]
         assert line_of(app, "  ! ").split()[0] == "!"
-        assert line_of(app, "One row down.").split()[:2] == ["j", "down"]
+        assert line_of(app, "One row down.").split()[:2] == ["j", "↓"]
         assert any(line.startswith("  :node NAME") for line in lines)
 
 

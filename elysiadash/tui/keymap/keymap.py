@@ -72,8 +72,9 @@ def read_keymap(path: Path) -> Keymap:
         except KeyNameError as error:
             mistakes.append(_mistake(document, name, str(error)))
             continue
-        if not keys and name == WAY_OUT:
-            mistakes.append(_mistake(document, name, "the way out needs a key"))
+        fault = _fault_of_keys(name, keys)
+        if fault is not None:
+            mistakes.append(_mistake(document, name, *fault))
             continue
         changes[name] = keys
     changes, refused = _without_collisions(changes)
@@ -86,6 +87,23 @@ def read_keymap(path: Path) -> Keymap:
         if key in _LIKELY_TAKEN
     ]
     return Keymap(path=path, changes=changes, mistakes=tuple(mistakes), notes=tuple(notes))
+
+
+def fault_of_change(keymap: Keymap, name: str, keys: tuple[str, ...]) -> str | None:
+    """Why an action cannot be given these keys beside what the keymap says; None when it can."""
+    fault = _fault_of_id(name) or _fault_of_keys(name, keys)
+    if fault is not None:
+        words, likely = fault
+        return f"{words}; did you mean {likely}?" if likely else words
+    _, refused = _without_collisions({**keymap.changes, name: keys})
+    if not refused:
+        return None
+    # The keymap alone has no collision: whoever is refused now, it is for this change.
+    culprit, words = refused[0]
+    if culprit == name:
+        return words
+    both = sorted(set(keys) & set(keymap.changes[culprit]))
+    return f"{' '.join(map(shown, both))} is the key of {culprit} ({BY_ID[culprit].label}) already"
 
 
 def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
@@ -159,6 +177,10 @@ def _fault_of_id(name: str) -> tuple[str, str | None] | None:
     if action.needs_argument:
         return f"needs {action.takes}, which a key cannot say: it is :{action.command}", None
     return None
+
+
+def _fault_of_keys(name: str, keys: tuple[str, ...]) -> tuple[str, str | None] | None:
+    return ("the way out needs a key", None) if not keys and name == WAY_OUT else None
 
 
 def _keys_of(value: object) -> tuple[str, ...]:
