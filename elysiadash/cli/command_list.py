@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -37,10 +38,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return {name: value for name, value in given.items() if name not in others}
 
 
-def _app(flags: ClusterFlags, _: Given) -> int:
+def _app(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.start_app import start_app
 
+    _look(given)
     return start_app(flags)
+
+
+def _look(given: Given) -> None:
+    """The app finds what it can draw with in the environment, as with NO_COLOR."""
+    if given["ascii"]:
+        os.environ["ELYSIADASH_ASCII"] = "1"
 
 
 def _stats(flags: ClusterFlags, given: Given) -> int:
@@ -96,6 +104,7 @@ def _diag(flags: ClusterFlags, given: Given) -> int:
 def _demo(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli import demo_command
 
+    _look(given)
     command = demo_command.serve_demo if given["serve"] else demo_command.show_demo
     return command(given["scenario"], given["seed"], given["scale"], given["port_base"])
 
@@ -307,7 +316,9 @@ _CHECK = (
     _DOCUMENT,
     _SELF_METRICS,
 )
+_ASCII = _switch("ascii", "--ascii", help="The app draws with ASCII signs only.")
 _DEMO = (
+    _ASCII,
     Option(
         name="scenario",
         words=("--scenario",),
@@ -365,6 +376,7 @@ APP = Command(
     help="The operations console for Weaviate. Without a command it starts the app; "
     "the commands are for scripts.",
     run=_app,
+    options=(_ASCII,),
 )
 """What runs without a command."""
 

@@ -81,8 +81,11 @@ def _root() -> Callable[..., None]:
             ctx.obj.code = tell_version()
             raise typer.Exit
         ctx.obj.flags = ClusterFlags.of(given)
+        own = {option.name: given[option.name] for option in APP.options}
         if ctx.invoked_subcommand is None:
-            ctx.obj.end_with(lambda: APP.run(ctx.obj.flags, {}))
+            ctx.obj.end_with(lambda: APP.run(ctx.obj.flags, own))
+        elif any(own[option.name] != option.default for option in APP.options):
+            raise typer.BadParameter(f"options of the app belong after {ctx.invoked_subcommand}")
 
     return _shaped(root, map(_parameter, (_VERSION, *APP.all_options())))
 

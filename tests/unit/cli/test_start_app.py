@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -117,3 +118,20 @@ def test_the_demo_command_chooses_its_cluster(cli: Cli, started: list[dict[str, 
     assert started[0]["profile"].name == "demo-troubled"
     assert started[0]["demo"] is True
     assert started[0]["profile"].write is False
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("words", [["--url=http://wv.test", "--ascii"], ["demo", "--ascii"]])
+def test_the_wish_for_ascii_reaches_the_app(
+    cli: Cli, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("ELYSIADASH_ASCII", "")
+    assert cli(*words).code == 0
+    assert len(started) == 1
+    assert os.environ["ELYSIADASH_ASCII"] == "1"
+
+
+def test_the_wish_for_ascii_is_the_apps(cli: Cli) -> None:
+    ran = cli("--ascii", "config", "path")
+    assert ran.code == 64
+    assert "belong after config" in ran.err
