@@ -16,9 +16,15 @@ _PLACES = {
     "On every screen": ("app", "screen"),
     "On every screen with a list": ("list",),
     "Moving in a list": ("table",),
+    "On the sheet of a row": ("row-sheet",),
     "On sheets such as the help": ("sheet",),
+    "In dialogs": ("dialog",),
+    "Choosing columns": ("columns",),
+    "Choosing what to copy": ("copy",),
+    "Choosing a cluster": ("picker",),
     "While typing a filter or a command": ("prompt",),
 }
+_OWN = {"collection": "On a collection", "replay": "In a recording"}
 _AFTER = "Moving in a list"
 """The screens' own keys come before this."""
 
@@ -43,11 +49,13 @@ def _lines() -> Iterator[str]:
     for title, scopes in _PLACES.items():
         if title == _AFTER:
             for scope in own:
-                yield from _table(f"On {scope}", (scope,))
+                yield from _table(_OWN.get(scope, f"On {scope.capitalize()}"), (scope,))
         yield from _table(title, scopes)
 
 
 def _table(title: str, scopes: tuple[str, ...]) -> Iterator[str]:
+    if not any(action.scope in scopes for action in ACTIONS):
+        return
     yield ""
     yield f"**{title}**"
     yield ""
