@@ -93,9 +93,9 @@ class EventColumns:
             Column("at", "At", self._at, (8, 14), "left", 100, _at_order, True, "t"),
             Column("age", "Age", self._age, (6, 9), "right", 55, _at_order, True, "a"),
             Column("severity", "Severity", _severity, (10, 10), "left", 90, _gravity, True, "s"),
-            Column("kind", "Kind", _kind, (10, 20), "left", 60, lambda row: row.event.kind, False),
-            Column("what", "What", _what, (20, 110), "left", 95),
-            Column("object", "Object", _object, (8, 32), "left", 50, _object_order, False, "b"),
+            Column("kind", "Kind", _kind, (14, 20), "left", 40, lambda row: row.event.kind, False),
+            Column("what", "What", _what, (24, 110), "left", 95),
+            Column("object", "Object", _object, (12, 32), "left", 30, _object_order, False, "b"),
             Column("source", "Seen", _source, (12, 12), "left", 10),
         )
 

@@ -99,7 +99,7 @@ class HealthScreen(ListScreen[HealthRow]):
         """The row in full, and what nobody has looked at."""
         row = self.table.current()
         self.query_one("#finding", About).say(about(row) if row else [])
-        self.status.rest(Content(f" checked: {CHECKED}; not checked yet: {NOT_CHECKED}"))
+        self.status.rest(Content(f" not checked yet: {NOT_CHECKED}   checked: {CHECKED}"))
 
     def help_notes(self) -> list[tuple[str, str]]:
         """What is looked at here, and what is not."""

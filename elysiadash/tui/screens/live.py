@@ -51,6 +51,7 @@ class LiveScreen(Screen[None]):
         self._pulling = False
         self._pull_again = False
         self._framed = ""
+        self._commanded = False
         self._quit_pressed_at = float("-inf")
 
     def compose(self) -> ComposeResult:
@@ -127,6 +128,10 @@ class LiveScreen(Screen[None]):
         """The header and the lines, with what is known before anything is asked."""
         self.tick()
 
+    def on_resize(self) -> None:
+        """A pane that became small or large has other lines, and edges or none."""
+        self.call_after_refresh(self.tick)
+
     def on_screen_resume(self) -> None:
         """Visible again: whatever changed meanwhile is in the store."""
         self.arrive()
@@ -179,9 +184,12 @@ class LiveScreen(Screen[None]):
 
     def _frame(self, colour: str) -> None:
         """Edges in the environment's colour; without colours they would say nothing."""
-        if self._framed != colour and self.dash.appearance.colours != "none":
-            self._framed = colour
-            self.styles.border_left = self.styles.border_right = ("outer", colour)
+        small = self.has_class("-thin") or self.has_class("-low")
+        wanted = "" if small or self.dash.appearance.colours == "none" else colour
+        if self._framed != wanted:
+            self._framed = wanted
+            edge = ("outer" if wanted else "", wanted or "black")
+            self.styles.border_left = self.styles.border_right = edge
 
     def facts(self) -> Facts:
         """What the header says now."""
@@ -397,7 +405,7 @@ class LiveScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters."""
-        return not any(prompt.display for prompt in self.query(Prompt))
+        return self._commanded or not any(prompt.display for prompt in self.query(Prompt))
 
     # Typing
 
@@ -443,4 +451,9 @@ class LiveScreen(Screen[None]):
 
     async def run_command(self, line: str) -> str | None:
         """Run a typed command; returns what is wrong with it, None when it ran."""
-        return await run_line(line, self)
+        # The line is still open, and yet what was typed is to be done.
+        self._commanded = True
+        try:
+            return await run_line(line, self)
+        finally:
+            self._commanded = False

@@ -165,7 +165,7 @@ class NodeScreen(ListScreen[ReplicaRow]):
         first.append(f"  {plain(row.view.version)}" if row.view.version else "")
         if row.view.objects is not None:
             first.append(f"  ~{numbers.count(row.view.objects)} objects flushed, replicas counted")
-        lines = [first, [(self._asked_words(row, now), "$health-unknown")]]
+        lines: list[Words] = [first, [(self._asked_words(row, now), "$health-unknown")]]
         return [*lines, *self._finding_lines(now), *self._event_lines(now)]
 
     def _asked_words(self, row: NodeRow, now: float) -> str:

@@ -21,6 +21,8 @@ _ENDED = frozenset({"READY", "CANCELLED", "FINISHED", "FAILED", "SUCCESS", "CANC
 class NoteScreen(LiveScreen):
     """A main screen without rows: a title and lines that are true now."""
 
+    # The only thing that could take the focus is the line for typing, and that is hidden.
+    AUTO_FOCUS = ""
     NAME = ""
     TITLE_WORDS = ""
 
@@ -47,6 +49,15 @@ class NoteScreen(LiveScreen):
         """What is said under the title."""
         return []
 
+    def focus_body(self) -> None:
+        """Keys are this screen's own."""
+        self.set_focus(None)
+
+    def arrive(self) -> None:
+        """Nothing here takes the focus, which would bring the keys up to date."""
+        super().arrive()
+        self.refresh_bindings()
+
 
 class MigrateScreen(NoteScreen):
     """Copies and migrations: none can be started yet."""
@@ -62,8 +73,7 @@ class MigrateScreen(NoteScreen):
             "What the cluster itself does now:",
             *running(self.dash.watched),
             "",
-            ":events kind shows movements, tasks and backups as they begin and end: "
-            "0, then /kind:replication",
+            "0 lists them as they begin and end; there, /kind:replication shows the movements",
             "elysiadash collections, elysiadash stats NAME: what there is to move, and how much",
         ]
 
