@@ -9,6 +9,9 @@ import msgspec
 from elysiadash.health.finding import Finding
 from elysiadash.tui import numbers
 
+_FIRST_ANSWERS_S = 30.0
+"""The first answers come in one after the other: what they show was there before."""
+
 Identity = tuple[str, str | None, str | None, str | None, str | None]
 
 
@@ -28,16 +31,16 @@ class FindingAges:
 
     def __init__(self) -> None:
         self._known: dict[Identity, Since] = {}
-        self._looked = False
+        self._began: float | None = None
 
     def look(self, findings: Iterable[Finding], now: float) -> None:
         """Take what the checks found at ``now`` (wall-clock seconds)."""
         before = self._known
+        self._began = now if self._began is None else self._began
+        first = now - self._began < _FIRST_ANSWERS_S
         self._known = {
-            key: before.get(key) or Since(now, at_least=not self._looked)
-            for key in map(identity, findings)
+            key: before.get(key) or Since(now, at_least=first) for key in map(identity, findings)
         }
-        self._looked = True
 
     def since(self, finding: Finding) -> Since | None:
         """Since when; None for one that was in no look."""

@@ -11,7 +11,9 @@ from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.view import HEALTHY, LIVE_STATES, UNKNOWN, NodeView
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import numbers
+from elysiadash.tui.emptiness import shown_address
 from elysiadash.tui.filtering import Fields
+from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
@@ -66,9 +68,18 @@ def node_rows(watch: Watched, findings: Iterable[Finding]) -> tuple[NodeRow, ...
             batch_rate=rates.get(view.node) if view.status in LIVE_STATES else None,
             finding=worst.get(view.node),
         )
-        for view in watch.cluster().nodes
+        for view in _views(watch)
     ]
     return tuple(sorted(rows, key=lambda row: (-_rank(row), row.name)))
+
+
+def _views(watch: Watched) -> tuple[NodeView, ...]:
+    views = watch.cluster().nodes
+    if watch.store.seq > 0:
+        return views
+    # How it was when the last run ended says nothing of now.
+    why = "from the last run, asking now"
+    return tuple(msgspec.structs.replace(view, status=UNKNOWN, why=why) for view in views)
 
 
 def _changes(newest: Iterable[Event]) -> Mapping[str, float]:
@@ -115,8 +126,9 @@ def raft_words(view: NodeView) -> str:
 class NodeColumns:
     """Renders cells; ``now`` is set before each repaint."""
 
-    def __init__(self) -> None:
+    def __init__(self, ages: FindingAges) -> None:
         self.now = 0.0
+        self._ages = ages
         self.columns: tuple[Column[NodeRow], ...] = (
             Column("node", "Node", _name, (10, 40), "left", 100, _by_name, False, "n"),
             Column("status", "Status", _status, (9, 14), "left", 95, _rank, True, "s"),
@@ -126,15 +138,18 @@ class NodeColumns:
             Column("raft", "Raft", _raft, (6, 10), "left", 80, _by_raft, False, "a"),
             Column("shards", "Shards", _shards, (6, 9), "right", 65, _shard_count, True, "h"),
             Column("objects", "Objects", _objects, (8, 15), "right", 75, _object_count, True, "b"),
-            Column("queue", "Batch queue", _queue, 11, "right", 50, _queue_length, True, "u"),
+            Column("queue", "Queue", _queue, (5, 9), "right", 50, _queue_length, True, "u"),
             Column("rate", "Batch/s", _rate, 7, "right", 30, lambda row: row.batch_rate, True),
-            Column("probed", "Asked at", _probed, (10, 44), "left", 20),
-            Column("why", "Because", _why, (12, 70), "left", 45),
+            Column("probed", "Asked at", _probed, (20, 44), "left", 20),
+            Column("why", "Because", _why, (24, 90), "left", 62),
         )
 
     def _since(self, row: NodeRow) -> Cell:
-        at = row.changed_at
-        return Cell(numbers.UNKNOWN if at is None else numbers.span(self.now - at), "muted")
+        if row.changed_at is not None:
+            return Cell(numbers.span(self.now - row.changed_at), "muted")
+        # Nobody saw it begin, but that it is so is known since then.
+        since = self._ages.since(row.finding) if row.finding is not None else None
+        return Cell(since.words(self.now) if since else numbers.UNKNOWN, "muted")
 
     def _seen(self, row: NodeRow) -> Cell:
         at = row.view.seen_at
@@ -179,8 +194,6 @@ def _rate(row: NodeRow) -> Cell:
 
 
 def _probed(row: NodeRow) -> Cell:
-    from elysiadash.tui.emptiness import shown_address
-
     address = row.view.address
     return Cell(plain(shown_address(address) if address else row.probed), "muted")
 

@@ -193,7 +193,7 @@ class EventsScreen(ListScreen[EventRow]):
         row = self.table.row(key)
         target = None if row is None else target_of(row.event)
         if row is None or target is None:
-            self.status.flash("this is about nothing that has a screen of its own")
+            self.status.flash("what this is about has no screen of its own")
             return
         kind, name = target
         if kind == "node":

@@ -188,8 +188,8 @@ class LiveScreen(Screen[None]):
         wanted = "" if small or self.dash.appearance.colours == "none" else colour
         if self._framed != wanted:
             self._framed = wanted
-            edge = ("outer" if wanted else "", wanted or "black")
-            self.styles.border_left = self.styles.border_right = edge
+            self.styles.border_left = ("outer", wanted) if wanted else None
+            self.styles.border_right = ("outer", wanted) if wanted else None
 
     def facts(self) -> Facts:
         """What the header says now."""

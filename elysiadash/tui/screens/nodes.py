@@ -23,12 +23,9 @@ class NodesScreen(ListScreen[NodeRow]):
     NAME = "nodes"
     THINGS = ("node", "nodes")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._columns = NodeColumns()
-
     def columns(self) -> Sequence[Column[NodeRow]]:
         """Every column."""
+        self._columns = NodeColumns(self.dash.finding_ages)
         return self._columns.columns
 
     def row_key(self, row: NodeRow) -> Hashable:
