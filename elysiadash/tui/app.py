@@ -178,7 +178,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             screen.status.flash(faults[0] + more, _TOLD_S)
 
     def _watch_now(self) -> None:
-        self.watching_since = self.watched.store.clock()
+        replay = self.watched.replay
+        self.watching_since = replay.start if replay else self.watched.store.clock()
         self._bridge = Bridge(self.watched, self.post_message)
         self._run_watch()
 

@@ -91,7 +91,7 @@ class EventColumns:
         self.now = 0.0
         self.columns: tuple[Column[EventRow], ...] = (
             Column("at", "At", self._at, (8, 14), "left", 100, _at_order, True, "t"),
-            Column("age", "Age", self._age, (6, 9), "right", 55, _at_order, True, "a"),
+            Column("age", "Age", self._age, (9, 9), "right", 55, _at_order, True, "a"),
             Column("severity", "Severity", _severity, (10, 10), "left", 90, _gravity, True, "s"),
             Column("kind", "Kind", _kind, (14, 20), "left", 40, lambda row: row.event.kind, False),
             Column("what", "What", _what, (24, 110), "left", 95),

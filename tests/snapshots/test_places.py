@@ -35,7 +35,7 @@ def typed(line: str) -> list[str]:
 
 def silent() -> StillWatch:
     """A cluster of which nothing was ever heard."""
-    watch = StillWatch()
+    watch = StillWatch(view=ClusterView())
     watch.lose(lost())
     return watch
 

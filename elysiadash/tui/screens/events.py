@@ -31,6 +31,10 @@ from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
 
+_LOOKED_AT = (
+    "Looked at: nodes, leader, versions, collections and their settings, aliases, tenants, "
+    "shards, replica movements, tasks, backups, restarts, our own writes."
+)
 _MOST = 2_000
 _MOST_SEARCHED = 20_000
 """Events that are read of the past where only those about one thing are wanted."""
@@ -150,11 +154,7 @@ class EventsScreen(ListScreen[EventRow]):
             lines.append(f"This session looks {looked}; :events shows all that is kept.")
         if not fresh.connected or fresh.age is None:
             lines.append("Nobody answers now, so what changes is not seen either.")
-        lines += [
-            "Looked at: nodes, leader, versions, collections and their settings, aliases,",
-            "tenants, shards, replica movements, tasks, backups, restarts, our own writes.",
-        ]
-        return title, lines
+        return title, [*lines, _LOOKED_AT]
 
     def _past_words(self, now: float) -> str:
         """Who records, and since when there is a past."""
