@@ -85,6 +85,8 @@ class HealthScreen(ListScreen[HealthRow]):
         if self.frozen_at is None:
             self.table.set_rows(self._rows())
         super().facts_changed(fresh)
+        # What the checks say of a cluster that does not answer is of now.
+        self.table.stale = fresh.remembered
 
     def _rows(self) -> tuple[HealthRow, ...]:
         dash = self.dash
