@@ -26,6 +26,7 @@ from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance, appearance_of
 from elysiadash.tui.bridge import Bridge, DataChanged
 from elysiadash.tui.clusters import Clusters
+from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.freshness import Freshness, look
 from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap, keymap_file, read_keymap
@@ -33,6 +34,7 @@ from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
 from elysiadash.tui.palette import entries
 from elysiadash.tui.plain import plain
+from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
 from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
@@ -98,8 +100,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self.demo = demo
         self.rows: tuple[CollectionStats, ...] = ()
         """The rows that were shown last; the header sums them up."""
-        self.findings: tuple[Finding, ...] = ()
-        """What the checks found last, the worst first."""
+        self.assessment = Assessment()
+        """What the checks found last."""
+        self.finding_ages = FindingAges()
+        self.watching_since = 0.0
+        """Wall-clock seconds since when this session looks at this cluster."""
         self.window = next(iter(WINDOWS.values()))
         """Seconds that charts look back."""
         self.kept = kept or Kept()
@@ -114,6 +119,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._bridge: Bridge | None = None
         self._faults: dict[str, str] = {}
         self._interrupted_at = float("-inf")
+        self._title_shown = ""
         folders = [shipped_themes()] if theme_folders is None else theme_folders
         wanted = (theme, self.kept.choices.theme)
         self.theme_choice = ThemeChoice(load_themes(folders), wanted)
@@ -172,6 +178,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             screen.status.flash(faults[0] + more, _TOLD_S)
 
     def _watch_now(self) -> None:
+        replay = self.watched.replay
+        self.watching_since = replay.start if replay else self.watched.store.clock()
         self._bridge = Bridge(self.watched, self.post_message)
         self._run_watch()
 
@@ -213,6 +221,28 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self.set_timer(_RESTART_AFTER_S, self._run_watch)
 
     # Data
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found last, the worst first."""
+        return self.assessment.findings
+
+    async def look_over(self) -> Assessment:
+        """The rows and the findings of now, for the header and for every screen."""
+        watch = self.watched
+        rows = await watch.rows()
+        found = await assess(watch, rows)
+        if watch is self.watched:
+            self.rows, self.assessment = rows, found
+            self.finding_ages.look(found.findings, watch.store.clock())
+        return found
+
+    def retitle(self, words: str) -> None:
+        """Give the terminal this title, where it has another one."""
+        shown = plain(self.appearance.shown(words))
+        if self._terminal is not None and shown != self._title_shown:
+            self._title_shown = shown
+            self._terminal.retitle(shown)
 
     def on_data_changed(self, event: DataChanged) -> None:
         """The visible screen pulls; a hidden one looks when it comes back."""
@@ -368,13 +398,13 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         before, self.watched = self.watched, self.clusters.open(profile)
         if self._bridge is not None:
             self._bridge.stop()
-        self.rows, self.findings, self.trail = (), (), Trail()
+        self.rows, self.trail = (), Trail()
+        self.assessment, self.finding_ages = Assessment(), FindingAges()
         old, self._watching = self._watching, None
         if old is not None:
             old.cancel()
         await self._renew_modes()
-        if self._terminal is not None:
-            self._terminal.retitle(f"elysiadash · {profile.name}")
+        self.retitle(f"elysiadash · {profile.name}")
         self._watch_now()
         self.run_worker(before.aclose(), name="farewell", group="farewell", exit_on_error=False)
         return None

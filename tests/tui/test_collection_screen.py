@@ -29,7 +29,7 @@ async def test_the_grid_shows_every_replica() -> None:
 
 async def test_a_dead_node_keeps_its_column_and_says_so() -> None:
     watch = still_cluster()
-    async with shown(watch, size=(200, 40)) as (app, pilot):
+    async with shown(watch, size=(202, 40)) as (app, pilot):
         await pilot.press("colon", *"open Documents", "enter")
         await settled(pilot)
         await pilot.press("j", "j")
