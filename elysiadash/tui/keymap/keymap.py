@@ -19,7 +19,13 @@ NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
 _SHARED = ("app", "screen", "list", "table")
-_SHEETS = ("sheet", "prompt")
+_OVER = (
+    ("prompt",),
+    ("sheet", "row-sheet"),
+    ("table", "dialog", "columns"),
+    ("table", "dialog", "copy"),
+)
+"""Scopes in force together on what lies over a screen, where the screen's own keys rest."""
 _LIKELY_TAKEN = {
     "ctrl+a": "tmux and screen take it as their prefix",
     "ctrl+b": "tmux takes it as its prefix",
@@ -106,8 +112,9 @@ def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]
 
 def _places() -> list[tuple[str, ...]]:
     """The scopes that are in force together, for each kind of screen."""
-    own = {action.scope for action in ACTIONS} - {*_SHARED, *_SHEETS}
-    return [*((*_SHARED, scope) for scope in sorted(own)), *((scope,) for scope in _SHEETS)]
+    over = {scope for scopes in _OVER for scope in scopes}
+    own = {action.scope for action in ACTIONS} - {*_SHARED, *over}
+    return [*((*_SHARED, scope) for scope in sorted(own)), *_OVER]
 
 
 def _without_collisions(

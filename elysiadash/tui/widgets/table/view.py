@@ -36,6 +36,7 @@ class TableView(Generic[RowT]):
         self._model = model
         self._outline = outline
         self._columns: tuple[Column[RowT], ...] = tuple(model.columns.values())
+        self._by_choice = False
         self._cells: dict[Hashable, tuple[AnyCell, ...]] = {}
         self._natural: dict[str, int] = {}
         self._layout: tuple[int, int, Layout] | None = None
@@ -45,9 +46,20 @@ class TableView(Generic[RowT]):
         """The columns the owner chose, in its order; the first is never scrolled out."""
         return self._columns
 
+    @property
+    def by_choice(self) -> bool:
+        """Whether somebody chose the columns; else they are shown by importance."""
+        return self._by_choice
+
     def choose(self, keys: Iterable[str]) -> None:
-        """Show these columns, in this order. Raises KeyError for an unknown one."""
-        self._columns = tuple(self._model.columns[key] for key in keys)
+        """Show these columns, in this order; none: all, as usual.
+
+        Where chosen ones do not all fit, the last go first: the order is what was wished for.
+        Raises KeyError for an unknown one.
+        """
+        chosen = tuple(self._model.columns[key] for key in keys)
+        self._by_choice = bool(chosen)
+        self._columns = chosen or tuple(self._model.columns.values())
         self.forget_rows()
         self._layout = None
 
@@ -55,7 +67,9 @@ class TableView(Generic[RowT]):
         """Give a column another heading."""
         columns = self._model.columns
         columns[key] = replace(columns[key], title=title)
-        self.choose(column.key for column in self._columns)
+        self._columns = tuple(columns[column.key] for column in self._columns)
+        self.forget_rows()
+        self._layout = None
 
     def use(self, glyphs: GlyphSet) -> None:
         """Draw with another set of signs."""
@@ -85,6 +99,8 @@ class TableView(Generic[RowT]):
         """Where the columns are in ``width`` cells, scrolled by ``step``."""
         if self._layout is None or self._layout[:2] != (width, step):
             wanted = [self._wanted(column) for column in self._columns]
+            if self._by_choice:
+                wanted = [each._replace(priority=-place) for place, each in enumerate(wanted)]
             self._layout = (width, step, lay_out(wanted, width, step))
         return self._layout[2]
 

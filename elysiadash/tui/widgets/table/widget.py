@@ -33,6 +33,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     frozen: reactive[bool] = reactive(False, repaint=False)
     """Keep the order of the rows while their values go on changing."""
 
+    covered: reactive[bool] = reactive(False, repaint=False)
+    """Something lies over the table: the order holds until it is gone."""
+
     @dataclass
     class _Said(Message):
         newest_counts: ClassVar[bool] = False
@@ -213,8 +216,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         self._changed(anchor)
 
     def show_columns(self, keys: Iterable[str]) -> None:
-        """Show these columns in this order; the first stays where others scroll."""
+        """Show these columns in this order, none: all as usual; the first never scrolls out."""
         self.view.choose(keys)
+        self.column_step = 0
         self._changed(self.row_to_hold(self._touched))
 
     def retitle(self, key: str, title: str) -> None:
@@ -355,6 +359,13 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     # Changing
 
+    def watch_covered(self) -> None:
+        """What lay over the table is gone: unless frozen, sort what changed meanwhile."""
+        if not self._held():
+            anchor = self.row_to_hold(self._touched)
+            self.model.rearrange()
+            self._changed(anchor)
+
     def watch_frozen(self, frozen: bool) -> None:
         """Leaving the freeze sorts what changed meanwhile."""
         if not frozen:
@@ -369,7 +380,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         self._tell()
 
     def _held(self) -> bool:
-        if self.frozen:
+        if self.frozen or self.covered:
             return True
         return self._moved_at is not None and (
             self._clock() - self._moved_at < self._settle_seconds
