@@ -48,7 +48,7 @@ async def file_for(text: str) -> Path | str:
 
 
 def _file_for(text: str) -> Path | str:
-    if not text:
+    if not text or "\0" in text:
         return "type a file name"
     try:
         path = Path(text).expanduser().absolute()
@@ -57,8 +57,6 @@ def _file_for(text: str) -> Path | str:
         error = _obstacle(path)
     except RuntimeError:
         return f"there is no home folder {text.partition('/')[0]}"
-    except ValueError:  # a zero byte
-        return "that is no file name"
     return path if error is None else why_not(error, path)
 
 
