@@ -101,7 +101,7 @@ def _entry_lines(entry: Entry, width: int, label: int) -> list[Content]:
     for note in entry.notes:
         blanks = " " * _NOTE_INDENT
         lines += [
-            Content.styled(blanks + line, "$text-muted")
+            Content.styled(blanks + line, "$health-unknown")
             for line in _wrapped(plain(note), max(10, width - _NOTE_INDENT))
         ]
     return lines

@@ -116,11 +116,11 @@ async def test_a_name_of_control_characters_cannot_act_where_it_is_pasted() -> N
 def test_what_is_too_much_is_not_sent_at_all() -> None:
     sent = Sent()
     fits = send(sent, "row", "ä" * (MOST_BYTES // 2), {})
-    assert fits.startswith("sent to the terminal's clipboard (OSC 52), 74,994 bytes: row;")
+    assert fits[0] == "sent to the terminal's clipboard (OSC 52), 74,994 bytes: row"
     more = send(sent, "JSON", "x" * (MOST_BYTES + 1), {})
     assert more == (
-        "not copied: JSON is 74,995 bytes, terminals take 74,994 at most; "
-        "e writes it to a file instead"
+        "not copied: JSON is 74,995 bytes, terminals take 74,994",
+        "e writes it to a file instead",
     )
     assert len(sent.texts) == 1
     sequence = 7 + len(base64.b64encode(sent.texts[0].encode())) + 1
@@ -129,7 +129,7 @@ def test_what_is_too_much_is_not_sent_at_all() -> None:
 
 def test_nothing_is_not_sent() -> None:
     sent = Sent()
-    assert send(sent, "cell", "\x1b", {}) == "not copied: cell is empty"
+    assert send(sent, "cell", "\x1b", {}) == ("not copied: cell is empty",)
     assert sent.texts == []
 
 
@@ -137,12 +137,22 @@ def test_nothing_is_not_sent() -> None:
     ("environ", "words"),
     [
         ({"TMUX": "/tmp/x"}, "set -s set-clipboard on"),
-        ({"STY": "1.x"}, "screen does not pass OSC 52 on"),
-        ({}, "this terminal does not take OSC 52"),
+        ({"STY": "1.x"}, "screen holds it back"),
+        ({}, "the terminal does not take it"),
     ],
 )
 def test_advice_fits_the_terminal(environ: dict[str, str], words: str) -> None:
-    assert words in send(Sent(), "row", "text", environ)
+    assert words in send(Sent(), "row", "text", environ)[1]
+
+
+async def test_where_the_line_is_short_the_advice_comes_after_the_news() -> None:
+    async with shown(still_cluster(), size=(80, 20)) as (app, pilot):
+        await pilot.press("c", "y")
+        await settled(pilot)
+        assert "sent to the terminal's clipboard" in status(app)
+        assert "if nothing arrives" not in status(app)
+        await pilot.pause(4.3)
+        assert "if nothing arrives" in status(app)
 
 
 @given(st.text())

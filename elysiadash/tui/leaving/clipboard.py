@@ -21,23 +21,23 @@ class Clipboard(Protocol):
         """Write the OSC 52 sequence to the terminal."""
 
 
-def send(clipboard: Clipboard, what: str, text: str, environ: Mapping[str, str]) -> str:
-    """Send ``text``, called ``what``; returns what happened in words.
+def send(clipboard: Clipboard, what: str, text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Send ``text``, called ``what``; returns what happened, and what to do if it did not.
 
     Nobody can know whether the terminal took it: OSC 52 has no answer.
     """
     text = printable(text)
     size = len(text.encode())
+    if not text:
+        return (f"not copied: {what} is empty",)
     if size > MOST_BYTES:
         return (
-            f"not copied: {what} is {size:,} bytes, terminals take {MOST_BYTES:,} at most; "
-            "e writes it to a file instead"
+            f"not copied: {what} is {size:,} bytes, terminals take {MOST_BYTES:,}",
+            "e writes it to a file instead",
         )
-    if not text:
-        return f"not copied: {what} is empty"
     clipboard.copy_to_clipboard(text)
     where = f"sent to the terminal's clipboard (OSC 52), {size:,} bytes: {what}"
-    return f"{where}; if nothing arrives: {_advice(environ)}"
+    return where, f"if nothing arrives: {_advice(environ)}"
 
 
 def printable(text: str) -> str:
@@ -55,10 +55,10 @@ def _harmless(char: str) -> bool:
 
 def _advice(environ: Mapping[str, str]) -> str:
     if environ.get("TMUX"):
-        return "tmux needs `set -s set-clipboard on`, and a terminal that takes OSC 52"
+        return "tmux needs: set -s set-clipboard on"
     if environ.get("STY"):
-        return "screen does not pass OSC 52 on; e writes a file"
-    return "this terminal does not take OSC 52, or must be told to; e writes a file"
+        return "screen holds it back; e writes a file"
+    return "the terminal does not take it; e writes a file"
 
 
 def terminal_environment() -> Mapping[str, str]:

@@ -38,8 +38,8 @@ def other_endings(line: str) -> list[str]:
     path = Path(line)
     if not path.stem or path.suffix not in SUFFIXES:
         return [f"{line}{suffix}" for suffix in SUFFIXES] if path.name else []
-    at = SUFFIXES.index(path.suffix)
-    return [str(path.with_suffix(each)) for each in (*SUFFIXES[at + 1 :], *SUFFIXES[: at + 1])]
+    at = SUFFIXES.index(path.suffix) + 1
+    return [str(path.with_suffix(each)) for each in (*SUFFIXES[at:], *SUFFIXES[:at])]
 
 
 async def file_for(text: str) -> Path | str:
@@ -71,7 +71,7 @@ def _obstacle(path: Path) -> OSError | None:
     return None
 
 
-async def export(screen: ListOut[Any], path: Path) -> str:
+async def export(screen: ListOut[Any], path: Path) -> tuple[str, ...]:
     """Write the list, or its marked rows, to a new file; returns in words what happened."""
     if path.suffix.lower() == ".svg":
         what, encode = "a picture of the screen", partial(str, picture(screen))
@@ -86,8 +86,8 @@ async def export(screen: ListOut[Any], path: Path) -> str:
     try:
         size = await asyncio.to_thread(_write, path, encode)
     except OSError as error:
-        return f"not written: {why_not(error, path)}"
-    return f"wrote {what} to {path} ({numbers.size(size)})"
+        return ("not written", why_not(error, path))
+    return f"wrote {what}, {numbers.size(size)}", str(path)
 
 
 def _write(path: Path, encode: Callable[[], str]) -> int:

@@ -55,7 +55,7 @@ class ColumnChoice(ListDialog[tuple[str, ...] | None]):
         return (
             ("table.mark", "shows or hides"),
             ("columns.up", "moves up"),
-            ("columns.down", "down"),
+            ("columns.down", "moves down"),
             ("columns.usual", "as usual"),
             ("table.select", "keeps"),
             ("dialog.close", "cancels"),

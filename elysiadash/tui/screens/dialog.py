@@ -71,8 +71,8 @@ class ListDialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
             yield Static(Content(plain(self.title_words())), id="title", markup=False)
             yield self.rows_list
             yield Static(Content(key_words(self.app, self.keys())), id="keys", markup=False)
-        # No higher than its rows: titles, border, and the lines above and below.
-        dialog.styles.max_height = self.rows_list.model.total + 8
+        # No higher than its rows, with titles, border, and two lines above and below.
+        dialog.styles.max_height = self.rows_list.model.total + 7
 
     def on_mount(self) -> None:
         """The list has the keys."""

@@ -21,6 +21,7 @@ _FILE = "file: "
 """What stands before a file name that is being typed."""
 _TOLD_S = 12.0
 """Seconds that words stay which have to be read to the end."""
+_PART_S = 4.0
 _NO_ROW = "no row under the cursor: move to choose one"
 
 
@@ -204,7 +205,15 @@ class ListOut(LiveScreen, Generic[RowT]):
         from elysiadash.tui.leaving.clipboard import send, terminal_environment
 
         if chosen is not None:
-            words = send(self.app, chosen.title, chosen.text, terminal_environment())
+            self.tell(*send(self.app, chosen.title, chosen.text, terminal_environment()))
+
+    def tell(self, *parts: str) -> None:
+        """Say this; what does not fit into the line beside the rest comes after it."""
+        words = "; ".join(parts)
+        if len(parts) > 1 and len(words) >= self.status.size.width:
+            self.status.flash(parts[0], _PART_S)
+            self.set_timer(_PART_S, lambda: self.tell(*parts[1:]))
+        else:
             self.status.flash(words, _TOLD_S)
 
     def action_export(self) -> None:
@@ -241,7 +250,7 @@ class ListOut(LiveScreen, Generic[RowT]):
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()
-        self.status.flash(await export(self, path), _TOLD_S)
+        self.tell(*await export(self, path))
 
 
 def named_column(columns: Sequence[Column[RowT]], words: str) -> Column[RowT] | None:

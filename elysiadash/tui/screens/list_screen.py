@@ -9,6 +9,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from elysiadash.tui import numbers
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import last_word
 from elysiadash.tui.emptiness import Note
@@ -21,7 +22,7 @@ from elysiadash.tui.trail import Place
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
-from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable
+from elysiadash.tui.widgets.table import Cell, Column, Outline, SortBy, VirtualTable
 from elysiadash.tui.widgets.table.cells import RowT
 
 
@@ -101,6 +102,9 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
             self.focus_body()
         if why is not None:
             note.say(*why)
+        if self.table.changes and self.frozen_at is None:
+            # How long ago something changed goes on by itself.
+            self.table.refresh_values()
         self.renew_sheet()
 
     def on_screen_suspend(self) -> None:
@@ -130,6 +134,27 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
     def focus_body(self) -> None:
         """The list has the keys."""
         self.table.focus()
+
+    def changed_column(self, priority: int) -> Column[RowT]:
+        """What of a row changed last, which way, and how long ago: ``Queue ↑ 2 min``.
+
+        Sorted, the newest change is on top.
+        """
+
+        def render(row: RowT) -> Cell:
+            change = self.table.changes.last(self.row_key(row))
+            if change is None:
+                return Cell("")
+            title = self.table.model.columns[change.column].title
+            sign = "↑" if change.way > 0 else "↓"
+            age = numbers.coarse_span(self.table.changes.age(change))
+            return Cell(f"{title} {sign} {age}", "muted")
+
+        def order(row: RowT) -> float | None:
+            change = self.table.changes.last(self.row_key(row))
+            return None if change is None else -change.at
+
+        return Column("changed", "Changed", render, (12, 20), "left", priority, order)
 
     # Lines
 

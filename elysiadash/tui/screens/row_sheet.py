@@ -45,7 +45,7 @@ class RowSheet(ModalScreen[None]):
     RowSheet #text { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     RowSheet #text > Static { height: auto; }
     RowSheet #title { text-style: bold; }
-    RowSheet #says { color: $health-unknown; }
+    RowSheet #says { height: auto; color: $health-unknown; }
     """
     # The only thing that can have the focus is the line for typing.
     AUTO_FOCUS = ""
@@ -77,7 +77,7 @@ class RowSheet(ModalScreen[None]):
             yield Line(id="title")
             with VerticalScroll(id="text", can_focus=False):
                 yield Static(markup=False)
-            yield Line(id="says")
+            yield Static(id="says", markup=False)
             yield Prompt()
 
     def on_mount(self) -> None:
@@ -123,7 +123,7 @@ class RowSheet(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the whole sheet."""
         what = f"{self.WHAT} of {plain(str(self._below.name_of(self._row)))}"
-        self._say(send(self.app, what, self.whole(self._row), terminal_environment()))
+        self._say(*send(self.app, what, self.whole(self._row), terminal_environment()))
 
     def action_search(self) -> None:
         """Type what to look for."""
@@ -198,7 +198,7 @@ class RowSheet(ModalScreen[None]):
             Content.assemble((title, "bold"), (gone, "bold $health-warn"))
         )
         self.query_one("#text > Static", Static).update(Content("\n").join(self._marked()))
-        self.query_one("#says", Line).show(Content(self._words()))
+        self.query_one("#says", Static).update(Content(self._words()))
 
     def _marked(self) -> list[Content]:
         if self._pattern is None:
@@ -224,9 +224,9 @@ class RowSheet(ModalScreen[None]):
         )
         return key_words(self.app, keys)
 
-    def _say(self, words: str) -> None:
+    def _say(self, *words: str) -> None:
         """Say something for a moment: as long as it takes to read."""
-        self._said = words
+        self._said = "; ".join(words)
         self._paint()
         self.set_timer(12.0, self._said_long_enough)
 

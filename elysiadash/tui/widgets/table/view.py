@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Generic
 
-from elysiadash.tui.widgets.table.cells import AnyCell, Column, Outline, RowT
+from elysiadash.tui.widgets.table.cells import AnyCell, Cell, Column, Outline, RowT
+from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.glyphs import GLYPHS, Glyphs, GlyphSet
 from elysiadash.tui.widgets.table.layout import Layout, Wanted, lay_out
 from elysiadash.tui.widgets.table.lines import (
@@ -31,7 +32,9 @@ class TableView(Generic[RowT]):
         self,
         model: TableModel[RowT],
         outline: Callable[[RowT], Outline | None] | None = None,
+        changes: Changes[RowT] | None = None,
     ) -> None:
+        self._changes = changes
         self.glyphs: Glyphs = GLYPHS["braille"]
         self._model = model
         self._outline = outline
@@ -144,8 +147,18 @@ class TableView(Generic[RowT]):
             row = self._model.row(key)
             if row is None:
                 return ()
-            cells = self._cells[key] = tuple(column.render(row) for column in self._columns)
+            cells = tuple(self._cell(key, column, row) for column in self._columns)
+            self._cells[key] = cells
         return cells
+
+    def _cell(self, key: Hashable, column: Column[RowT], row: RowT) -> AnyCell:
+        """A cell, with the mark of a fresh change behind a number."""
+        cell = column.render(row)
+        if self._changes is None or column.compare is None or column.align != "right":
+            return cell
+        if not isinstance(cell, Cell) or cell.trend is not None:
+            return cell
+        return cell._replace(trend=self._changes.trend(key, column.key))
 
     def _outline_of(self, key: Hashable) -> Outline | None:
         row = self._model.row(key) if self._outline is not None else None

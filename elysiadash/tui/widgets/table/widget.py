@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
+from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
 from elysiadash.tui.widgets.table.surface import Anchor, TableSurface
@@ -105,9 +106,12 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         and ``show_problems_only`` leaves; ``outline`` makes a tree; ``key_words`` names a row
         that is gone. For ``settle_seconds`` after the user moved, data does not reorder the rows.
         """
+        self.changes: Changes[RowT] = Changes(columns, clock)
+        """When values changed since the table was there."""
         super().__init__(
             columns,
             row_key,
+            changes=self.changes,
             empty=empty,
             is_problem=is_problem,
             outline=outline,
@@ -130,6 +134,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     def set_rows(self, rows: Sequence[RowT]) -> None:
         """Replace the rows by identity; cursor, marks and scroll stay on their things."""
         self._latest = None
+        self.changes.note(rows, self.model.row_key)
         self._show(self.model.request(rows).run())
 
     async def load(self, rows: Sequence[RowT]) -> None:
@@ -137,6 +142,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
         Of several loads under way only the newest is shown.
         """
+        self.changes.note(rows, self.model.row_key)
         request = self._latest = self.model.request(rows)
         arranged = (
             await asyncio.to_thread(request.run) if len(rows) >= _OFF_LOOP_FROM else request.run()
