@@ -29,7 +29,12 @@ _ROWS_A_TURN = 100
 def usual_name(name: str, cluster: str, at: float, *, demo: bool) -> str:
     """``stats-prod-eu-2026-11-30T031200Z.csv``; the time is UTC."""
     moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    parts = [name, *(["DEMO"] if demo else []), cluster, f"{moment:%Y-%m-%dT%H%M%SZ}"]
+    parts = [
+        name,
+        *(["DEMO"] if demo and not cluster.startswith("demo") else []),
+        cluster,
+        f"{moment:%Y-%m-%dT%H%M%SZ}",
+    ]
     return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "-" for part in parts) + ".csv"
 
 

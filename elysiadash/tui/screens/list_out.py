@@ -129,7 +129,8 @@ class ListOut(LiveScreen, Generic[RowT]):
         self._use_columns(keys)
         fault = await asyncio.to_thread(self.dash.kept.keep_columns, self.NAME, keys)
         many = f"{len(keys)} columns" if keys else "columns as usual"
-        self.status.flash(fault or f"{many}, kept for the next time", _TOLD_S if fault else 3.0)
+        how = "kept for the next time" if self.dash.kept.lasts else "for this run only"
+        self.status.flash(fault or f"{many}, {how}", _TOLD_S if fault else 3.0)
 
     # Leaving the screen
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MARGINS = 7
 """Cells of the sheet's border, padding and scrollbar, and one to breathe."""
+_LINES_AROUND = 6
 _WIDEST = 120
 
 
@@ -42,7 +43,7 @@ class RowSheet(ModalScreen[None]):
         width: 90%; max-width: 120; height: auto; max-height: 90%;
         padding: 0 2; background: $surface; border: round $primary;
     }
-    RowSheet #text { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    RowSheet #text { height: auto; scrollbar-size-vertical: 1; }
     RowSheet #text > Static { height: auto; }
     RowSheet #title { text-style: bold; }
     RowSheet #says { height: auto; color: $health-unknown; }
@@ -95,6 +96,9 @@ class RowSheet(ModalScreen[None]):
         row = self._below.table.row(self._key)
         self._gone = row is None
         self._row = self._row if row is None else row
+        # What title, words, typing and border leave of the sheet's greatest height.
+        room = int(0.9 * self.app.size.height) - _LINES_AROUND
+        self.query_one("#text").styles.max_height = max(3, room)
         width = min(_WIDEST, int(0.9 * self.app.size.width)) - _MARGINS
         self._lines = self.lines(self._row, max(20, width))
         self._find()
