@@ -245,9 +245,9 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self._terminal.retitle(shown)
 
     def on_data_changed(self, event: DataChanged) -> None:
-        """The visible screen pulls; a hidden one looks when it comes back."""
-        screen = self.screen
-        if not isinstance(screen, LiveScreen) or self._bridge is None:
+        """The visible screen pulls, also under a sheet; a hidden one looks when it comes back."""
+        screen = self.live_screen
+        if screen is None or self._bridge is None:
             return
         if self._bridge.take():
             screen.wake()
@@ -440,7 +440,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     # Keys
 
     async def on_event(self, event: Event) -> None:
-        """Run a main screen's key before the next one is looked at.
+        """Run a screen's key before the next one is looked at.
 
         Sent through the focused list first, keys that come in one burst would all be the
         list's, also those after one that opens the line for typing.
@@ -455,7 +455,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def _keys_are_actions(self) -> bool:
         on_top = self.screen_stack[-1] if self.screen_stack else None
-        return isinstance(on_top, LiveScreen) and not isinstance(on_top.focused, Input)
+        return on_top is not None and not isinstance(on_top.focused, Input)
 
     # Actions
 

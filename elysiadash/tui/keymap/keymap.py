@@ -21,7 +21,13 @@ NO_KEY = "none"
 _SHARED = ("app", "screen", "list", "table")
 _NOT_ONE_LIST = ("collection",)
 """Screens with more than one list bring what lists have themselves."""
-_SHEETS = ("sheet", "prompt")
+_OVER = (
+    ("prompt",),
+    ("sheet", "row-sheet"),
+    ("table", "dialog", "columns"),
+    ("table", "dialog", "copy"),
+)
+"""Scopes in force together on what lies over a screen, where the screen's own keys rest."""
 _LIKELY_TAKEN = {
     "ctrl+a": "tmux and screen take it as their prefix",
     "ctrl+b": "tmux takes it as its prefix",
@@ -126,12 +132,13 @@ def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]
 
 def places() -> list[tuple[str, ...]]:
     """The scopes that are in force together, for each kind of screen."""
-    own = {action.scope for action in ACTIONS} - {*_SHARED, *_SHEETS}
+    over = {scope for scopes in _OVER for scope in scopes}
+    own = {action.scope for action in ACTIONS} - {*_SHARED, *over}
     screens = [
         (*(each for each in _SHARED if each != "list" or scope not in _NOT_ONE_LIST), scope)
         for scope in sorted(own)
     ]
-    return [_SHARED, *screens, *((scope,) for scope in _SHEETS)]
+    return [_SHARED, *screens, *_OVER]
 
 
 def _without_collisions(

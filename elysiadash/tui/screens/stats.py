@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual.binding import BindingType
@@ -23,6 +23,9 @@ from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy, StyleName
 from elysiadash.tui.window import window_name
 
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Section
+
 
 class StatsScreen(ListScreen[CollectionStats]):
     """The grid of collections; ``enter`` opens one."""
@@ -41,7 +44,7 @@ class StatsScreen(ListScreen[CollectionStats]):
         """Every column of the grid."""
         watch = self.dash.watched
         self._columns = StatsColumns(watch.profile, watch.history, self._judge)
-        return self._columns.columns
+        return (*self._columns.columns, self.changed_column(33))
 
     def row_key(self, row: CollectionStats) -> Hashable:
         """A collection is its name."""
@@ -64,6 +67,13 @@ class StatsScreen(ListScreen[CollectionStats]):
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
         return {**msgspec.to_builtins(row), "health": known}
+
+    def describe(self, row: CollectionStats) -> Sequence[Section]:
+        """Findings, then every value with its meaning, source and age."""
+        from elysiadash.tui.stats_description import describe
+
+        watch = self.dash.watched
+        return describe(watch, row, self.dash.findings, self.requests(row))
 
     def requests(self, row: CollectionStats) -> dict[str, str]:
         """How its definition and shards are asked for."""

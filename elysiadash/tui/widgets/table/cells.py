@@ -77,6 +77,9 @@ class Column(Generic[RowT]):
     """The first sort by this column starts with the largest value."""
     letter: str = ""
     """What is pressed after the sort key; "" where the column is sorted by its name only."""
+    compare: Callable[[RowT], float | None] | None = None
+    """What is compared with its last value: numbers then carry ``↑`` or ``↓`` for a while, and the
+    row knows when it changed. None: changes of this column are not looked for."""
 
     @property
     def least(self) -> int:
