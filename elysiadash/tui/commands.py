@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
+from textual.actions import parse
+
 from elysiadash.tui.actions import Action, commands
 
 _MOST_OFFERED = 1000
@@ -36,7 +38,11 @@ async def run_action(action: Action, argument: str, screen: Any) -> str | None:
         return None if fault is None else str(fault)
     if action.needs_argument:
         return f":{action.command} needs {action.takes}"
-    await target.run_action(action.does)
+    # Not by ``run_action``: while a line is typed, keys do nothing, and that refuses the action.
+    _, method, values = parse(action.does)
+    done = getattr(target, f"action_{method}")(*values)
+    if inspect.isawaitable(done):
+        await done
     return None
 
 

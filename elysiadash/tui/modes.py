@@ -19,7 +19,14 @@ def _collection(name: str) -> LiveScreen:
     return CollectionScreen(name)
 
 
+def _fleet(_: str) -> LiveScreen:
+    from elysiadash.tui.screens.fleet import FleetScreen
+
+    return FleetScreen()
+
+
 PLACES: dict[str, Callable[[str], LiveScreen]] = {
     "collection": _collection,
+    "fleet": _fleet,
 }
 """Command -> its screen, from what stands after the command."""

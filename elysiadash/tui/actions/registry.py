@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from elysiadash.tui.actions import collection, everywhere, lists, screens, sheets, stats, table
+from elysiadash.tui.actions import (
+    collection,
+    everywhere,
+    lists,
+    picker,
+    screens,
+    sheets,
+    stats,
+    table,
+)
 from elysiadash.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -13,6 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     *collection.ACTIONS,
     *table.ACTIONS,
     *sheets.ACTIONS,
+    *picker.ACTIONS,
 )
 
 BY_ID = {action.id: action for action in ACTIONS}

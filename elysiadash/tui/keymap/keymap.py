@@ -19,7 +19,7 @@ NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
 _SHARED = ("app", "screen", "list", "table")
-_SHEETS = ("sheet", "prompt")
+_SHEETS = ("sheet", "prompt", "picker")
 _LIKELY_TAKEN = {
     "ctrl+a": "tmux and screen take it as their prefix",
     "ctrl+b": "tmux takes it as its prefix",
