@@ -197,6 +197,8 @@ class _Look:
         self.current = current
         self.watch: Watched | None = None
         self.fault = ""
+        """Why nobody asks the cluster right now, where that is a fault of ours."""
+        self._unreadable = ""
         self.collections: tuple[CollectionStats, ...] = ()
         self.findings: tuple[Finding, ...] = ()
         self._assessed = False
@@ -233,10 +235,10 @@ class _Look:
         except Exception as error:
             # Ours, not the server's; the other rows have nothing to do with it.
             log.exception("the row of %s cannot be worked out", self.profile.name)
-            self.fault = f"our own fault: {type(error).__name__}: {error}"
+            self._unreadable = f"our own fault: {type(error).__name__}: {error}"
             return
         if self.watch is watch:
-            self.fault = ""
+            self._unreadable = ""
             self.collections, self.findings = collections, assessment.findings
             self._listed = listed
             self._assessed = watch.store.get(Kind.VERBOSE).value is not None
@@ -253,6 +255,8 @@ class _Look:
             # Another watch looks by now, and this one has not been answered yet.
             return msgspec.structs.replace(self._last, state=state, why=why, old=True)
         queue, queue_sign = _queue(self.collections)
+        if self._listed and not self.collections:
+            queue = 0
         known = fresh.age is not None or bool(facts.versions)
         counted = self._listed or bool(self.collections)
         row = FleetRow(
@@ -296,8 +300,8 @@ class _Look:
 
     def _state(self, watch: Watched, facts: Facts) -> tuple[str, str]:
         """(the state, the worst thing in words)."""
-        if self.fault:
-            return UNKNOWN, self.fault
+        if self.fault or self._unreadable:
+            return UNKNOWN, self.fault or self._unreadable
         problem = _barrier(watch)
         if problem is not None:
             words = f"{problem.what}; {problem.hint}" if problem.hint else problem.what

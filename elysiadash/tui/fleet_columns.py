@@ -46,7 +46,7 @@ class FleetColumns:
         column = _column
         self.columns: Sequence[Column[FleetRow]] = (
             column("cluster", "Cluster", self._name, (10, 28), "left", 100, _by_name, "c"),
-            column("environment", "Env", self._environment, (4, 14), "left", 60, _env, "e"),
+            column("environment", "Env", self._environment, (7, 14), "left", 60, _env, "e"),
             column("state", "State", _state, 12, "left", 95, _urgency, "s", True),
             column("version", "Version", _version, (7, 17), "left", 50, _versions, "v"),
             column("nodes", "Nodes", _nodes, (5, 7), "right", 85, _missing, "n", True),
@@ -71,7 +71,7 @@ class FleetColumns:
         profile = Profile(name=row.name, url=row.url, colour=row.colour)
         colour = colour_of(profile, self._variables(), demo=row.demo)
         # A style of the table's: black or white on that colour.
-        return Cell(f" {plain(words or '')} ", cast("StyleName", colour))
+        return Cell(plain(words or ""), cast("StyleName", colour))
 
 
 def fleet_fields() -> Fields[FleetRow]:
@@ -174,7 +174,7 @@ def _age(row: FleetRow) -> Cell:
 
 
 def _why(row: FleetRow) -> Cell:
-    return Cell(plain(row.why), STATES[row.state][1] if row.state not in (OK, ASKING) else "muted")
+    return Cell(plain(row.why), "muted" if row.state in (OK, ASKING) else "")
 
 
 def _by_name(row: FleetRow) -> tuple[str, str]:
