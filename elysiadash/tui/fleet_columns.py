@@ -46,7 +46,7 @@ class FleetColumns:
         column = _column
         self.columns: Sequence[Column[FleetRow]] = (
             column("cluster", "Cluster", self._name, (10, 28), "left", 100, _by_name, "c"),
-            column("environment", "Env", self._environment, (7, 14), "left", 60, _env, "e"),
+            column("environment", "Env", self._environment, (7, 14), "left", 88, _env, "e"),
             column("state", "State", _state, 12, "left", 95, _urgency, "s", True),
             column("version", "Version", _version, (7, 17), "left", 50, _versions, "v"),
             column("nodes", "Nodes", _nodes, (5, 7), "right", 85, _missing, "n", True),

@@ -44,7 +44,7 @@ async def test_it_lists_every_profile_and_marks_the_present_one() -> None:
         words = listed(choices)
         assert len(words) == 6
         assert "● prod-eu" in words[0]
-        assert "watched now" in words[0]
+        assert not any("●" in line for line in words[1:])
         assert " staging   staging.example:8080" in words[3]
         assert "✖ old" in words[5]
         assert "expected an address" in words[5]

@@ -32,7 +32,7 @@ class ClusterChoice(ModalScreen[str | None]):
             yield Static(Content.styled("Go to a cluster", "bold"), markup=False)
             yield Input(compact=True, select_on_focus=False, placeholder="type to narrow the list")
             yield ClusterList(choices_of(app.clusters, here, app.theme_variables), here)
-            yield Static(Content.styled("enter goes there, esc stays", "$health-unknown"))
+            yield Static(Content.styled("enter goes there, esc stays with ●", "$health-unknown"))
 
     def on_mount(self) -> None:
         """Nothing blinks."""

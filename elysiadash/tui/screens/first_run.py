@@ -62,6 +62,7 @@ class FirstRunScreen(ModalScreen[None]):
         entry = self.query_one(Input)
         entry.cursor_blink = False
         entry.focus()
+        self._say("")
         self._tell_tried()
         self.set_interval(1.0, self._tell_tried)
 
@@ -73,19 +74,15 @@ class FirstRunScreen(ModalScreen[None]):
         app = self._dash
         tried = self._tried.profile.name
         found = choices_of(app.clusters, None, app.theme_variables)
-        demo = Content.assemble(
-            ("  the demo", "bold"), "  three simulated clusters, no server needed"
-        )
+        demo = Content.assemble(("  the demo", "bold"), "  simulated, no server needed")
         return [each for each in found if each.key != tried] + [Choice(_DEMO, demo, "demo")]
 
     def _more(self) -> Content:
-        settings = plain(self._first_run.settings_file)
         lines = [
-            "enter goes to the address, or with none typed to the choice; esc keeps trying the "
-            "address above; ctrl+c twice leaves.",
-            "",
-            f"Settings for all your clusters: {settings}",
-            "elysiadash config init writes a first one.",
+            "enter goes to the address; with none typed, to the choice",
+            "esc keeps trying the address above, ctrl+c twice leaves",
+            f"settings: {plain(self._first_run.settings_file)}",
+            "(elysiadash config init writes them)",
         ]
         return Content.styled("\n".join(lines), "$health-unknown")
 
@@ -103,7 +100,9 @@ class FirstRunScreen(ModalScreen[None]):
         self.query_one("#tried", Static).update(words)
 
     def _say(self, words: str, style: str = "bold $health-crit") -> None:
-        self.query_one("#said", Static).update(Content.styled(plain(words), style))
+        said = self.query_one("#said", Static)
+        said.display = bool(words)
+        said.update(Content.styled(plain(words), style))
 
     # Choosing
 

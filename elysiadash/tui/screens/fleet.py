@@ -115,9 +115,10 @@ class FleetScreen(ListScreen[FleetRow]):
         if row is None:
             self.status.rest(Content.empty())
             return
-        pieces: list[Piece] = [" ", (plain(row.name), "bold"), f"  {plain(row.url)}   "]
+        pieces: list[Piece] = [" ", (plain(row.name), "bold"), "  "]
         if row.why:
-            pieces.append(plain(row.why))
+            pieces.append(f"{plain(row.why)}   ")
+        pieces.append(plain(row.url))
         self.status.rest(Content.assemble(*pieces))
 
     def action_refresh_now(self) -> None:

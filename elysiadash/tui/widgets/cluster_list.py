@@ -109,7 +109,5 @@ def _usable(
         look = chip(colour_of(profile, variables, demo=demo))
         words += Content.assemble((f" {plain(environment) or ' '} ", look), "  ")
     words += Content.styled(plain(host), "$health-unknown")
-    if here:
-        words += Content.styled("  watched now", "$accent")
     text = f"{profile.name} {environment} {host}".casefold()
     return Choice(profile.name, words, text)
