@@ -23,9 +23,9 @@ from elysiadash.weaviate.guard import Guard
 from elysiadash.weaviate.transport import Transport
 
 _INTERVALS_S = {
-    Kind.READY: 10.0,
     Kind.NODES: 10.0,
-    Kind.STATISTICS: 10.0,
+    Kind.READY: 15.0,
+    Kind.STATISTICS: 15.0,
     Kind.SCHEMA: 30.0,
     Kind.OPERATIONS: 30.0,
     Kind.TENANTS: 60.0,

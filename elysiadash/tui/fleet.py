@@ -74,16 +74,13 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Fleet:
     """Looks at every cluster of ``clusters`` from ``start`` until ``rest`` or ``aclose``.
 
-    ``current`` is watched by somebody else and only read. ``changed`` is called on the event
-    loop when ``rows`` may differ.
+    ``current`` is watched by somebody else and only read. ``news`` says that a ``pull`` may find
+    something: whoever shows the rows looks at it now and then, since a dozen clusters that each
+    ask for a repaint would get one all the time.
     """
 
     def __init__(
-        self,
-        clusters: Clusters,
-        current: Watched,
-        monotonic: Callable[[], float],
-        changed: Callable[[], None],
+        self, clusters: Clusters, current: Watched, monotonic: Callable[[], float]
     ) -> None:
         self._clusters = clusters
         self._current = current.profile.name
@@ -93,9 +90,9 @@ class Fleet:
             name: _Look(profile, demo=name in clusters.simulated, current=name == self._current)
             for name, profile in profiles.items()
         }
-        self._changed = changed
+        self.news = True
         self._tasks: list[asyncio.Task[None]] = []
-        self._looks[self._current].begin(current, changed)
+        self._looks[self._current].begin(current, self._changed)
 
     @property
     def running(self) -> bool:
@@ -133,6 +130,7 @@ class Fleet:
 
     async def pull(self) -> None:
         """Take what changed from the watches; what is worked out goes to threads."""
+        self.news = False
         for each in self._looks.values():
             await each.pull()
 
@@ -159,6 +157,9 @@ class Fleet:
         """Rows and findings of the cluster that the app watches."""
         each = self._looks[self._current]
         return each.collections, each.findings
+
+    def _changed(self) -> None:
+        self.news = True
 
     async def _keep(self, each: _Look, pace: float) -> None:
         """One cluster's light watch, for as long as the task lives."""

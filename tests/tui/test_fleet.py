@@ -240,7 +240,7 @@ async def test_a_fault_of_ours_stays_in_its_row() -> None:
     clusters = Clusters(profiles, lambda profile: StillWatch(), look=lambda p, pace: looks[p.name])
     current = still_cluster(clock)
     current.profile = profiles["a"]
-    fleet = Fleet(clusters, current, clock, lambda: None)
+    fleet = Fleet(clusters, current, clock)
     fleet.start()
     try:
         await asyncio.sleep(0.1)
@@ -272,7 +272,6 @@ async def test_one_that_hangs_delays_nobody() -> None:
         Clusters(profiles, StillFleet().clusters.open, look=open_light),
         current,
         clock,
-        lambda: None,
     )
     fleet.start()
     try:
@@ -297,7 +296,6 @@ async def test_many_clusters_are_looked_at_more_rarely() -> None:
         Clusters(profiles, StillFleet().clusters.open, look=open_light),
         current,
         clock,
-        lambda: None,
     )
     fleet.start()
     await asyncio.sleep(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from time import monotonic
 
 import msgspec
 from textual.content import Content
@@ -18,6 +19,8 @@ from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
 
+_AT_MOST_EVERY_S = 0.8
+"""Seconds between two looks at all rows, unless there is something new."""
 HIDDEN_S = 60.0
 """Seconds for which the other clusters are still asked while this screen is not on top."""
 
@@ -31,11 +34,12 @@ class FleetScreen(ListScreen[FleetRow]):
     def __init__(self) -> None:
         super().__init__()
         self._resting: Timer | None = None
+        self._shown_at = float("-inf")
 
     def columns(self) -> Sequence[Column[FleetRow]]:
         """Every column of the list."""
         app = self.dash
-        self._fleet = Fleet(app.clusters, app.watched, app.monotonic, self._wake_if_shown)
+        self._fleet = Fleet(app.clusters, app.watched, app.monotonic)
         return FleetColumns(lambda: app.theme_variables).columns
 
     def row_key(self, row: FleetRow) -> Hashable:
@@ -92,21 +96,18 @@ class FleetScreen(ListScreen[FleetRow]):
         await self._fleet.pull()
         if self._fleet.reads(self.dash.watched):
             self.dash.rows, self.dash.findings = self._fleet.current()
-        self._show_rows()
+        self._shown_at = float("-inf")
 
     def facts_changed(self, fresh: Freshness) -> None:
         """Ages and states; a row dims by itself, whatever the cluster in the header does."""
         self.query_one(EmptyNote).display = False
-        self._show_rows()
-
-    def _show_rows(self) -> None:
-        if self.frozen_at is None:
-            self.table.set_rows(self._fleet.rows())
-            self.row_words()
-
-    def _wake_if_shown(self) -> None:
-        # A hidden screen looks when it comes back.
-        if self.is_active:
+        now = monotonic()
+        if self.frozen_at is not None or now - self._shown_at < _AT_MOST_EVERY_S:
+            return
+        self._shown_at = now
+        self.table.set_rows(self._fleet.rows())
+        self.row_words()
+        if self._fleet.news and self.is_active:
             self.wake()
 
     def row_words(self) -> None:
