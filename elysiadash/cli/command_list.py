@@ -105,8 +105,10 @@ def _demo(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli import demo_command
 
     _look(given)
-    command = demo_command.serve_demo if given["serve"] else demo_command.show_demo
-    return command(given["scenario"], given["seed"], given["scale"], given["port_base"])
+    serve = given["serve"]
+    usual = "healthy" if serve or given["scale"] else "all"
+    command = demo_command.serve_demo if serve else demo_command.show_demo
+    return command(given["scenario"] or usual, given["seed"], given["scale"], given["port_base"])
 
 
 def _config_init(flags: ClusterFlags, _: Given) -> int:
@@ -324,8 +326,8 @@ _DEMO = (
         words=("--scenario",),
         kind="text",
         metavar="NAME",
-        default="healthy",
-        help=f"{', '.join(SCENARIOS)}, or both (with --serve).",
+        help=f"{', '.join(SCENARIOS)}, both (healthy and troubled) or all. If not given: all, "
+        "the healthy one first; with --serve or --scale, healthy.",
     ),
     Option(
         name="seed",

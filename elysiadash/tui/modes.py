@@ -59,10 +59,17 @@ def _node(argument: str) -> LiveScreen:
     return NodeScreen(argument)
 
 
+def _fleet(_: str) -> LiveScreen:
+    from elysiadash.tui.screens.fleet import FleetScreen
+
+    return FleetScreen()
+
+
 PLACES: dict[str, Callable[[str], LiveScreen]] = {
     "collection": _collection,
     "events": _events,
     "nodes": _nodes,
     "node": _node,
+    "fleet": _fleet,
 }
 """Command -> its screen, from what stands after the command."""

@@ -7,6 +7,7 @@ from elysiadash.tui.actions import (
     dialogs,
     everywhere,
     lists,
+    picker,
     screens,
     sheets,
     stats,
@@ -23,6 +24,7 @@ ACTIONS: tuple[Action, ...] = (
     *table.ACTIONS,
     *sheets.ACTIONS,
     *dialogs.ACTIONS,
+    *picker.ACTIONS,
 )
 
 BY_ID = {action.id: action for action in ACTIONS}

@@ -23,6 +23,7 @@ _NOT_ONE_LIST = ("collection",)
 """Screens with more than one list bring what lists have themselves."""
 _OVER = (
     ("prompt",),
+    ("picker",),
     ("sheet", "row-sheet"),
     ("table", "dialog", "columns"),
     ("table", "dialog", "copy"),

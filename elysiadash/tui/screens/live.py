@@ -322,7 +322,14 @@ class LiveScreen(Screen[None]):
 
     async def action_profile(self) -> None:
         """Choose another cluster."""
-        await self.dash.go("profile")
+        from elysiadash.tui.screens.cluster_choice import ClusterChoice
+
+        await self.dash.push_screen(ClusterChoice(), self._use_cluster)
+
+    async def _use_cluster(self, name: str | None) -> None:
+        fault = None if name is None else await self.dash.use_cluster(name)
+        if fault is not None:
+            self.status.flash(fault)
 
     async def take_profile(self, name: str) -> str | None:
         """Go to another cluster."""
