@@ -12,6 +12,7 @@ from elysiadash.cluster.slices import Kind, Slice
 from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import charts, numbers
+from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
@@ -50,6 +51,17 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float | None = None
     series: tuple[float | None, ...] = ()
     ends: str = ""
+
+
+FIELDS: Fields[Fact] = Fields(
+    lambda fact: (fact.what, fact.value, fact.words),
+    {
+        "what": lambda fact: fact.what,
+        "value": lambda fact: fact.value,
+        "from": lambda fact: fact.words,
+    },
+)
+"""What the lines can be filtered by."""
 
 
 def facts_of(

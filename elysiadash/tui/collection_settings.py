@@ -12,6 +12,7 @@ import msgspec
 
 from elysiadash.cluster.definition import compression_words
 from elysiadash.tui import numbers
+from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column
 from elysiadash.weaviate.models import (
@@ -59,6 +60,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether the line only opens a section."""
         return self.key.startswith(_SECTION)
 
+
+FIELDS: Fields[Setting] = Fields(
+    lambda row: (row.what, row.value, row.path),
+    {
+        "setting": lambda row: row.what,
+        "value": lambda row: row.value,
+        "path": lambda row: row.path,
+    },
+)
+"""What the lines can be filtered by."""
 
 COLUMNS: tuple[Column[Setting], ...] = (
     Column(
