@@ -76,6 +76,11 @@ def facts_of(
     )
 
 
+def is_title(fact: Fact) -> bool:
+    """Whether the line only opens a section."""
+    return fact.key.startswith("§")
+
+
 class FactColumns:
     """The columns; ``now`` is set before each repaint."""
 
@@ -84,7 +89,7 @@ class FactColumns:
         self.columns: tuple[Column[Fact], ...] = (
             Column("what", "What", _what, (14, 28), "left", 100),
             Column(
-                "value", "Value", lambda fact: Cell(fact.value, fact.style), (8, 60), "left", 90
+                "value", "Value", lambda fact: Cell(fact.value, fact.style), (16, 60), "left", 90
             ),
             Column("chart", "10 min", _chart, _CELLS, "left", 60),
             Column("age", "Age", self._age, (4, 7), "right", 80),
@@ -96,7 +101,7 @@ class FactColumns:
 
 
 def _what(fact: Fact) -> Cell:
-    return Cell(fact.what, "accent" if fact.key.startswith("§") else "")
+    return Cell(fact.what, "accent" if is_title(fact) else "")
 
 
 def _words(fact: Fact) -> Cell:

@@ -82,7 +82,7 @@ COLUMNS: tuple[Column[Setting], ...] = (
     ),
     Column("value", "Value", lambda row: Cell(row.value), (8, 36), "left", 90),
     Column("note", "Meaning", lambda row: Cell(row.note, "muted"), (16, 120), "left", 80),
-    Column("path", "In the definition", lambda row: Cell(row.path, "muted"), (16, 60), "left", 60),
+    Column("path", "Path", lambda row: Cell(row.path, "muted"), (16, 60), "left", 60),
 )
 
 

@@ -25,7 +25,7 @@ from elysiadash.tui.widgets.chart import Chart, ChartFace, Trace
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.window import window_name
 
-_LEAST_WIDTH = 46
+_LEAST_WIDTH = 38
 """Cells that a chart needs beside another one."""
 _STEPS_A_SAMPLE = 1.25
 _USUAL_PACE_S = 15.0
@@ -136,7 +136,7 @@ class ChartsPane(Pane, can_focus=True):
         seen = self.seen
         steps = [self._steps(chart) for _, chart in seen]
         keys = tuple(plan.key for plan, _ in seen)
-        wanted = (keys, tuple(steps), self.dash.window, self.live.frozen_at, look.row is None)
+        wanted = (keys, tuple(steps), self.dash.window, look.row is None)
         if wanted == self._asked and not self._is_due():
             return
         self._asked, self._asked_at = wanted, self.dash.watched.store.clock()
@@ -179,6 +179,8 @@ class ChartsPane(Pane, can_focus=True):
         if problem is None and not any(series.known for series in found):
             reason = values.reason(look.row, plan.metrics[0][0]) if look.row is not None else None
             problem = reason or "no sample in this time yet"
+        if problem is None and plan.key == "latency" and look.row and look.row.query_ms_p50_below:
+            problem = f"p50 is {plan.write(look.row.query_ms_p50)} or less"
         return ChartFace(
             title=plan.title,
             write=plan.write,

@@ -28,11 +28,17 @@ class ListPane(Pane, Generic[RowT]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table: VirtualTable[RowT]
-        """The list; made when the app is there."""
+        self._table: VirtualTable[RowT] | None = None
         self.filter_text = ""
         """The filter line in use."""
         self._filter: Filter[RowT] | None = None
+
+    @property
+    def table(self) -> VirtualTable[RowT]:
+        """The list; made when it is first wanted, since it needs the app."""
+        if self._table is None:
+            self._table = self.new_table(self.columns())
+        return self._table
 
     # What a subclass gives
 
@@ -76,7 +82,6 @@ class ListPane(Pane, Generic[RowT]):
 
     def content_widgets(self) -> Iterable[Widget]:
         """The table."""
-        self.table = self.new_table(self.columns())
         yield self.table
 
     def new_table(self, columns: Sequence[Column[RowT]]) -> VirtualTable[RowT]:

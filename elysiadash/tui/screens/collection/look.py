@@ -19,12 +19,11 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """A collection at ``at`` (wall-clock seconds).
 
     ``row`` and ``definition`` are the last known ones once the collection is gone, which was
-    noticed at ``gone_at``; ``answered`` says whether any schema is known at all.
+    noticed at ``gone_at``; ``schema_at`` is None while no schema was answered.
     """
 
     collection: str
     at: float
-    answered: bool
     view: ClusterView
     row: CollectionStats | None = None
     definition: CollectionDefinition | None = None
@@ -60,7 +59,6 @@ def look_at(
     return Look(
         collection=collection,
         at=now,
-        answered=schema.value is not None or row is not None,
         view=watch.cluster(),
         row=row or (before.row if before else None),
         definition=definition or (before.definition if before else None),

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import msgspec
 
-from elysiadash.tui.collection_facts import FIELDS, Fact, FactColumns, facts_of
+from elysiadash.tui.collection_facts import FIELDS, Fact, FactColumns, facts_of, is_title
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.screens.collection.list_pane import ListPane
@@ -44,6 +44,8 @@ class NumbersPane(ListPane[Fact]):
 
     def describe(self, row: Fact) -> str:
         """The whole of what the line has no room for."""
+        if is_title(row):
+            return ""
         return ": ".join(part for part in (row.what, row.value, row.words) if part)
 
     def why_empty(self) -> str:

@@ -34,6 +34,7 @@ from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import Prompt
 from elysiadash.tui.widgets.table import VirtualTable
 
+_ROOMY = 80
 _LINES_AROUND = 4
 """Header, crumbs, status and keys."""
 
@@ -143,6 +144,9 @@ class CollectionScreen(ListActions):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """A click can give the keys to another pane."""
+        # What was heard late does not take the keys from where they are now.
+        if event.widget is not self.focused:
+            return
         found = next((each for each in event.widget.ancestors_with_self if _is_pane(each)), None)
         if isinstance(found, Pane) and self._here != found.NAME:
             self.go_to(found.NAME)
@@ -207,15 +211,19 @@ class CollectionScreen(ListActions):
                 )
             notes.append((f" {words} ", "bold reverse $health-warn"))
         if row is not None:
-            notes += [(f"{values.objects(row)} objects", "bold"), f"{values.shards(row)} shards"]
-            if row.multi_tenant:
+            notes.append((f"{values.objects(row)} objects", "bold"))
+            # The name of the collection goes first where there is little room.
+            roomy = self.app.size.width >= _ROOMY
+            if roomy:
+                notes.append(f"{values.shards(row)} shards")
+            if row.multi_tenant and roomy:
                 notes.append(f"{numbers.count(row.tenants)} tenants")
-        return notes + ([("zoomed, f shows all", "")] if self._zoomed else [])
+        return [*notes, "zoomed, f shows all"] if self._zoomed else notes
 
     def chips(self) -> list[Piece]:
         """What the list that has the keys does not show."""
         pane = self.list_pane
-        return pane.chips() if pane is not None and pane.is_mounted else []
+        return pane.chips() if pane is not None else []
 
     def _now(self) -> float:
         return self.dash.watched.store.clock() if self.frozen_at is None else self.frozen_at

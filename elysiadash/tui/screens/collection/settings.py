@@ -53,12 +53,14 @@ class SettingsPane(ListPane[Setting]):
 
     def describe(self, row: Setting) -> str:
         """The whole of what the line has no room for."""
+        if row.is_title:
+            return ""
         said = ": ".join(part for part in (row.what, row.value) if part)
         return said + "".join(f" · {part}" for part in (row.note, row.path) if part)
 
     def why_empty(self) -> str:
         """No schema, or this collection is not in it."""
-        if self.look is None or not self.look.answered:
+        if self.look is None or self.look.schema_at is None:
             return "the schema was not answered yet"
         return "the schema that was answered does not have this collection"
 

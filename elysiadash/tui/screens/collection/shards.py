@@ -127,7 +127,7 @@ class ShardsPane(ListPane[ShardRow]):
         """Other nodes are other columns: a new table, with the reader where they were."""
         old, place = self.table, self.table.leave()
         had_keys, marked = old.has_focus, [key for keys in old.marked for key in keys]
-        self.table = table = self.new_table(columns)
+        self._table = table = self.new_table(columns)
         table.frozen, table.stale = old.frozen, old.stale
         await self.mount(table, before=old)
         await old.remove()

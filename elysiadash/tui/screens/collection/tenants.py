@@ -129,17 +129,17 @@ class TenantsPane(ListPane[TenantRow]):
         if self._asking:
             return ["asking the leader …"]
         if self._answer is None:
-            return [("no answer", "bold $health-warn")] if self._refused else []
+            return [("not listed", "bold $health-warn")] if self._refused else []
         notes = super().notes()
-        if self.state is None:
-            by_state = ", ".join(f"{many:,} {plain(state)}" for state, many in self._states.items())
-            notes.insert(1, f"· {by_state}")
         age = f"{span(self.now - self._answered_at)} old"
+        told: list[Piece] = [f"· {age}, r asks anew"]
         if self._refused:
-            notes.insert(0, (f" {age}: not answered again ", "bold reverse $health-warn"))
-        else:
-            notes.append(f"· {age}, r asks anew")
-        return notes
+            told = [(f" {age}: not answered again ", "bold reverse $health-warn")]
+        if not self.chips():
+            by_state = ", ".join(f"{many:,} {plain(state)}" for state, many in self._states.items())
+            told.insert(0, f"· {by_state}")
+        at = len(self.chips()) or 1
+        return [*notes[:at], *told, *notes[at:]]
 
     def why_empty(self) -> str:
         """Being asked, refused, or none there."""
