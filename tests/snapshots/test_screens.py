@@ -60,11 +60,6 @@ def test_stats(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 @SIZES
-def test_collection(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert compare(snap_compare, still_cluster(), size, "j", "j", "enter")
-
-
-@SIZES
 def test_lost_connection(snap_compare: Compare, size: tuple[int, int]) -> None:
     watch = still_cluster()
     watch.clock.now += 134
