@@ -193,10 +193,10 @@ def _put_blob(connection: Connection, block: bytes) -> tuple[int, int, bool]:
 
 def _roll(connection: Connection) -> None:
     """Turn the rows of single moments into blocks of series."""
-    rows = connection.execute("SELECT at, body FROM samples ORDER BY id").fetchall()
-    # A clock set back must not mix two times in one block.
-    ordered = sorted(((at, bytes_frame(body)) for at, body in rows), key=lambda row: row[0])
-    for metric, matrix in matrices(ordered).items():
+    # By time, since a clock may have been set back between them.
+    rows = connection.execute("SELECT at, body FROM samples ORDER BY at, id").fetchall()
+    frames = (bytes_frame(body) for _, body in rows)
+    for metric, matrix in matrices([at for at, _ in rows], frames).items():
         first, last = matrix.times[0], matrix.times[-1]
         connection.executemany(
             "INSERT INTO blocks (tier, first, last, metric, bucket, buckets, body)"
