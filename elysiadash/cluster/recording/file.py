@@ -172,18 +172,20 @@ def _opened(path: Path, how: str) -> Connection:
 
 
 def _prepare(connection: Connection, path: Path) -> None:
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    # Looked at first: what is not ours to write must stay as it is.
+    if _has_tables(connection):
+        _check_version(connection, path)
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise DamagedRecording(f"{path} is damaged: {found}")
+    else:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     # A power cut may lose the last seconds, never the file.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA journal_size_limit=4194304")
-    if _number(connection, "page_count") == 0 or not _has_tables(connection):
+    if not _has_tables(connection):
         _begin(connection)
-        return
-    _check_version(connection, path)
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise DamagedRecording(f"{path} is damaged: {found}")
 
 
 def _begin(connection: Connection) -> None:

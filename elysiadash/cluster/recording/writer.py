@@ -166,10 +166,11 @@ class Writer:
         if not points:
             return 0
         rows = [(at, frame_bytes(frame)) for at, frame in points]
-        connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         count, first = connection.execute("SELECT count(*), min(at) FROM samples").fetchone()
-        if count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S:
+        # Before the new ones, so that a pause or a clock set back makes no block of a wide span.
+        if count and (count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S):
             _roll(connection)
+        connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         return sum(len(body) for _, body in rows)
 
     def _put_events(self, connection: Connection, events: Sequence[Event]) -> int:
