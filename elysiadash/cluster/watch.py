@@ -88,7 +88,7 @@ class Watch:
         self.events = EventLog()
         self.observer = Observer(self.store, self.events, self.cluster, _last_run(self._remembered))
         self.replay: None = None
-        self._recorder = recorder
+        self.recorder = recorder
         self.past = Past(
             self.history,
             self.events,
@@ -108,9 +108,9 @@ class Watch:
                     group.create_task(self._run_in_turn(poller))
                 group.create_task(self.observer.run())
                 group.create_task(self._keep())
-                if self._recorder is not None:
-                    stop = self.events.listen(self._recorder.keep_events)
-                    group.create_task(self._recorder.run(self._moment))
+                if self.recorder is not None:
+                    stop = self.events.listen(self.recorder.keep_events)
+                    group.create_task(self.recorder.run(self._moment))
         finally:
             stop()
             await self._save()
@@ -118,7 +118,7 @@ class Watch:
     @property
     def recording(self) -> RecordingState | None:
         """Who keeps the past of this cluster; None: nobody here is meant to."""
-        return None if self._recorder is None else self._recorder.state
+        return None if self.recorder is None else self.recorder.state
 
     async def once(
         self, kinds: Collection[Kind] = EVERYTHING, *, limit: float | None = None
@@ -370,8 +370,8 @@ class Watch:
                 frame = await asyncio.to_thread(frame_of, rows)
                 at = self.store.clock()
                 await asyncio.to_thread(self.history.append, at, frame)
-                if self._recorder is not None:
-                    self._recorder.keep_points(at, frame)
+                if self.recorder is not None:
+                    self.recorder.keep_points(at, frame)
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
 

@@ -43,6 +43,7 @@ from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.window import WINDOWS, window_name
 
 if TYPE_CHECKING:
+    from elysiadash.cluster.recording.replay import Replay
     from elysiadash.config.profile import Profile
     from elysiadash.health.finding import Finding
 
@@ -398,10 +399,6 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         seconds = self.watched.change_pace(step)
         return f"asking every {seconds:g} s"
 
-    def recording_words(self) -> str:
-        """Who records, in words."""
-        return "nothing is recorded"
-
     # Keys
 
     async def on_event(self, event: Event) -> None:
@@ -464,7 +461,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the registry's actions that work on this screen."""
-        scopes = getattr(screen, "SCOPES", ("app",))
+        scopes = screen.scopes() if isinstance(screen, LiveScreen) else ("app",)
         for action in ACTIONS:
             if action.scope in scopes and not action.needs_argument:
                 target = self if action.scope == "app" else screen
@@ -489,19 +486,43 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
     Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM, 1 after a fault. Needs a
     terminal on standard input and output; the caller checks that.
     """
+    _prepare_process()
+    from elysiadash.cluster.connect import connect
+
+    return _show(
+        lambda: connect(profile, state_dir=state_dir, records=True, demo=demo),
+        title=f"elysiadash · {profile.name}",
+        state_dir=state_dir,
+        demo=demo,
+    )
+
+
+def run_replay(replay: Replay, *, state_dir: Path | None) -> int:
+    """Show a recording in the full terminal until the user leaves; returns as ``run``."""
+    _prepare_process()
+    return _show(
+        lambda: replay,
+        title=f"elysiadash · REPLAY {replay.profile.name}",
+        state_dir=state_dir,
+        demo=replay.demo,
+    )
+
+
+def _prepare_process() -> None:
     gc.disable()
     # Threads that decode large answers must not hold up keys and painting.
     sys.setswitchinterval(_THREAD_TURN_S)
-    from elysiadash.cluster.connect import connect
+
+
+def _show(open: Callable[[], Watched], *, title: str, state_dir: Path | None, demo: bool) -> int:
     from elysiadash.config.paths import user_file
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
     bear_foreign_bytes()
     appearance = appearance_of(os.environ)
-    with Terminal(appearance.shown(f"elysiadash · {profile.name}")) as terminal:
-        watch = connect(profile, state_dir=state_dir)
+    with Terminal(appearance.shown(title)) as terminal:
         app = ElysiadashApp(
-            watch,
+            open(),
             demo=demo,
             terminal=terminal,
             theme_folders=folders,

@@ -43,7 +43,7 @@ async def run_action(action: Action, argument: str, screen: Any) -> str | None:
 def completions(line: str, screen: Any) -> list[str]:
     """The lines that a typed line can become: commands, then what they can be about."""
     name, blank, start = line.partition(" ")
-    known = commands(*screen.SCOPES)
+    known = commands(*screen.scopes())
     if not blank:
         named = sorted(each for each in known if each.startswith(name))
         return [f"{each} " if known[each].needs_argument else each for each in named]
@@ -64,7 +64,7 @@ def last_word(line: str, words: Iterable[str]) -> list[str]:
 
 def _find(name: str, screen: Any) -> Action | str:
     """The command of that name, or the only one that starts so; else what is wrong."""
-    known = commands(*screen.SCOPES)
+    known = commands(*screen.scopes())
     if name in known:
         return known[name]
     alike = sorted(each for each in known if each.startswith(name))

@@ -11,6 +11,7 @@ from elysiadash.cluster.stats import APPROXIMATE, EXACT, CollectionStats
 from elysiadash.cluster.view import LIVE_STATES
 from elysiadash.tui import numbers
 from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.replay_words import Played, played
 from elysiadash.tui.source import Watched
 
 _IN_FULL = 1_000_000
@@ -40,6 +41,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     requests_per_minute: int
     p95_ms: float | None
     fresh: Freshness
+    played: Played | None = None
+    """Where in a recording this is; None: it is now."""
 
     @property
     def nodes(self) -> str:
@@ -89,6 +92,7 @@ def gather(
         requests_per_minute=load.requests_per_minute,
         p95_ms=load.p95_ms,
         fresh=fresh,
+        played=played(watch),
     )
 
 

@@ -27,7 +27,7 @@ class RecorderLock:
     locks on this file system)."""
 
     def __init__(self, recording: Path) -> None:
-        self._path = recording.with_suffix(".lock")
+        self._path = recording.with_name(f"{recording.name}.lock")
         self._handle: int | None = None
 
     def is_ours(self) -> bool:

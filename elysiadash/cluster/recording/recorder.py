@@ -20,6 +20,7 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.file import (
+    DamagedRecording,
     NewerRecording,
     NotARecording,
     is_damage,
@@ -76,6 +77,7 @@ class Recorder:
         self._about = about_profile(profile, demo=demo)
         self.path = path
         """Where the recording is; None until there is a folder for it."""
+        self._is_own_place = path is None
         if state_dir is not None and path is None:
             self.path = recording_path(state_dir, profile.name, profile.url)
         self.state = RecordingState(path=str(self.path) if self.path else None)
@@ -189,12 +191,13 @@ class Recorder:
                 oldest=writer.oldest(),
                 moments=self.state.moments + (batch.moment is not None),
             )
-        except NewerRecording as error:
-            self._fail(error)
-            return None
         except NotARecording as error:
-            # Only a recording has its place here: whatever it is, it is kept beside.
-            self._put_aside(error)
+            # In our own folder only a recording has its place; elsewhere it is somebody's file.
+            may_move = self._is_own_place or isinstance(error, DamagedRecording)
+            if may_move and not isinstance(error, NewerRecording):
+                self._put_aside(error)
+            else:
+                self._fail(error)
             return None
         except sqlite3.Error as error:
             if is_damage(error):

@@ -102,10 +102,8 @@ class Replay:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="replay")
 
     @classmethod
-    def open(
-        cls, path: Path, at: float | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> Replay:
-        """Open a recording at the last moment, or the last one not after ``at``.
+    def open(cls, path: Path, clock: Callable[[], float] = time.monotonic) -> Replay:
+        """Open a recording at its last moment.
 
         Reads the disk: before there is an event loop, or in a thread. Raises
         ``FileNotFoundError``, ``NotARecording`` and its kinds, ``EmptyRecording``.
@@ -116,13 +114,15 @@ class Replay:
             if not len(index):
                 raise EmptyRecording(f"{path} holds no moment yet")
             replay = cls(reader, reader.contents(), index, clock)
-            place = len(index) - 1 if at is None else index.at(at)
-            replay._take(place, replay._load(place))
-            replay._chart()
+            replay._begin(len(index) - 1)
         except BaseException:
             reader.close()
             raise
         return replay
+
+    def begin_at(self, at: float) -> None:
+        """Be at the last moment not after ``at`` from the start; reads the disk as ``open``."""
+        self._begin(self._index.at(at))
 
     # Controls
 
@@ -333,6 +333,10 @@ class Replay:
         self._place, self._moment, self.at = place, moment, moment.at
         self.problem = None
         self.store.show(moment.slices)
+
+    def _begin(self, place: int) -> None:
+        self._take(place, self._load(place))
+        self._chart()
 
     def _load(self, place: int) -> Moment:
         frame, keyframe = self._index.ids[place], self._index.keyframes[place]

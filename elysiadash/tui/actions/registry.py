@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from elysiadash.tui.actions import collection, everywhere, lists, screens, sheets, stats, table
+from elysiadash.tui.actions import (
+    collection,
+    everywhere,
+    lists,
+    replay,
+    screens,
+    sheets,
+    stats,
+    table,
+)
 from elysiadash.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *everywhere.ACTIONS,
     *screens.ACTIONS,
+    *replay.ACTIONS,
     *lists.ACTIONS,
     *stats.ACTIONS,
     *collection.ACTIONS,

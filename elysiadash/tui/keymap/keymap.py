@@ -18,7 +18,7 @@ WAY_OUT = "app.interrupt"
 NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
-_SHARED = ("app", "screen", "list", "table")
+_SHARED = ("app", "screen", "replay", "list", "table")
 _SHEETS = ("sheet", "prompt")
 _LIKELY_TAKEN = {
     "ctrl+a": "tmux and screen take it as their prefix",

@@ -17,6 +17,7 @@ from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
+from elysiadash.tui.screens.replay_controls import ReplayControls
 from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.key_line import KeyLine
@@ -32,12 +33,16 @@ _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(ReplayControls, Screen[None]):
     """A screen of live data. Subclasses give ``body``, ``pull`` and ``path``."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen", "replay")]
     SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen")
-    """Whose commands can be typed here."""
+    """Whose commands can be typed here; ``scopes`` adds those of a replay."""
+
+    def scopes(self) -> tuple[str, ...]:
+        """Whose commands can be typed here now."""
+        return (*self.SCOPES, "replay") if self.is_replay() else self.SCOPES
 
     def __init__(self) -> None:
         super().__init__()
@@ -329,7 +334,9 @@ class LiveScreen(Screen[None]):
 
     def action_record(self) -> None:
         """Who records."""
-        self.status.flash(self.dash.recording_words(), 6.0)
+        from elysiadash.tui.screens.recording_sheet import RecordingSheet
+
+        self.app.push_screen(RecordingSheet(self.dash.watched))
 
     def offer_collection(self) -> Iterable[str]:
         """Names and aliases."""
@@ -349,6 +356,8 @@ class LiveScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters."""
+        if not self.fits_replay(action):
+            return False
         return not any(prompt.display for prompt in self.query(Prompt))
 
     # Typing

@@ -71,7 +71,7 @@ def test_a_lock_whose_file_was_removed_is_not_ours_any_more(tmp_path: Path) -> N
     lock = RecorderLock(tmp_path / "r.sqlite")
     assert lock.take(1.0)
     assert lock.is_ours()
-    (tmp_path / "r.lock").unlink()
+    (tmp_path / "r.sqlite.lock").unlink()
     assert not lock.is_ours()
     other = RecorderLock(tmp_path / "r.sqlite")
     assert other.take(2.0)
@@ -83,5 +83,5 @@ def test_a_lock_whose_file_was_removed_is_not_ours_any_more(tmp_path: Path) -> N
 def test_a_note_that_cannot_be_read_is_no_holder(tmp_path: Path, note: bytes) -> None:
     lock = RecorderLock(tmp_path / "r.sqlite")
     assert lock.holder() is None
-    (tmp_path / "r.lock").write_bytes(note)
+    (tmp_path / "r.sqlite.lock").write_bytes(note)
     assert lock.holder() is None

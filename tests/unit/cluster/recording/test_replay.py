@@ -40,7 +40,9 @@ class Clock:
 
 @asynccontextmanager
 async def opened(path: Path, at: float | None = None) -> AsyncIterator[Replay]:
-    replay = Replay.open(path, at)
+    replay = Replay.open(path)
+    if at is not None:
+        replay.begin_at(at)
     try:
         yield replay
     finally:
@@ -111,6 +113,7 @@ async def test_the_demo_is_shown_as_the_watch_had_it(tmp_path: Path) -> None:
             assert plain(shown)["slices"].keys() == expected["slices"].keys()
             for key, piece in plain(shown)["slices"].items():
                 assert piece == expected["slices"][key], key
+        await replay.jump(replay.end)
         states = {node.node: node.status for node in replay.cluster().nodes}
         await replay.jump(replay.start)
         assert states != {node.node: node.status for node in replay.cluster().nodes}
