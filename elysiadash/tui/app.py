@@ -38,7 +38,7 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
-from elysiadash.tui.terminal import Terminal
+from elysiadash.tui.terminal import Terminal, has_shell
 from elysiadash.tui.theme_choice import ThemeChoice
 from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
 from elysiadash.tui.trail import Place, Route, Trail
@@ -140,6 +140,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     # Life
 
+    def on_load(self) -> None:
+        """The theme is there before the first paint, which would else come twice."""
+        self.theme_choice.begin(self)
+
     def on_mount(self) -> None:
         """Show what is remembered; ask the cluster only after the first paint."""
         self.use_command_palette = True
@@ -149,9 +153,9 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         asyncio.get_running_loop().set_default_executor(threads)
         changes = self.keymap.changes.items()
         self.set_keymap({name: ",".join(keys) or no_key(name) for name, keys in changes})
-        self.theme_choice.begin(self)
         if self._terminal is not None:
             self._terminal.on_leave(self._leaver())
+            self._terminal.let_go_with(self.suspend)
         self.call_after_refresh(self._begin)
 
     def _leaver(self) -> Callable[[int], None]:
@@ -501,6 +505,13 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def action_leave(self) -> None:
         """Leave at once."""
         self.exit()
+
+    def action_suspend(self) -> None:
+        """Stop, as ctrl+z stops a program in a shell."""
+        if self._terminal is not None and has_shell():
+            self._terminal.stop()
+        elif (screen := self.live_screen) is not None:
+            screen.status.flash("there is no shell to go back to", 2.0)
 
     def action_theme(self) -> None:
         """The next of our themes."""
