@@ -1,29 +1,24 @@
-"""Times as people type them: ``30m`` ago, or a moment in RFC 3339."""
+"""Times given as options."""
 
 from __future__ import annotations
 
-import datetime
-import re
-
 from elysiadash.cli.exits import CommandFailed, Exit
-
-_AGO = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+from elysiadash.config.moments import HOW, read_length, read_moment
 
 
 def moment(text: str, now: float, option: str) -> float:
-    """Wall-clock seconds of ``1h`` (that long before ``now``) or ``2026-11-24T03:12:00Z``.
+    """Wall-clock seconds of what ``read_moment`` reads. Raises ``CommandFailed`` (wrong usage)."""
+    found = read_moment(text, now)
+    if found is None:
+        raise CommandFailed(f"{option}: {text!r} is no time", f"give {HOW}", Exit.USAGE)
+    return found
 
-    A moment without a zone is of this machine's. Raises ``CommandFailed`` (wrong usage).
-    """
-    ago = _AGO.fullmatch(text.strip())
-    if ago is not None:
-        return now - float(ago[1]) * _SECONDS[ago[2]]
-    try:
-        return datetime.datetime.fromisoformat(text.strip()).timestamp()
-    except (ValueError, OverflowError, OSError):
+
+def length(text: str, option: str) -> float:
+    """Seconds of ``30m``, ``1h``. Raises ``CommandFailed`` (wrong usage)."""
+    found = read_length(text)
+    if not found:
         raise CommandFailed(
-            f"{option}: {text!r} is no time",
-            "give a length such as 30m, 1h or 2d, or a moment such as 2026-11-24T03:12:00Z",
-            Exit.USAGE,
-        ) from None
+            f"{option}: {text!r} is no length of time", "such as 30m, 1h or 2d", Exit.USAGE
+        )
+    return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.pty.pane import ROOT
 
@@ -69,9 +70,13 @@ class Weather:
         self._ask("DELETE", None)
 
     def _ask(self, method: str, body: bytes | None) -> None:
-        request = urllib.request.Request(f"{self._control}/faults", body, method=method)
-        with urllib.request.urlopen(request, timeout=10):
-            return
+        place = urlsplit(self._control)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
+        connection.request(method, "/faults", body)
+        answer = connection.getresponse()
+        words = answer.read()
+        connection.close()
+        assert answer.status < 300, words
 
 
 @contextmanager
