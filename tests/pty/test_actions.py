@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +21,10 @@ from elysiadash.tui.screens.help import HelpScreen
 from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.screens.stats import StatsScreen
-from elysiadash.tui.widgets.prompt import Prompt
+from elysiadash.tui.widgets.prompt import _Entry
 from elysiadash.tui.widgets.table import VirtualTable
 from tests.pty.keys import sent
-from tests.pty.pane import Pane, app, at_home
+from tests.pty.pane import ROOT, Pane, app, at_home
 from tests.pty.uses import ENDS, NOT_YET, USES, Use
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pty-actions")]
@@ -34,7 +37,7 @@ _OWNERS: dict[str, type] = {
     "collection": CollectionScreen,
     "table": VirtualTable,
     "sheet": HelpScreen,
-    "prompt": Prompt,
+    "prompt": _Entry,
 }
 _PLACES = {"events", "nodes", "node", "fleet"}
 _ESCAPE_S = 0.15
@@ -80,11 +83,12 @@ def test_what_cannot_be_done_yet_is_known() -> None:
     assert known | {"screen.profile"} == NOT_YET | {"screen.profile"}
 
 
-class Demo:
-    """The app on the demo, started when it is wanted and does not run."""
+class Shown:
+    """The app with these words, started when it is wanted and does not run."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *words: str) -> None:
         self._home = home
+        self._words = words
         self._pane: Pane | None = None
 
     def ready(self) -> Pane:
@@ -97,7 +101,7 @@ class Demo:
                 self.close()
         self.close()
         self._home.mkdir(exist_ok=True)
-        self._pane = app("demo", env=at_home(self._home), columns=120, lines=26)
+        self._pane = app(*self._words, env=at_home(self._home), columns=120, lines=26)
         self._pane.wait_for("12 collections", "Translations")
         return self._pane
 
@@ -123,17 +127,35 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """The demo, shared by all that leave it as it was."""
-    running = Demo(tmp_path_factory.mktemp("home"))
+    running = Shown(tmp_path_factory.mktemp("home"), "demo")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """A recording of some moments, played back."""
+    home = tmp_path_factory.mktemp("replay")
+    file = home / "recorded"
+    subprocess.run(
+        [sys.executable, "-m", "elysiadash", "record", "--demo", "--for=20s", f"--file={file}"],
+        cwd=ROOT,
+        env={**os.environ, **at_home(home)},
+        capture_output=True,
+        check=True,
+    )
+    running = Shown(home, "replay", str(file))
     yield running
     running.close()
 
 
 @pytest.mark.parametrize(("name", "key"), list(ways()), ids=lambda value: value or "command")
-def test_an_action(demo: Demo, name: str, key: str) -> None:
+def test_an_action(request: pytest.FixtureRequest, name: str, key: str) -> None:
     action, use = BY_ID[name], USES[name]
-    pane = demo.ready()
+    kind = "replay" if action.scope == "replay" else "demo"
+    pane = request.getfixturevalue(kind).ready()
     for piece in use.at:
         _type(pane, piece)
     if key:

@@ -123,6 +123,14 @@ USES: dict[str, Use] = {
     "picker.down": Use(r"demo-", at=(":profile\r",)),
     "picker.up": Use(r"demo-", at=(":profile\r", "\x1b[B")),
     "picker.cancel": Use(_STATS, at=(":profile\r",)),
+    "replay.back": Use(r"REPLAY .* (?!1/)\d+/\d+ paused", at=(":at end\r",)),
+    "replay.on": Use(r"REPLAY .* 2/\d+ paused", at=(":at start\r",)),
+    "replay.minute_back": Use(r"REPLAY .* 1/\d+ paused", at=(":at end\r",)),
+    "replay.minute_on": Use(r"REPLAY .* (\d+)/\1 paused", at=(":at start\r",)),
+    "replay.play": Use(r"REPLAY .*playing", at=(":at start\r",), then="p"),
+    "replay.slower": Use(r"speed: \S+x"),
+    "replay.faster": Use(r"speed: \S+x"),
+    "replay.at": Use(r"REPLAY .* 1/\d+ paused", at=(":at end\r",), given="start"),
 }
 
 NOT_YET: set[str] = set()
