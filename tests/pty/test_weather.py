@@ -24,7 +24,21 @@ _VALUE = "12/12"
 _RECOVERY_S = 2 * INTERVAL_S + 10.0
 """An interval and the wait before it, and what a busy machine adds."""
 _NODES = {"route": "GET /v1/nodes*"}
-_BIG = json.dumps({"nodes": [{"name": f"node-{n}", "status": "HEALTHY"} for n in range(200_000)]})
+_BIG = json.dumps(
+    {
+        "nodes": [
+            {
+                "name": f"node-{node}",
+                "status": "HEALTHY",
+                "shards": [
+                    {"class": "Chunks", "name": f"shard-{shard}", "objectCount": 1, "loaded": True}
+                    for shard in range(40_000)
+                ],
+            }
+            for node in range(3)
+        ]
+    }
+)
 
 
 def _status(status: int, route: str = "GET /v1/nodes*") -> dict[str, Any]:
@@ -161,7 +175,7 @@ def test_a_home_that_cannot_be_written(start: Start, weather: Weather, tmp_path:
 
 
 def test_broken_settings(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config").mkdir(exist_ok=True)
     (tmp_path / "config" / "config.toml").write_text("[profiles.prod\n")
     pane = start()
     assert pane.wait() == 64
