@@ -46,7 +46,7 @@ _OWNERS: dict[str, type] = {
 _PLACES = {"events", "nodes", "node", "fleet"}
 _ESCAPE_S = 0.15
 """Longer than a terminal's escape and the key after it are taken for one."""
-_SEEN_S = 30.0
+_SEEN_S = 20.0
 
 
 def can_be_done(action_id: str) -> bool:
@@ -118,7 +118,9 @@ class Shown:
                 self.close()
         self.close()
         self._home.mkdir(exist_ok=True)
-        self._pane = app(*self._words, env=at_home(self._home), columns=120, lines=26)
+        self._pane = app(
+            *self._words, env=at_home(self._home), cwd=self._home, columns=120, lines=26
+        )
         self._pane.wait_for("12 collections", "Translations")
         return self._pane
 
@@ -186,7 +188,8 @@ def test_an_action(request: pytest.FixtureRequest, name: str, key: str) -> None:
     else:
         _type(pane, f":{action.command} {use.given}".rstrip() + "\r")
     wanted = use.sees if key else use.command_sees or use.sees
-    pane.until(lambda text: _seen(wanted, text), f"{_words(action, use, key)} shows {wanted}")
+    what = f"{_words(action, use, key)} shows {wanted}"
+    pane.until(lambda text: _seen(wanted, text), what, _SEEN_S)
     _type(pane, use.then)
     time.sleep(_ESCAPE_S)
     assert pane.alive
