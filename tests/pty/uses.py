@@ -67,7 +67,10 @@ USES: dict[str, Use] = {
     "list.reverse": Use(r"sort: Collection ↓"),
     "list.problems": Use(r"problems only  \d+/12"),
     "list.columns": Use(
-        r"columns of this list", given="Objects", command_sees=r"2 columns, kept", then="Cr\r"
+        r"columns of this list",
+        given="Objects",
+        command_sees=r"Collection↑ +Objects[ ▐]+\n",
+        then="Cr\r",
     ),
     "list.describe": Use(r"(?i)who it is"),
     "list.json": Use(r'"collection": "AuditLog"'),
@@ -91,8 +94,8 @@ USES: dict[str, Use] = {
     "table.last": Use(_END),
     "table.page_down": Use(_END),
     "table.page_up": Use(_TOP, at=("G",)),
-    "table.left": Use(r"Collection↑ .*Objects", at=("l",)),
-    "table.right": Use(r"Collection↑(?!.*Objects)"),
+    "table.left": Use(r"!‹", at=("l",)),
+    "table.right": Use(r"‹›? *Collection↑"),
     "table.mark": Use(r"1 marked"),
     "table.select": Use(r"› AuditLog ›"),
     "sheet.close": Use(f"!{_HELP}", at=("?",)),
