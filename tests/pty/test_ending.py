@@ -138,7 +138,7 @@ def test_suspended_by_a_signal_and_resumed(start: Start) -> None:
     before = len(pane.written)
     pane.signal(signal.SIGCONT)
     pane.until(lambda text: "No Weaviate answers" in text and len(pane.written) > before)
-    assert pane.modes >= _TAKEN
+    pane.until(lambda _: pane.modes >= _TAKEN, "the modes of the app")
     pane.press("?")
     pane.wait_for("esc closes")
     pane.signal(signal.SIGTERM)
@@ -162,7 +162,7 @@ def test_suspended_in_a_shell_and_brought_back(tmp_path: Path, keys: str) -> Non
         pane.wait_without("icanon")
         pane.press("fg\r")
         pane.wait_for("No Weaviate answers", "Filter")
-        assert pane.modes >= _TAKEN
+        pane.until(lambda _: pane.modes >= _TAKEN, "the modes of the app")
         pane.press(":q\r")
         pane.wait_for("ready>")
         assert not pane.modes & _SCREEN
