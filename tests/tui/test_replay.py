@@ -68,11 +68,10 @@ def objects_of_documents(app: ElysiadashApp) -> int | None:
 
 async def test_the_header_says_which_moment_and_nothing_is_stale(tmp_path: Path) -> None:
     async with replayed(tmp_path) as (app, _, replay):
-        # 2026-09-21T13:33:20Z, in a zone an hour ahead.
-        assert "REPLAY 2026-09-21 15:13:20 +01:00" in header(app) or "REPLAY 20" in header(app)
-        assert "+01:00" in header(app)
+        # 2026-09-21T14:13:20Z, in a zone an hour ahead.
+        assert "REPLAY 2026-09-21 15:13:20 +01:00" in header(app)
         assert f"{MOMENTS}/{MOMENTS} paused" in header(app)
-        assert "read-only" in header(app)
+        assert "🔒" in header(app)
         assert "WRITE" not in header(app)
         assert "2 s old then" in header(app)
         assert "prod-eu" in header(app)
@@ -195,10 +194,10 @@ async def test_the_detail_and_its_charts_are_of_that_time(tmp_path: Path) -> Non
 async def test_a_moment_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     async with replayed(tmp_path) as (app, pilot, replay):
         connection = sqlite3.connect(replay.path)
-        connection.execute("UPDATE frames SET body = x'00' WHERE id = 30")
+        connection.execute("UPDATE frames SET body = x'00' WHERE id = 35")
         connection.commit()
         connection.close()
-        assert "damaged" in str(await live(app).run_command("at -14m"))
+        assert "damaged" in str(await live(app).run_command("at -12m"))
         assert replay.at == START
         await typed(pilot, "at start")
         await press(pilot, *["right_parenthesis"] * 7)

@@ -208,7 +208,10 @@ def _age(facts: Facts) -> Part:
         if fresh.trouble is not None and fresh.trouble.age is not None:
             age = max(age, fresh.trouble.age)
         return Part((f"stale {numbers.span(age)}",), f"bold {_WARN}", 2)
-    return Part((f"{numbers.span(fresh.age)} ago", numbers.span(fresh.age)), _OK, 3)
+    age = numbers.span(fresh.age)
+    if facts.played is not None:
+        return Part((f"{age} old then", f"{age} old", ""), _OK, 8)
+    return Part((f"{age} ago", age), _OK, 3)
 
 
 def _usable(colour: str | None) -> str | None:
