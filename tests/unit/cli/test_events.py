@@ -80,7 +80,7 @@ def test_for_people_and_for_spreadsheets(cli: Cli) -> None:
     ran = cli("events", "--profile", "prod")
     assert ran.out.index("Docs was created") < ran.out.index("n2 left")
     rows = cli("events", "--profile", "prod", "--format", "csv").out.splitlines()
-    assert rows[0].startswith("at,kind,")
+    assert rows[0].startswith("at,severity,kind,")
     assert len(rows) == 4
 
 

@@ -52,9 +52,7 @@ def test_a_moment(text: str, expected: float) -> None:
     assert read_moment(text, NOW) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "m", "-5m", "24:00", "3:7", "12:61", "9999999999999w"]
-)
+@pytest.mark.parametrize("text", ["", "soon", "m", "-5m", "24:00", "3:7", "12:61", "9999999999w"])
 def test_no_moment(text: str) -> None:
     found = read_moment(text, NOW)
     assert found is None or found < 0
