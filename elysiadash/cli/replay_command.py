@@ -27,7 +27,7 @@ def replay(flags: ClusterFlags, file: str | None, at: str | None) -> int:
     with _recording(flags, file) as path:
         opened = opened_recording(path, at)
         # Textual costs 150 ms and is wanted by nobody else.
-        from elysiadash.tui.app import run_replay
+        from elysiadash.tui.start import run_replay
 
         return run_replay(opened, state_dir=find_places(os.environ).state)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from elysiadash.cluster.events.audit import ToldAudit
 from elysiadash.cluster.recording.file import recording_path
 from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.remembered import Memory
@@ -27,20 +28,25 @@ def connect(
 ) -> Watch:
     """A watch over the profile's cluster; nothing is sent before it is asked or run.
 
-    ``state_dir`` is where what is learned of the cluster is kept (None: nowhere). With
-    ``records`` the watch keeps the past while it is run, where the profile does not forbid it: in
-    ``recording``, or else in the profile's own file (in a temporary one without ``state_dir``).
-    ``demo``: the cluster is a simulated one. ``http`` replaces the network in tests.
+    Lines of ``audit`` are also told among the watch's events. ``state_dir`` is where what is
+    learned of the cluster is kept (None: nowhere). With ``records`` the watch keeps the past while
+    it is run, where the profile does not forbid it: in ``recording``, or else in the profile's own
+    file (in a temporary one without ``state_dir``). ``demo``: the cluster is a simulated one.
+    ``http`` replaces the network in tests.
     """
-    guard = Guard(writable=profile.write, audit=audit)
+    told = ToldAudit(audit) if audit is not None else None
+    guard = Guard(writable=profile.write, audit=told)
     client = Client(Transport(profile, guard, http=http))
     own = recording_path(state_dir, profile.name, profile.url) if state_dir else None
     recorder = None
     if records and profile.recording.enabled:
         recorder = Recorder(state_dir, profile, path=recording, demo=demo)
-    return Watch(
+    watch = Watch(
         client,
         Memory(state_dir, profile.name, profile.url),
         recorder=recorder,
         recording=recording or own,
     )
+    if told is not None:
+        told.events = watch.events
+    return watch

@@ -33,6 +33,11 @@ class Kept:
         self._path = folder / "choices.json" if folder is not None else None
         self.choices = self._read()
 
+    @property
+    def lasts(self) -> bool:
+        """Whether choices outlive this run."""
+        return self._path is not None
+
     def columns(self, name: str) -> tuple[str, ...]:
         """Keys of the columns chosen for a list, in their order; empty: as the list has them."""
         return self.choices.columns.get(name, ())

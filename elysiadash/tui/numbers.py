@@ -77,6 +77,18 @@ def span(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def coarse_span(seconds: float) -> str:
+    """A time that passed, rounded down to what the eye needs: ``15 s``, ``2 min``, ``3 h``."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole // 5 * 5} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86400:
+        return f"{whole // 3600} h"
+    return f"{whole // 86400} d"
+
+
 def _scaled(value: float) -> tuple[str, int]:
     """Three digits of ``value`` and the power of 1000 they are to be read with."""
     step = 0

@@ -145,6 +145,14 @@ _LETTERS = {
 }
 """Column -> what is pressed after the sort key."""
 
+_COMPARED: dict[str, Callable[[Row], float | None]] = {
+    "shards": lambda row: row.shards_answered,
+    "replication_factor": lambda row: row.replication_factor,
+    "tenants": lambda row: row.tenants,
+    "vector_queue": lambda row: row.vector_queue,
+}
+"""Columns whose changes are news; objects and rates change always, and have columns that say it."""
+
 _SEVERITY: dict[StyleName, int] = {"critical": 3, "warning": 2, "unknown": 1, "ok": 0}
 
 
@@ -188,8 +196,18 @@ def _column(
     order: Callable[[Row], Any],
     descending_first: bool = False,
 ) -> Column[Row]:
-    letter = _LETTERS.get(key, "")
-    return Column(key, title, render, width, align, priority, order, descending_first, letter)
+    return Column(
+        key,
+        title,
+        render,
+        width,
+        align,
+        priority,
+        order,
+        descending_first,
+        _LETTERS.get(key, ""),
+        _COMPARED.get(key),
+    )
 
 
 def _order(field: str) -> Callable[[Row], Any]:

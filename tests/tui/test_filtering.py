@@ -95,3 +95,72 @@ def test_any_line_is_understood_or_refused(line: str) -> None:
         return
     for thing in THINGS:
         assert wanted(thing) in (True, False)
+
+
+names = st.text(alphabet="abAB-_", min_size=1, max_size=5)
+rows_of_things = st.lists(
+    st.builds(
+        Thing,
+        names,
+        st.none() | st.integers(0, 30),
+        st.none() | st.sampled_from(["hnsw", "flat", "dynamic"]),
+    ),
+    max_size=8,
+)
+words = st.one_of(
+    st.tuples(st.just("bare"), st.text(alphabet="abAB", min_size=1, max_size=2)),
+    st.tuples(st.just("fuzzy"), st.text(alphabet="abAB", min_size=1, max_size=3)),
+    st.tuples(st.sampled_from([">", ">=", "<", "<=", "=", "!="]), st.integers(0, 30)),
+    st.tuples(st.just("index"), st.sampled_from(["hn", "flat", "a"])),
+)
+
+
+def as_word(kind: str, value: object) -> str:
+    match kind:
+        case "bare":
+            return str(value)
+        case "fuzzy":
+            return f"-f {value}"
+        case "index":
+            return f"index:{value}"
+    return f"objects:{kind}{value}"
+
+
+def holds(thing: Thing, kind: str, value: object) -> bool:
+    """The grammar said once more, plainly and without regular expressions."""
+    text = str(value)
+    capitals = any(char.isupper() for char in text)
+    name = thing.name if capitals else thing.name.lower()
+    match kind:
+        case "bare":
+            return text in name
+        case "fuzzy":
+            rest = iter(name)
+            return all(letter in rest for letter in text)
+        case "index":
+            return thing.index is not None and text in thing.index
+    if thing.objects is None:
+        return False
+    compare = {
+        ">": thing.objects > value,  # type: ignore[operator]
+        ">=": thing.objects >= value,  # type: ignore[operator]
+        "<": thing.objects < value,  # type: ignore[operator]
+        "<=": thing.objects <= value,  # type: ignore[operator]
+        "=": thing.objects == value,
+        "!=": thing.objects != value,
+    }
+    return compare[kind]
+
+
+@given(rows_of_things, st.lists(st.tuples(words, st.booleans()), max_size=3))
+def test_a_line_keeps_what_a_plain_model_keeps(
+    things: list[Thing], wished: list[tuple[tuple[str, object], bool]]
+) -> None:
+    # Letters after -f are no word that can be turned around.
+    wished = [(word, inverse and word[0] != "fuzzy") for word, inverse in wished]
+    line = " ".join("!" * inverse + as_word(*word) for word, inverse in wished)
+    wanted = parse_filter(line, FIELDS)
+    expected = [
+        thing for thing in things if all(holds(thing, *word) != inverse for word, inverse in wished)
+    ]
+    assert [thing for thing in things if wanted(thing)] == expected

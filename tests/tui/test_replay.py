@@ -254,11 +254,16 @@ def test_who_records_is_told_in_full() -> None:
     assert full["state"] == "not recorded: database or disk is full"
 
 
+async def test_the_title_says_it_too(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, _, __):
+        assert live(app).facts().title.startswith("elysiadash · REPLAY prod-eu")
+
+
 async def test_the_sheet_opens_and_closes(tmp_path: Path) -> None:
     watch = still_cluster()
     watch.recording = RecordingState(here=True, pid=1, path="[/x]")
     async with shown(watch) as (app, pilot):
-        await live(app).run_command("record")
+        await pilot.press("colon", *"record", "enter")
         await pilot.pause()
         assert "[/x]" in str(app.screen.query("Static").first().render())
         await pilot.press("escape")

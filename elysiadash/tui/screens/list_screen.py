@@ -9,39 +9,33 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from elysiadash.tui import numbers
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import last_word
 from elysiadash.tui.emptiness import Note
-from elysiadash.tui.filtering import Fields, FilterError, parse_filter
+from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
-from elysiadash.tui.screens.live import LiveScreen
+from elysiadash.tui.screens.list_out import ListOut, named_column
 from elysiadash.tui.screens.sort_choice import SortChoice
 from elysiadash.tui.trail import Place
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
-from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable
+from elysiadash.tui.widgets.table import Cell, Column, Outline, SortBy, VirtualTable
 from elysiadash.tui.widgets.table.cells import RowT
 
 
-class ListScreen(LiveScreen, Generic[RowT]):
+class ListScreen(ListOut[RowT], Generic[RowT]):
     """Subclasses give the columns, the identity of a row, and ``pull``, which loads the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen", "list")
-    NAME: ClassVar[str] = ""
-    """Under which the chosen columns are kept."""
-    THINGS: ClassVar[tuple[str, str]] = ("row", "rows")
-    """What the rows are called: one and many."""
     SETTLE_S: ClassVar[float] = 3.0
     """Seconds for which data moves no row after the user moved."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.table: VirtualTable[RowT]
-        """The list; made when the app is there."""
-        self._filter = ""
         self._filter_before = ""
 
     # What a subclass gives
@@ -50,13 +44,13 @@ class ListScreen(LiveScreen, Generic[RowT]):
         """Every column there is, in the order in which they are shown at first."""
         raise NotImplementedError
 
-    def row_key(self, row: RowT) -> Hashable:
-        """What a row is, whatever line it stands on."""
-        raise NotImplementedError
-
     def fields(self) -> Fields[RowT]:
         """What a filter line can name."""
         raise NotImplementedError
+
+    def read_filter(self, line: str) -> Filter[RowT]:
+        """The filter that a line means. Raises ``FilterError``."""
+        return parse_filter(line, self.fields())
 
     def is_problem(self, row: RowT) -> bool:
         """Whether something is wrong with the row, or cannot be seen."""
@@ -77,13 +71,8 @@ class ListScreen(LiveScreen, Generic[RowT]):
     async def open_row(self, key: Hashable) -> None:
         """Enter on a row."""
 
-    def as_data(self, row: RowT) -> dict[str, object]:
-        """The row as JSON: names and values that a program can use."""
-        raise NotImplementedError
-
-    def requests(self, row: RowT) -> dict[str, str]:
-        """The same question to the server, in words for a shell: ``curl``, ``weaviate-cli``."""
-        return {}
+    async def toggle_row(self, key: Hashable, expand: bool) -> None:
+        """A row of a tree is to be opened or closed: load other rows."""
 
     def row_words(self) -> None:
         """Say what is to be known about the row under the cursor."""
@@ -102,10 +91,7 @@ class ListScreen(LiveScreen, Generic[RowT]):
             id="list",
         )
         self.table.set_sort(self.first_sort())
-        chosen = self.dash.kept.columns(self.NAME)
-        known = [key for key in chosen if key in self.table.model.columns]
-        if known:
-            self.table.show_columns(known)
+        self._use_columns(self.dash.kept.columns(self.NAME))
         yield self.table
         yield EmptyNote()
 
@@ -120,6 +106,19 @@ class ListScreen(LiveScreen, Generic[RowT]):
             self.focus_body()
         if why is not None:
             note.say(*why)
+        if self.table.changes and self.frozen_at is None:
+            # How long ago something changed goes on by itself.
+            self.table.refresh_values()
+        self.renew_sheet()
+
+    def on_screen_suspend(self) -> None:
+        """Under a sheet or a dialog values go on, the order waits."""
+        self.table.covered = True
+
+    def on_screen_resume(self) -> None:
+        """The order goes on."""
+        if self.is_mounted:
+            self.table.covered = False
 
     def hold(self, held: bool) -> None:
         """Hold the order too: a sort while frozen is the user's own."""
@@ -139,6 +138,27 @@ class ListScreen(LiveScreen, Generic[RowT]):
     def focus_body(self) -> None:
         """The list has the keys."""
         self.table.focus()
+
+    def changed_column(self, priority: int) -> Column[RowT]:
+        """What of a row changed last, which way, and how long ago: ``Queue ↑ 2 min``.
+
+        Sorted, the newest change is on top.
+        """
+
+        def render(row: RowT) -> Cell:
+            change = self.table.changes.last(self.row_key(row))
+            if change is None:
+                return Cell("")
+            title = self.table.model.columns[change.column].title
+            sign = "↑" if change.way > 0 else "↓"
+            age = numbers.coarse_span(self.table.changes.age(change))
+            return Cell(f"{title} {sign} {age}", "muted")
+
+        def order(row: RowT) -> float | None:
+            change = self.table.changes.last(self.row_key(row))
+            return None if change is None else -change.at
+
+        return Column("changed", "Changed", render, (12, 20), "left", priority, order)
 
     # Lines
 
@@ -191,6 +211,11 @@ class ListScreen(LiveScreen, Generic[RowT]):
         event.stop()
         await self.open_row(event.key)
 
+    @on(VirtualTable.ToggleRequested)
+    async def _on_toggle_requested(self, event: VirtualTable.ToggleRequested) -> None:
+        event.stop()
+        await self.toggle_row(event.key, event.expand)
+
     # Filter
 
     def action_filter(self) -> None:
@@ -202,7 +227,7 @@ class ListScreen(LiveScreen, Generic[RowT]):
     def take_filter(self, line: str) -> str | None:
         """Filter by this line; returns what is wrong with it, and then changes nothing."""
         try:
-            wanted = parse_filter(line, self.fields())
+            wanted = self.read_filter(line)
         except FilterError as error:
             return str(error)
         self._filter = wanted.text
@@ -220,6 +245,7 @@ class ListScreen(LiveScreen, Generic[RowT]):
     def prompt_accepted(self, mark: str, text: str) -> None:
         """Enter keeps the filter, if it can be read; else the one there was stays in use."""
         if mark != FILTER:
+            super().prompt_accepted(mark, text)
             return
         fault = self.take_filter(text)
         if fault is None:
@@ -275,12 +301,10 @@ class ListScreen(LiveScreen, Generic[RowT]):
 
     def take_sort(self, words: str) -> str | None:
         """Sort by a column's title or key."""
-        wanted = words.casefold()
         columns = [column for column in self.table.model.columns.values() if column.sort_key]
-        for column in columns:
-            named = column.title.casefold().startswith(wanted) or column.key == wanted
-            if named and self.table.sort_by(column.key):
-                return None
+        found = named_column(columns, words)
+        if found is not None and self.table.sort_by(found.key):
+            return None
         return f"no column {words!r}; there are {', '.join(column.title for column in columns)}"
 
     def offer_sort(self) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual.binding import BindingType
@@ -16,12 +16,15 @@ from elysiadash.tui.emptiness import Note, why_no_rows
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
-from elysiadash.tui.row_health import Assessment, assess
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.stats_columns import StatsColumns, stats_fields
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy, StyleName
 from elysiadash.tui.window import window_name
+
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Section
 
 
 class StatsScreen(ListScreen[CollectionStats]):
@@ -41,7 +44,7 @@ class StatsScreen(ListScreen[CollectionStats]):
         """Every column of the grid."""
         watch = self.dash.watched
         self._columns = StatsColumns(watch.profile, watch.history, self._judge)
-        return self._columns.columns
+        return (*self._columns.columns, self.changed_column(33))
 
     def row_key(self, row: CollectionStats) -> Hashable:
         """A collection is its name."""
@@ -65,6 +68,13 @@ class StatsScreen(ListScreen[CollectionStats]):
         known = health.severity.value if health is not None else None
         return {**msgspec.to_builtins(row), "health": known}
 
+    def describe(self, row: CollectionStats) -> Sequence[Section]:
+        """Findings, then every value with its meaning, source and age."""
+        from elysiadash.tui.stats_description import describe
+
+        watch = self.dash.watched
+        return describe(watch, row, self.dash.findings, self.requests(row))
+
     def requests(self, row: CollectionStats) -> dict[str, str]:
         """How its definition and shards are asked for."""
         from elysiadash.tui.requests import of_collection
@@ -83,12 +93,9 @@ class StatsScreen(ListScreen[CollectionStats]):
 
     async def pull(self) -> None:
         """The rows and their health, as the watch has them now."""
-        rows = await self.dash.watched.rows()
-        self.dash.rows = rows
-        self._health = await assess(self.dash.watched, rows)
-        self.dash.findings = self._health.findings
         if self.frozen_at is not None:
             return
+        rows, self._health = self.dash.rows, self.dash.assessment
         self._columns.now = self.dash.watched.store.clock()
         self._columns.late = self.dash.freshness().late
         await self.table.load(rows)

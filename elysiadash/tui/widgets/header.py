@@ -78,13 +78,15 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
         parts.append(Part((" DEMO simulated data ", " DEMO "), style, 3))
     if facts.played is not None:
         # Nothing can be written to the past: the mark says enough.
-        parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 9))
+        parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 6))
     elif facts.writable:
         parts.append(Part((" WRITE ",), f"bold reverse {_WARN}", 3))
     else:
         parts.append(Part(("🔒 read-only", "🔒"), _MUTED, 4))
     parts.append(Part(_version_forms(facts.versions), "", 8))
     parts.append(_nodes(facts))
+    if facts.alerts:
+        parts.append(_alerts(facts))
     parts.append(_leader(facts))
     parts.append(Part((f"{facts.total} objects", facts.total, ""), "bold", 5))
     if facts.expected is not None and facts.probed < facts.expected:
@@ -125,8 +127,14 @@ def _assembled(parts: list[tuple[str, str]], width: int) -> Content:
     return Content.assemble(*pieces)
 
 
+def environment_colour(facts: Facts, variables: dict[str, str]) -> str:
+    """The colour of the cluster's name and of the frame: the profile's, else the theme's."""
+    default = variables.get("env-demo", "purple") if facts.demo else None
+    return _usable(facts.colour) or default or variables.get("env-default", "blue")
+
+
 def _name(facts: Facts, variables: dict[str, str]) -> Part:
-    colour = _usable(facts.colour) or variables.get("env-default", "blue")
+    colour = environment_colour(facts, variables)
     style = f"bold {_text_on(colour)} on {colour}"
     name = plain(facts.name)
     forms = [f" {_state(facts)} {name} "]
@@ -182,6 +190,15 @@ def _lost_forms(facts: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
+def _alerts(facts: Facts) -> Part:
+    """``▲ 2 alerts``; with a cross, and how many, where some are critical."""
+    sign, many = facts.alert_sign[0], f"{facts.alerts:,} alert{'s' if facts.alerts != 1 else ''}"
+    forms = [f"{sign} {many}", facts.alert_sign]
+    if facts.critical and facts.warnings:
+        forms.insert(0, f"{sign} {many}, {facts.critical:,} critical")
+    return Part(tuple(forms), f"bold {_CRIT if facts.critical else _WARN}", 2)
+
+
 def _cut(text: str, cells: int) -> str:
     """At most so many cells; the end stays, for there names of nodes differ."""
     if cell_len(text) <= cells:
@@ -208,10 +225,10 @@ def _age(facts: Facts) -> Part:
         if fresh.trouble is not None and fresh.trouble.age is not None:
             age = max(age, fresh.trouble.age)
         return Part((f"stale {numbers.span(age)}",), f"bold {_WARN}", 2)
-    age = numbers.span(fresh.age)
+    ago = numbers.span(fresh.age)
     if facts.played is not None:
-        return Part((f"{age} old then", f"{age} old", ""), _OK, 8)
-    return Part((f"{age} ago", age), _OK, 3)
+        return Part((f"{ago} old then", f"{ago} old", ""), _OK, 8)
+    return Part((f"{ago} ago", ago), _OK, 3)
 
 
 def _usable(colour: str | None) -> str | None:

@@ -34,7 +34,9 @@ class _Lines(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         found = self._complete(value) if value else ()
-        return next((line for line in found if line != value), None)
+        begun = value.casefold()
+        longer = (line for line in found if line != value and line.casefold().startswith(begun))
+        return next(longer, None)
 
 
 class _Entry(Input):

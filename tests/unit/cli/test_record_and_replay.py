@@ -29,9 +29,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         replays.append(replay)
         return 0
 
-    module = ModuleType("elysiadash.tui.app")
+    module = ModuleType("elysiadash.tui.start")
     module.run_replay = run_replay  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "elysiadash.tui.app", module)
+    monkeypatch.setitem(sys.modules, "elysiadash.tui.start", module)
     monkeypatch.setattr(start_app, "is_terminal", lambda stream: True)
     return replays
 

@@ -13,6 +13,7 @@ from elysiadash.tui.widgets.table.cells import (
     SparkCell,
     StyleName,
 )
+from elysiadash.tui.widgets.table.changes import Change, Changes
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.widget import VirtualTable
@@ -21,6 +22,8 @@ __all__ = [
     "AnyCell",
     "Arrangement",
     "Cell",
+    "Change",
+    "Changes",
     "Column",
     "Cursor",
     "GlyphSet",

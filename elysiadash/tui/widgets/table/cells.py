@@ -10,7 +10,10 @@ RowT = TypeVar("RowT")
 RowT_contra = TypeVar("RowT_contra", contravariant=True)
 
 StyleName = Literal["", "ok", "warning", "critical", "unknown", "muted", "accent", "strong"]
-"""How a cell looks; the theme decides what that means. A state is also said in the text."""
+"""How a cell looks; the theme decides what that means. A state is also said in the text.
+
+``#rrggbb`` in its place is a ground of that colour: a chip such as an environment's.
+"""
 
 Align = Literal["left", "right", "center"]
 
@@ -77,6 +80,9 @@ class Column(Generic[RowT]):
     """The first sort by this column starts with the largest value."""
     letter: str = ""
     """What is pressed after the sort key; "" where the column is sorted by its name only."""
+    compare: Callable[[RowT], float | None] | None = None
+    """What is compared with its last value: numbers then carry ``↑`` or ``↓`` for a while, and the
+    row knows when it changed. None: changes of this column are not looked for."""
 
     @property
     def least(self) -> int:

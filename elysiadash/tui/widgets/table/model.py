@@ -76,6 +76,9 @@ class TableModel(Generic[RowT]):
         self.columns = {column.key: column for column in columns}
         if len(self.columns) != len(columns):
             raise ValueError("two columns have the same key")
+        letters = [column.letter for column in columns if column.letter]
+        if len(set(letters)) != len(letters):
+            raise ValueError("two columns are sorted by the same letter")
         self.row_key = row_key
         self.sort: SortBy | None = None
         self.problems_only = False

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT
+from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
 from elysiadash.tui.widgets.table.layout import Layout
 from elysiadash.tui.widgets.table.lines import Line, TextLine, draw
@@ -75,11 +76,12 @@ class TableSurface(ScrollView, Generic[RowT]):
         is_problem: Callable[[RowT], bool] | None,
         outline: Callable[[RowT], Outline | None] | None,
         key_words: Callable[[Hashable], str],
+        changes: Changes[RowT],
         **widget: Any,
     ) -> None:
         super().__init__(**widget)
         self.model: TableModel[RowT] = TableModel(columns, row_key, is_problem)
-        self.view: TableView[RowT] = TableView(self.model, outline)
+        self.view: TableView[RowT] = TableView(self.model, outline, changes)
         self._empty = empty
         self._key_words = key_words
         self._painted: dict[int, Line] = {}

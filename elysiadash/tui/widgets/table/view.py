@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Generic
 
-from elysiadash.tui.widgets.table.cells import AnyCell, Column, Outline, RowT
+from elysiadash.tui.widgets.table.cells import AnyCell, Cell, Column, Outline, RowT
+from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.glyphs import GLYPHS, Glyphs, GlyphSet
 from elysiadash.tui.widgets.table.layout import Layout, Wanted, lay_out
 from elysiadash.tui.widgets.table.lines import (
@@ -31,11 +32,14 @@ class TableView(Generic[RowT]):
         self,
         model: TableModel[RowT],
         outline: Callable[[RowT], Outline | None] | None = None,
+        changes: Changes[RowT] | None = None,
     ) -> None:
+        self._changes = changes
         self.glyphs: Glyphs = GLYPHS["braille"]
         self._model = model
         self._outline = outline
         self._columns: tuple[Column[RowT], ...] = tuple(model.columns.values())
+        self._by_choice = False
         self._cells: dict[Hashable, tuple[AnyCell, ...]] = {}
         self._natural: dict[str, int] = {}
         self._layout: tuple[int, int, Layout] | None = None
@@ -45,9 +49,20 @@ class TableView(Generic[RowT]):
         """The columns the owner chose, in its order; the first is never scrolled out."""
         return self._columns
 
+    @property
+    def by_choice(self) -> bool:
+        """Whether somebody chose the columns; else they are shown by importance."""
+        return self._by_choice
+
     def choose(self, keys: Iterable[str]) -> None:
-        """Show these columns, in this order. Raises KeyError for an unknown one."""
-        self._columns = tuple(self._model.columns[key] for key in keys)
+        """Show these columns, in this order; none: all, as usual.
+
+        Where chosen ones do not all fit, the last go first: the order is what was wished for.
+        Raises KeyError for an unknown one.
+        """
+        chosen = tuple(self._model.columns[key] for key in keys)
+        self._by_choice = bool(chosen)
+        self._columns = chosen or tuple(self._model.columns.values())
         self.forget_rows()
         self._layout = None
 
@@ -55,7 +70,9 @@ class TableView(Generic[RowT]):
         """Give a column another heading."""
         columns = self._model.columns
         columns[key] = replace(columns[key], title=title)
-        self.choose(column.key for column in self._columns)
+        self._columns = tuple(columns[column.key] for column in self._columns)
+        self.forget_rows()
+        self._layout = None
 
     def use(self, glyphs: GlyphSet) -> None:
         """Draw with another set of signs."""
@@ -85,6 +102,8 @@ class TableView(Generic[RowT]):
         """Where the columns are in ``width`` cells, scrolled by ``step``."""
         if self._layout is None or self._layout[:2] != (width, step):
             wanted = [self._wanted(column) for column in self._columns]
+            if self._by_choice:
+                wanted = [each._replace(priority=-place) for place, each in enumerate(wanted)]
             self._layout = (width, step, lay_out(wanted, width, step))
         return self._layout[2]
 
@@ -128,8 +147,18 @@ class TableView(Generic[RowT]):
             row = self._model.row(key)
             if row is None:
                 return ()
-            cells = self._cells[key] = tuple(column.render(row) for column in self._columns)
+            cells = tuple(self._cell(key, column, row) for column in self._columns)
+            self._cells[key] = cells
         return cells
+
+    def _cell(self, key: Hashable, column: Column[RowT], row: RowT) -> AnyCell:
+        """A cell, with the mark of a fresh change behind a number."""
+        cell = column.render(row)
+        if self._changes is None or column.compare is None or column.align != "right":
+            return cell
+        if not isinstance(cell, Cell) or cell.trend is not None:
+            return cell
+        return cell._replace(trend=self._changes.trend(key, column.key))
 
     def _outline_of(self, key: Hashable) -> Outline | None:
         row = self._model.row(key) if self._outline is not None else None

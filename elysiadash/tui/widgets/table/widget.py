@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
+from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
 from elysiadash.tui.widgets.table.surface import Anchor, TableSurface
@@ -32,6 +33,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     frozen: reactive[bool] = reactive(False, repaint=False)
     """Keep the order of the rows while their values go on changing."""
+
+    covered: reactive[bool] = reactive(False, repaint=False)
+    """Something lies over the table: the order holds until it is gone."""
 
     @dataclass
     class _Said(Message):
@@ -102,9 +106,12 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         and ``show_problems_only`` leaves; ``outline`` makes a tree; ``key_words`` names a row
         that is gone. For ``settle_seconds`` after the user moved, data does not reorder the rows.
         """
+        self.changes: Changes[RowT] = Changes(columns, clock)
+        """When values changed since the table was there."""
         super().__init__(
             columns,
             row_key,
+            changes=self.changes,
             empty=empty,
             is_problem=is_problem,
             outline=outline,
@@ -127,6 +134,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     def set_rows(self, rows: Sequence[RowT]) -> None:
         """Replace the rows by identity; cursor, marks and scroll stay on their things."""
         self._latest = None
+        self.changes.note(rows, self.model.row_key)
         self._show(self.model.request(rows).run())
 
     async def load(self, rows: Sequence[RowT]) -> None:
@@ -134,6 +142,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
         Of several loads under way only the newest is shown.
         """
+        self.changes.note(rows, self.model.row_key)
         request = self._latest = self.model.request(rows)
         arranged = (
             await asyncio.to_thread(request.run) if len(rows) >= _OFF_LOOP_FROM else request.run()
@@ -213,8 +222,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         self._changed(anchor)
 
     def show_columns(self, keys: Iterable[str]) -> None:
-        """Show these columns in this order; the first stays where others scroll."""
+        """Show these columns in this order, none: all as usual; the first never scrolls out."""
         self.view.choose(keys)
+        self.column_step = 0
         self._changed(self.row_to_hold(self._touched))
 
     def retitle(self, key: str, title: str) -> None:
@@ -355,6 +365,13 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     # Changing
 
+    def watch_covered(self) -> None:
+        """What lay over the table is gone: unless frozen, sort what changed meanwhile."""
+        if not self._held():
+            anchor = self.row_to_hold(self._touched)
+            self.model.rearrange()
+            self._changed(anchor)
+
     def watch_frozen(self, frozen: bool) -> None:
         """Leaving the freeze sorts what changed meanwhile."""
         if not frozen:
@@ -369,7 +386,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         self._tell()
 
     def _held(self) -> bool:
-        if self.frozen:
+        if self.frozen or self.covered:
             return True
         return self._moved_at is not None and (
             self._clock() - self._moved_at < self._settle_seconds

@@ -1,0 +1,1 @@
+"""How rows leave the screen: to the terminal's clipboard, and into files."""

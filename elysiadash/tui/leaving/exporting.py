@@ -1,0 +1,170 @@
+"""What a list shows, written to a file: CSV, JSON or a picture, by the name's ending."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import errno
+import os
+import re
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elysiadash.tui import numbers
+from elysiadash.tui.leaving.new_file import why_not, write_new
+from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_value
+
+if TYPE_CHECKING:
+    from elysiadash.tui.screens.list_out import ListOut
+
+SUFFIXES = (".csv", ".json", ".svg")
+VERSION = 1
+"""Of the JSON document; fields are only ever added to it."""
+_ROWS_A_TURN = 100
+"""Rows read before keys and painting get their turn."""
+
+
+def usual_name(name: str, cluster: str, at: float, *, demo: bool) -> str:
+    """``stats-prod-eu-2026-11-30T031200Z.csv``; the time is UTC."""
+    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
+    parts = [
+        name,
+        *(["DEMO"] if demo and not cluster.startswith("demo") else []),
+        cluster,
+        f"{moment:%Y-%m-%dT%H%M%SZ}",
+    ]
+    return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "-" for part in parts) + ".csv"
+
+
+def other_endings(line: str) -> list[str]:
+    """The same name with each of the other endings, then its own."""
+    path = Path(line)
+    if not path.stem or path.suffix not in SUFFIXES:
+        return [f"{line}{suffix}" for suffix in SUFFIXES] if path.name else []
+    at = SUFFIXES.index(path.suffix) + 1
+    return [str(path.with_suffix(each)) for each in (*SUFFIXES[at:], *SUFFIXES[:at])]
+
+
+async def file_for(text: str) -> Path | str:
+    """The file that a typed name means, or why it cannot be written."""
+    return await asyncio.to_thread(_file_for, text.strip())
+
+
+def _file_for(text: str) -> Path | str:
+    if not text or "\0" in text:
+        return "type a file name"
+    try:
+        path = Path(text).expanduser().absolute()
+        if path.suffix.lower() not in SUFFIXES:
+            return f"the name must end in one of {', '.join(SUFFIXES)}"
+        error = _obstacle(path)
+    except RuntimeError:
+        return f"there is no home folder {text.partition('/')[0]}"
+    return path if error is None else why_not(error, path)
+
+
+def _obstacle(path: Path) -> OSError | None:
+    """What can be seen to be in the way before anything is written."""
+    if os.path.lexists(path):
+        return FileExistsError(errno.EEXIST, "")
+    if not path.parent.is_dir():
+        return FileNotFoundError(errno.ENOENT, "")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return PermissionError(errno.EACCES, "")
+    return None
+
+
+async def export(screen: ListOut[Any], path: Path) -> tuple[str, ...]:
+    """Write the list, or its marked rows, to a new file; returns in words what happened."""
+    if path.suffix.lower() == ".svg":
+        what, encode = "a picture of the screen", partial(str, picture(screen))
+    else:
+        keys, of = chosen_rows(screen)
+        snapshot = await _snapshot(screen, keys)
+        many = len(snapshot.items)
+        what = f"{many:,} {screen.THINGS[0 if many == 1 else 1]}{of}"
+        encode = partial(as_csv, snapshot.columns, snapshot.cells)
+        if path.suffix.lower() == ".json":
+            encode = partial(as_json, _document(screen, snapshot))
+    try:
+        size = await asyncio.to_thread(_write, path, encode)
+    except OSError as error:
+        return ("not written", why_not(error, path))
+    return f"wrote {what}, {numbers.size(size)}", str(path)
+
+
+def _write(path: Path, encode: Callable[[], str]) -> int:
+    data = encode().encode("utf-8", "replace")
+    write_new(path, data)
+    return len(data)
+
+
+def chosen_rows(screen: ListOut[Any]) -> tuple[Sequence[Hashable], str]:
+    """Keys of the marked rows, those hidden by a filter too, else of all rows shown; and of what
+    they are a part, in words."""
+    marked = screen.table.marked
+    if marked.shown or marked.hidden:
+        hidden = f", {len(marked.hidden)} of them hidden by the filter" if marked.hidden else ""
+        return (*marked.shown, *marked.hidden), f", the marked ones{hidden}"
+    status = screen.table.status
+    part = f" of {status.total:,}" if status.shown != status.total else ""
+    return tuple(screen.table.model.shown), part
+
+
+async def _snapshot(screen: ListOut[Any], keys: Sequence[Hashable]) -> Snapshot:
+    """The rows as they are now, read a few at a time so that the screen stays live."""
+    rows = [row for key in keys if (row := screen.table.row(key)) is not None]
+    columns = tuple(screen.table.view.columns)
+    items, cells = [], []
+    for number, row in enumerate(rows, 1):
+        data = screen.as_data(row)
+        items.append(data)
+        cells.append(tuple(raw_value(column, row, data) for column in columns))
+        if not number % _ROWS_A_TURN:
+            await asyncio.sleep(0)
+    return Snapshot(
+        columns=tuple(column.key for column in columns), cells=tuple(cells), items=tuple(items)
+    )
+
+
+def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
+    """As the commands print: kind, version, at, cluster, items; and how the list was narrowed."""
+    watch, status = screen.dash.watched, screen.table.status
+    view = watch.cluster()
+    sort = status.sort
+    return {
+        "kind": f"list-{screen.NAME or 'rows'}",
+        "version": VERSION,
+        "at": _rfc3339(watch.store.clock()),
+        "cluster": {
+            "name": watch.profile.name,
+            "url": watch.profile.url,
+            "demo": screen.dash.demo,
+            "version": min(view.versions, default=None),
+            "nodes_live": view.live if view.asked_at is not None or view.live else None,
+            "nodes_expected": view.expected,
+            "leader": view.leader,
+        },
+        "list": {
+            "total": status.total,
+            "filter": screen.filter_text or None,
+            "problems_only": status.problems_only,
+            "marked_only": bool(status.marked),
+            "sort": sort.column if sort else None,
+            "descending": sort.descending if sort else None,
+            "columns": list(snapshot.columns),
+        },
+        "items": list(snapshot.items),
+    }
+
+
+def picture(screen: ListOut[Any]) -> str:
+    """The screen as SVG, as it is painted now."""
+    return screen.app.export_screenshot(title=f"elysiadash · {screen.dash.watched.profile.name}")
+
+
+def _rfc3339(at: float) -> str:
+    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,138 @@
+"""A collection described for people: what was found, and what each number means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from elysiadash.cluster.slices import Kind, Slice
+from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
+from elysiadash.health.finding import Finding
+from elysiadash.tui import numbers
+from elysiadash.tui.description import Entry, Section, of_requests
+from elysiadash.tui.plain import plain
+from elysiadash.tui.source import Watched
+from elysiadash.tui.values import VALUES, Value, has_no_tenants, reason
+
+MEANINGS: dict[str, str] = {
+    "objects": "objects that live, each counted once, not once a replica; ~ counts flushed ones "
+    "only and lags, ≥ lacks shards that did not answer",
+    "objects_per_s": "how fast the count grows or shrinks: a slope over minutes, since counts "
+    "move only when a node flushes",
+    "growth_pct_per_day": "the same slope as a share of all objects, if it went on for a day",
+    "shards_answered": "shards with a loaded replica on a node that answers, and all shards",
+    "replicas": "copies of shards on the nodes that answer",
+    "replication_factor": "copies that each shard is to have, by the schema",
+    "replica_gap": "largest difference of flushed objects between two replicas of one shard; "
+    "a gap that stays is a reason for a comparison",
+    "readonly_replicas": "replicas that refuse writes: a batch to them stores nothing",
+    "unloaded_replicas": "replicas that a node has on disk and not in memory; a first query loads "
+    "them",
+    "tenants": "tenants of all states",
+    "tenants_by_state": "HOT answers queries, COLD is on disk only, FROZEN is offloaded",
+    "queries_per_s": "queries that the nodes answered, all together",
+    "query_ms_p50": "half of the queries, and 95 of 100, were answered within this time, as the "
+    "nodes' buckets tell it; < and > where the outermost bucket holds it",
+    "imports_per_s": "objects that came in by batches, where the metrics count them",
+    "vector_ops_per_s": "vectors put into the index, taken out of it, and cleaned up",
+    "vector_queue": "vectors that wait for the index: they are stored, and searches find them "
+    "only slowly or not yet",
+    "lsm_bytes": "segments on disk of all replicas: objects, inverted index and vectors; no "
+    "write-ahead logs",
+    "segments": "segments of the objects bucket, of the shards that have the fewest and the most; "
+    "many make reads slow until they are merged",
+    "tombstones": "deleted vectors that still stand in the index",
+    "tombstone_ratio": "tombstones as a share of the objects; many make searches slow and worse",
+    "dimensions": "dimensions of all vectors together: what a hosted cluster is billed by",
+    "vector_index": "kind of index, for each named vector",
+    "compression": "how vectors are stored in memory, as configured",
+}
+"""Field -> what its value means to somebody who looks after the cluster."""
+
+
+def describe(
+    watch: Watched,
+    row: CollectionStats,
+    findings: Iterable[Finding],
+    requests: Mapping[str, str],
+) -> tuple[Section, ...]:
+    """Everything known of a collection. Reads what is kept; asks nothing."""
+    now = watch.store.clock()
+    own = [finding for finding in findings if finding.collection == row.collection]
+    sections = (
+        Section("Found", tuple(_found(own, now))),
+        Section("Who it is", tuple(_who(row))),
+        Section("Numbers", tuple(_number(watch, row, value, now) for value in VALUES)),
+        *of_requests(requests),
+    )
+    return tuple(section for section in sections if section.entries)
+
+
+def _found(findings: Iterable[Finding], now: float) -> Iterator[Entry]:
+    for finding in findings:
+        place = " ".join(part for part in (finding.shard, finding.tenant, finding.node) if part)
+        since = "" if finding.since is None else f"for {numbers.span(now - finding.since)}"
+        yield Entry(
+            what=f"{finding.code} {finding.severity.value}",
+            value=finding.message,
+            meaning=finding.impact,
+            source="",
+            why=" ".join(part for part in (finding.action, place, since) if part),
+        )
+
+
+def _who(row: CollectionStats) -> Iterator[Entry]:
+    yield Entry(what="Collection", value=row.collection)
+    if row.aliases:
+        yield Entry(
+            what="Aliases",
+            value=", ".join(row.aliases),
+            meaning="other names under which it is read and written",
+            source="GET /v1/aliases",
+        )
+    if row.multi_tenant:
+        yield Entry(what="Multi-tenant", value="yes", meaning="each tenant is a shard of its own")
+    if row.missing_nodes:
+        yield Entry(
+            what="Nodes missing",
+            value=", ".join(row.missing_nodes),
+            meaning="they did not answer: what they hold is not counted",
+        )
+    if row.live_nodes:
+        yield Entry(
+            what="Metrics read",
+            value=f"of {row.metrics_nodes} of {row.live_nodes} nodes",
+            meaning="rates, times and sizes are sums over these nodes only",
+        )
+
+
+def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> Entry:
+    text = value.show(row)
+    if value.field in ("tenants", "tenants_by_state") and has_no_tenants(row):
+        return Entry(what=value.title, value="none", meaning="it is not multi-tenant")
+    piece, source = _source(watch, row, value.field)
+    known = text != numbers.UNKNOWN
+    why = "" if known else f"missing: {reason(row, value.field) or 'not known yet'}"
+    if piece.problem is not None:
+        late = "not answered now" if known else "not answered"
+        why = "; ".join(part for part in (why, f"{late}: {plain(piece.problem.what)}") if part)
+    age = piece.age(now) if known else None
+    return Entry(
+        what=value.title,
+        value=text,
+        meaning=MEANINGS.get(value.field, ""),
+        source=source if known else "",
+        age=age,
+        why=why,
+    )
+
+
+def _source(watch: Watched, row: CollectionStats, field: str) -> tuple[Slice[object], str]:
+    """The oldest answer that a value rests on, and the server's own name for it."""
+    if field == "objects" and row.objects_are == EXACT:
+        return watch.store.get(Kind.COUNT, row.collection), "an exact count, asked on demand"
+    source = declared_source(row, field)
+    if source.kind in (Kind.TENANTS, Kind.COUNT):
+        return watch.store.get(source.kind, row.collection), source.text
+    pieces = [piece for piece in watch.store.all(source.kind).values() if piece.fetched_at]
+    oldest = min(pieces, key=lambda piece: piece.fetched_at or 0.0, default=Slice())
+    return oldest, source.text

@@ -1,0 +1,70 @@
+"""When the values of a row changed, and which way: seen by comparing each load with the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Generic, NamedTuple
+
+from elysiadash.tui.widgets.table.cells import Column, RowT
+
+FRESH_S = 60.0
+"""Seconds for which a changed number carries its mark."""
+
+
+class Change(NamedTuple):
+    """A change of a column's value. ``way`` is 1 up, -1 down; ``at`` is the table's clock."""
+
+    column: str
+    way: int
+    at: float
+
+
+class Changes(Generic[RowT]):
+    """Remembers the last value and the last change of each compared cell of the rows that live.
+
+    A value that is not known changes nothing: what it was before is compared with what comes.
+    """
+
+    def __init__(self, columns: Iterable[Column[RowT]], clock: Callable[[], float]) -> None:
+        self._compared = [(column.key, column.compare) for column in columns if column.compare]
+        self._clock = clock
+        self._values: dict[Hashable, dict[str, float]] = {}
+        self._seen: dict[Hashable, dict[str, Change]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._seen)
+
+    def note(self, rows: Sequence[RowT], row_key: Callable[[RowT], Hashable]) -> None:
+        """Compare rows with those before; rows that are not among them are forgotten."""
+        if not self._compared:
+            return
+        now, values, seen = self._clock(), self._values, self._seen
+        living: dict[Hashable, dict[str, float]] = {}
+        for row in rows:
+            key = row_key(row)
+            known = living[key] = values.get(key, {})
+            for column, compare in self._compared:
+                value = None if compare is None else compare(row)
+                if value is None or value != value:
+                    continue
+                before = known.get(column)
+                known[column] = value
+                if before is not None and before != value:
+                    way = 1 if value > before else -1
+                    seen.setdefault(key, {})[column] = Change(column, way, now)
+        self._values = living
+        self._seen = {key: changes for key, changes in seen.items() if key in living}
+
+    def trend(self, key: Hashable, column: str) -> int:
+        """1 or -1 while a change is fresh, else 0."""
+        change = self._seen.get(key, {}).get(column)
+        return change.way if change and self._clock() - change.at < FRESH_S else 0
+
+    def last(self, key: Hashable) -> Change | None:
+        """The newest change of a row."""
+        changes = self._seen.get(key)
+        return max(changes.values(), key=lambda change: change.at) if changes else None
+
+    def age(self, change: Change) -> float:
+        """Seconds since a change."""
+        return max(0.0, self._clock() - change.at)

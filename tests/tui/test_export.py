@@ -1,0 +1,268 @@
+"""Export: what is written, where, how, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.leaving import new_file
+from elysiadash.tui.leaving.exporting import other_endings, usual_name
+from elysiadash.tui.leaving.new_file import why_not, write_new
+from elysiadash.tui.leaving.rows import as_csv
+from elysiadash.tui.widgets.prompt import Prompt
+from tests.tui.reading import fault, settled, shown, stats, status
+from tests.tui.still import START, still_cluster
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One with nothing else in it."""
+    made = tmp_path / "folder"
+    made.mkdir()
+    return made
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(found.name for found in folder.iterdir())
+
+
+async def written(app: ElysiadashApp, pilot: Any) -> str:
+    """After the export is done; what was said."""
+    await pilot.pause()
+    while found := [worker for worker in app.workers if worker.group == "export"]:
+        await app.workers.wait_for_complete(found)
+        await pilot.pause()
+    await settled(pilot)
+    return status(app)
+
+
+async def test_csv_has_raw_values_in_the_order_and_columns_shown(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(still_cluster()) as (app, pilot):
+        await stats(app).run_command("columns objects,query_ms_p95,health")
+        await stats(app).run_command("sort objects")
+        await pilot.press("slash", *"!gloss", "enter")
+        assert await stats(app).run_command(f"export {path}") is None
+        said = await written(app, pilot)
+    table = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert list(table[0]) == ["collection", "objects", "query_ms_p95", "health"]
+    assert [row["collection"] for row in table] == ["Documents", "Chunks", "Customers", "Events"]
+    assert table[0]["objects"] == "120403112"
+    assert table[0]["query_ms_p95"] == "18.3"
+    assert table[3]["objects"] == ""
+    assert said.strip().startswith("wrote 4 collections of 5, ")
+    assert "out.csv" in said or len(str(path)) > 100
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_json_is_a_document(folder: Path) -> None:
+    path = folder / "out.json"
+    async with shown(still_cluster(), demo=True) as (app, pilot):
+        await pilot.press("slash", *"doc", "enter")
+        await stats(app).run_command(f"export {path}")
+        await written(app, pilot)
+    document = json.loads(path.read_text("utf-8"))
+    assert (document["kind"], document["version"]) == ("list-stats", 1)
+    assert document["at"] == "2026-09-21T14:13:20.000Z"
+    assert document["cluster"]["name"] == "prod-eu"
+    assert document["cluster"]["demo"] is True
+    assert document["cluster"]["nodes_live"] == 3
+    assert document["list"]["filter"] == "doc"
+    assert document["list"]["total"] == 5
+    assert [item["collection"] for item in document["items"]] == ["Documents"]
+    assert document["items"][0]["objects"] == 120_403_112
+
+
+async def test_marked_rows_alone_hidden_ones_too(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("space", "j", "space", "slash", *"cust", "enter")
+        await stats(app).run_command(f"export {path}")
+        said = await written(app, pilot)
+    kept = [row["collection"] for row in csv.DictReader(path.open(encoding="utf-8"))]
+    assert kept == ["Customers", "Chunks"]
+    assert "2 collections, the marked ones, 1 of them hidden by the filter" in said
+
+
+async def test_a_picture_shows_the_list_and_not_the_line_typed(folder: Path) -> None:
+    path = folder / "out.svg"
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("e")
+        prompt = app.screen.query_one(Prompt)
+        entry = prompt.query_one("_Entry")
+        assert entry.value == "stats-prod-eu-2026-09-21T141320Z.csv"  # type: ignore[attr-defined]
+        entry.value = str(path)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        said = await written(app, pilot)
+        assert not prompt.display
+        assert stats(app).table.has_focus
+    assert "wrote a picture of the screen" in said
+    text = path.read_text("utf-8")
+    ElementTree.fromstring(text)  # noqa: S314 - we wrote it
+    assert "Documents" in text
+    assert "file:" not in text
+
+
+async def test_what_exists_stays_and_the_line_stays_open(folder: Path) -> None:
+    path = folder / "out.csv"
+    path.write_text("mine", "utf-8")
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("e")
+        app.screen.query_one("_Entry").value = str(path)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await written(app, pilot)
+        assert "exists already and stays as it is" in (fault(app) or "")
+        assert app.screen.query_one(Prompt).display
+        await pilot.press("escape")
+        assert stats(app).table.has_focus
+    assert path.read_text("utf-8") == "mine"
+    assert names(folder) == ["out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nowhere/out.csv", "there is no folder"),
+        ("out.txt", "must end in one of .csv, .json, .svg"),
+        ("out", "must end in one of"),
+        ("taken.csv/out.csv", "there is no folder"),
+        ("\0.csv", "type a file name"),
+    ],
+)
+async def test_what_is_wrong_with_a_name(folder: Path, name: str, words: str) -> None:
+    (folder / "taken.csv").write_text("", "utf-8")
+    async with shown(still_cluster()) as (app, _):
+        said = await stats(app).run_command(f"export {folder}/{name}")
+        assert words in (said or "")
+
+
+async def test_a_full_disk_is_said_and_nothing_is_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(new_file.os, "fsync", full)
+    async with shown(still_cluster()) as (app, pilot):
+        await stats(app).run_command(f"export {folder}/out.csv")
+        assert f"no room left on the disk of {folder}" in await written(app, pilot)
+    assert names(folder) == []
+
+
+def test_one_that_came_meanwhile_is_not_overwritten(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "out.csv"
+
+    def faster(_: int) -> None:
+        path.write_text("theirs", "utf-8")
+
+    monkeypatch.setattr(new_file.os, "fsync", faster)
+    with pytest.raises(FileExistsError):
+        write_new(path, b"ours")
+    assert path.read_text("utf-8") == "theirs"
+    assert names(folder) == ["out.csv"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_without_hard_links_too(folder: Path, monkeypatch: pytest.MonkeyPatch, taken: bool) -> None:
+    path = folder / "out.csv"
+
+    def no_links(self: Path, _: Path) -> None:
+        if taken:
+            self.write_text("theirs", "utf-8")
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    if taken:
+        with pytest.raises(FileExistsError):
+            write_new(path, b"ours")
+        assert path.read_text("utf-8") == "theirs"
+    else:
+        write_new(path, b"ours")
+        assert path.read_bytes() == b"ours"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(folder) == ["out.csv"]
+
+
+def test_a_dangling_link_is_not_followed(folder: Path) -> None:
+    (folder / "link.csv").symlink_to(folder / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write_new(folder / "link.csv", b"x")
+    assert not (folder / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "permission denied"),
+        (errno.EROFS, "read-only"),
+        (errno.EDQUOT, "no room left"),
+        (errno.ENAMETOOLONG, "too long"),
+        (errno.EIO, "could not be written"),
+    ],
+)
+def test_errors_in_words(number: int, words: str) -> None:
+    assert words in why_not(OSError(number, os.strerror(number)), Path("/x/out.csv"))
+
+
+def test_names_are_safe_whatever_the_cluster_is_called() -> None:
+    assert usual_name("stats", "prod-eu", START, demo=False) == (
+        "stats-prod-eu-2026-09-21T141320Z.csv"
+    )
+    assert usual_name("nodes", "../a b/ç", START, demo=True) == (
+        "nodes-DEMO-a-b-ç-2026-09-21T141320Z.csv"
+    )
+
+
+def test_tab_goes_through_the_endings() -> None:
+    assert other_endings("a.csv") == ["a.json", "a.svg", "a.csv"]
+    assert other_endings("a.json") == ["a.svg", "a.csv", "a.json"]
+    assert other_endings("a") == ["a.csv", "a.json", "a.svg"]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+            min_size=2,
+            max_size=2,
+        ),
+        max_size=5,
+    )
+)
+def test_csv_keeps_the_table_and_runs_nothing(rows: list[list[object]]) -> None:
+    table = list(csv.reader(io.StringIO(as_csv(("a", "b"), rows))))
+    assert table[0] == ["a", "b"]
+    assert len(table) == len(rows) + 1
+    for given_row, read in zip(rows, table[1:], strict=True):
+        for value, text in zip(given_row, read, strict=True):
+            if isinstance(value, str):
+                assert not text.startswith(("=", "+", "-", "@", "\t", "\r"))
+            if isinstance(value, int) and not isinstance(value, bool):
+                assert int(text) == value
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "＝1"])
+def test_formulas_are_text(text: str) -> None:
+    assert as_csv((), [[text]]).strip() == f"'{text}"
+
+
+def test_numbers_below_zero_stay_numbers() -> None:
+    assert as_csv((), [[-1.5, -3]]).strip() == "-1.5,-3"
+
+
+def test_lists_and_states() -> None:
+    assert as_csv((), [[("a", "b"), {"HOT": 2}, None, True]]).strip() == "a b,HOT=2,,true"
