@@ -293,7 +293,8 @@ class _Look:
             why=why,
             old=fresh.remembered or state in (LOST, NO_ACCESS),
             versions=facts.versions,
-            live=facts.live if known else None,
+            # As in the header: who is there now cannot be said while nobody answers.
+            live=facts.live if known and facts.fresh.connected else None,
             expected=facts.expected,
             leader=facts.leader,
             objects=facts.objects if counted else None,

@@ -137,7 +137,7 @@ def _version(row: FleetRow) -> Cell:
 
 def _nodes(row: FleetRow) -> Cell:
     if row.live is None:
-        return _cell(row, numbers.UNKNOWN)
+        return _cell(row, numbers.UNKNOWN if row.expected is None else f"?/{row.expected}")
     if row.expected is None:
         return _cell(row, f"{row.live}/?")
     lacks = row.live < row.expected
