@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from elysiadash.cli.flags import SCENARIOS, ClusterFlags
 from elysiadash.cli.output import say
 from elysiadash.config.configuration import Configuration, load
 from elysiadash.config.logs import LogSetup, set_up
-from elysiadash.config.mistake import ConfigError, nearest
+from elysiadash.config.mistake import ConfigError, Mistake, nearest
 from elysiadash.config.paths import Places, find_places
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.config.tuning import LogSettings
@@ -34,6 +34,16 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     assumed: bool = False
     """Nothing named a cluster: ``localhost`` is tried."""
     places: Places
+    profiles: dict[str, Profile] = {}
+    """Every cluster that can be gone to, this one among them."""
+    broken: dict[str, str] = {}
+    """Profile -> why it cannot be used."""
+
+    @classmethod
+    def of_demo(cls, profiles: Iterable[Profile], places: Places) -> Chosen:
+        """The first of some simulated clusters, with the others at hand."""
+        found = {profile.name: profile for profile in profiles}
+        return cls(profile=next(iter(found.values())), demo=True, places=places, profiles=found)
 
     @property
     def state_dir(self) -> Path | None:
@@ -51,8 +61,8 @@ def chosen_cluster(flags: ClusterFlags, *, full_screen: bool = False) -> Iterato
     with ExitStack() as stack:
         if flags.demo or flags.scenario:
             stack.enter_context(logging_to(_demo_log(flags), places, full_screen=full_screen))
-            profile = stack.enter_context(_demo_profile(flags))
-            yield Chosen(profile=profile, demo=True, places=places)
+            profiles = stack.enter_context(_demo_profiles(flags, several=full_screen))
+            yield Chosen.of_demo(profiles, places)
             return
         settings = load_settings(flags)
         logs = stack.enter_context(logging_to(settings.log, places, full_screen=full_screen))
@@ -60,7 +70,13 @@ def chosen_cluster(flags: ClusterFlags, *, full_screen: bool = False) -> Iterato
             if note:
                 say(note)
         profile, assumed = _profile(settings, flags)
-        yield Chosen(profile=profile, assumed=assumed, places=places)
+        yield Chosen(
+            profile=profile,
+            assumed=assumed,
+            places=places,
+            profiles={**settings.profiles, profile.name: profile},
+            broken={name: _why(mistakes) for name, mistakes in settings.broken.items()},
+        )
 
 
 def load_settings(flags: ClusterFlags) -> Configuration:
@@ -117,17 +133,24 @@ def _demo_log(flags: ClusterFlags) -> LogSettings:
 
 
 @contextmanager
-def _demo_profile(flags: ClusterFlags) -> Iterator[Profile]:
+def _demo_profiles(flags: ClusterFlags, *, several: bool) -> Iterator[list[Profile]]:
+    """The simulated cluster that is asked for; where none is named, ``several`` gives them all."""
     # A demo takes none of the user's settings: they may name credentials.
     from elysiadash.cli.demo_process import demo_clusters
 
-    scenario = flags.scenario or "healthy"
-    if scenario not in SCENARIOS:
+    scenario = flags.scenario or ("all" if several else "healthy")
+    if flags.scenario and scenario not in SCENARIOS:
         likely = nearest(scenario, SCENARIOS)
         hint = f"did you mean {likely}?" if likely else f"choose one of {', '.join(SCENARIOS)}"
         raise CommandFailed(f"there is no scenario {scenario!r}", hint, Exit.USAGE)
     with demo_clusters(scenario) as clusters:
-        yield profile_of_demo(clusters[0], write=flags.write)
+        yield [profile_of_demo(cluster, write=flags.write) for cluster in clusters]
+
+
+def _why(mistakes: Sequence[Mistake]) -> str:
+    """Mistakes in one line."""
+    first, more = str(mistakes[0]), len(mistakes) - 1
+    return f"{first} (and {more} more: elysiadash config check)" if more else first
 
 
 def profile_of_demo(cluster: DemoItem, *, write: bool = False) -> Profile:

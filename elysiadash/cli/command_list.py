@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -37,10 +38,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return {name: value for name, value in given.items() if name not in others}
 
 
-def _app(flags: ClusterFlags, _: Given) -> int:
+def _app(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.start_app import start_app
 
+    _look(given)
     return start_app(flags)
+
+
+def _look(given: Given) -> None:
+    """The app finds what it can draw with in the environment, as with NO_COLOR."""
+    if given["ascii"]:
+        os.environ["ELYSIADASH_ASCII"] = "1"
 
 
 def _stats(flags: ClusterFlags, given: Given) -> int:
@@ -96,8 +104,11 @@ def _diag(flags: ClusterFlags, given: Given) -> int:
 def _demo(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli import demo_command
 
-    command = demo_command.serve_demo if given["serve"] else demo_command.show_demo
-    return command(given["scenario"], given["seed"], given["scale"], given["port_base"])
+    _look(given)
+    serve = given["serve"]
+    usual = "healthy" if serve or given["scale"] else "all"
+    command = demo_command.serve_demo if serve else demo_command.show_demo
+    return command(given["scenario"] or usual, given["seed"], given["scale"], given["port_base"])
 
 
 def _config_init(flags: ClusterFlags, _: Given) -> int:
@@ -307,14 +318,16 @@ _CHECK = (
     _DOCUMENT,
     _SELF_METRICS,
 )
+_ASCII = _switch("ascii", "--ascii", help="The app draws with ASCII signs only.")
 _DEMO = (
+    _ASCII,
     Option(
         name="scenario",
         words=("--scenario",),
         kind="text",
         metavar="NAME",
-        default="healthy",
-        help=f"{', '.join(SCENARIOS)}, or both (with --serve).",
+        help=f"{', '.join(SCENARIOS)}, both (healthy and troubled) or all. If not given: all, "
+        "the healthy one first; with --serve or --scale, healthy.",
     ),
     Option(
         name="seed",
@@ -365,13 +378,14 @@ APP = Command(
     help="The operations console for Weaviate. Without a command it starts the app; "
     "the commands are for scripts.",
     run=_app,
+    options=(_ASCII,),
 )
 """What runs without a command."""
 
 GROUPS: dict[str, str] = {
     "config": "Settings: write, show, check.",
     "col": "Commands about collections.",
-    "keys": "Keys of the app: list, check, change.",
+    "keys": "Keys of the app: list (without a command), check, change.",
 }
 """Words that have commands below them, and what these are about."""
 
@@ -465,6 +479,14 @@ COMMANDS: tuple[Command, ...] = (
         path=("keys", "path"),
         help="Where your keymap is.",
         run=_keys_path,
+        about_cluster=False,
+    ),
+    # After those below it: the first whose words fit is taken.
+    Command(
+        path=("keys",),
+        help=GROUPS["keys"],
+        run=_keys_list,
+        options=(_DOCUMENT,),
         about_cluster=False,
     ),
     Command(path=("col", "stats"), help=_STATS_HELP, run=_stats, options=_STATS, argument=_NAME),

@@ -13,7 +13,7 @@ from elysiadash.cli.choosing import Chosen, logging_to, profile_of_demo
 from elysiadash.cli.demo_process import demo_clusters
 from elysiadash.cli.documents import DemoDocument
 from elysiadash.cli.envelope import rfc3339
-from elysiadash.cli.exits import CommandFailed, Exit
+from elysiadash.cli.exits import Exit
 from elysiadash.cli.output import say, write_json
 from elysiadash.cli.start_app import need_terminal, show
 from elysiadash.config.paths import find_places
@@ -35,21 +35,14 @@ def serve_demo(scenario: str, seed: int | None, scale: str | None, port_base: in
 
 
 def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int | None) -> int:
-    """Show a simulated cluster in the app."""
+    """Show simulated clusters in the app, the first of the scenario first."""
     need_terminal()
-    if scenario == "both":
-        raise CommandFailed(
-            "the app shows one cluster, and both are two",
-            "choose --scenario healthy or troubled, or serve both with --serve",
-            Exit.USAGE,
-        )
     places = find_places(os.environ)
     with (
         demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters,
         logging_to(LogSettings(), places, full_screen=True),
     ):
-        profile = profile_of_demo(clusters[0])
-        return show(profile, Chosen(profile=profile, demo=True, places=places))
+        return show(Chosen.of_demo(map(profile_of_demo, clusters), places))
 
 
 @contextmanager

@@ -358,6 +358,8 @@ class KeyItem(Part, frozen=True, kw_only=True):
     usual: tuple[str, ...]
     command: str | None
     """What is typed after ``:``."""
+    takes: str | None
+    """The command's argument; in brackets where it can be left out."""
     where: str
     """On which screens: "app" and "screen" everywhere, "list" and "table" in lists."""
     writes: bool

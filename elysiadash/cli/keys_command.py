@@ -19,7 +19,7 @@ from elysiadash.config.mistake import nearest
 from elysiadash.tui.actions import ACTIONS, BY_ID
 from elysiadash.tui.keymap import Keymap, KeyNameError, canonical, keymap_file, read_keymap, shown
 from elysiadash.tui.keymap.editing import CannotEdit, forget_keys, set_keys
-from elysiadash.tui.keymap.keymap import NO_KEY, usual_keys
+from elysiadash.tui.keymap.keymap import NO_KEY, fault_of_change, usual_keys
 
 
 def keys_list(as_json: bool) -> int:
@@ -31,6 +31,7 @@ def keys_list(as_json: bool) -> int:
             keys=keymap.keys(action),
             usual=usual_keys(action),
             command=action.command,
+            takes=action.takes,
             where=action.scope,
             writes=action.writes,
             help=action.help,
@@ -44,7 +45,7 @@ def keys_list(as_json: bool) -> int:
         (
             item.action,
             _words(item.keys) + ("" if item.keys == item.usual else " *"),
-            f":{item.command}" if item.command else "",
+            f":{item.command} {item.takes or ''}".rstrip() if item.command else "",
             item.where,
             item.help,
         )
@@ -100,13 +101,15 @@ def keys_set(change: str) -> int:
     except KeyNameError as error:
         raise CommandFailed(str(error), code=Exit.USAGE) from None
     path = _path()
-    before = path.read_bytes() if path.exists() else None
+    keymap = read_keymap(path)
+    fault = fault_of_change(keymap, name, keys)
+    if fault is not None:
+        raise CommandFailed(f"{name}: {fault}", "nothing was changed", Exit.USAGE)
     _edit(lambda: set_keys(path, name, keys))
-    faults = [each for each in read_keymap(path).mistakes if each.key == f'"{name}"']
-    if faults:
-        _put_back(path, before)
-        raise CommandFailed(f"{name}: {faults[0].message}", "nothing was changed", Exit.USAGE)
-    say(f"{name}: {_words(keys)} (was {_words(usual_keys(BY_ID[name]))}); apps read it at start")
+    say(f"{name}: {_words(keys)} (was {_words(keymap.keys(BY_ID[name]))}); apps read it at start")
+    for note in read_keymap(path).notes:
+        if note.key == f'"{name}"':
+            say(f"note: {note.message}")
     return Exit.OK
 
 
@@ -120,6 +123,7 @@ def keys_unset(name: str) -> int:
         say(f"{name} has its usual keys already")
     else:
         say(f"{name} has its usual keys again")
+    _tell(read_keymap(path))
     return Exit.OK
 
 
@@ -153,13 +157,6 @@ def _edit(change: Callable[[], object]) -> None:
         change()
     except CannotEdit as error:
         raise CommandFailed(str(error), "change it with an editor") from None
-
-
-def _put_back(path: Path, before: bytes | None) -> None:
-    if before is None:
-        path.unlink()
-    else:
-        path.write_bytes(before)
 
 
 def _words(keys: tuple[str, ...]) -> str:

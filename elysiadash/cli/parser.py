@@ -45,10 +45,16 @@ def build() -> typer.Typer:
     """The whole command line; takes an ``Invocation`` as its ``obj``."""
     app = _group(APP.help, invoke_without_command=True)
     app.callback()(_root())
-    groups = {name: _group(help, no_args_is_help=True) for name, help in GROUPS.items()}
+    alone = {
+        command.path[0]: command
+        for command in COMMANDS
+        if command.path[0] in GROUPS and len(command.path) == 1
+    }
+    groups = {name: _group_of(help, alone.get(name)) for name, help in GROUPS.items()}
     for command in COMMANDS:
         *above, name = command.path
-        (groups[above[0]] if above else app).command(name, help=command.help)(_runner(command))
+        if name not in alone or above:
+            (groups[above[0]] if above else app).command(name, help=command.help)(_runner(command))
     for name, group in groups.items():
         app.add_typer(group, name=name)
     return app
@@ -75,10 +81,30 @@ def _root() -> Callable[..., None]:
             ctx.obj.code = tell_version()
             raise typer.Exit
         ctx.obj.flags = ClusterFlags.of(given)
+        own = {option.name: given[option.name] for option in APP.options}
         if ctx.invoked_subcommand is None:
-            ctx.obj.end_with(lambda: APP.run(ctx.obj.flags, {}))
+            ctx.obj.end_with(lambda: APP.run(ctx.obj.flags, own))
+        elif any(own[option.name] != option.default for option in APP.options):
+            raise typer.BadParameter(f"options of the app belong after {ctx.invoked_subcommand}")
 
     return _shaped(root, map(_parameter, (_VERSION, *APP.all_options())))
+
+
+def _group_of(help: str, alone: Command | None) -> typer.Typer:
+    """Commands under one word; ``alone`` is what the word does without any of them."""
+    if alone is None:
+        return _group(help, no_args_is_help=True)
+    group = _group(help, invoke_without_command=True)
+    run = _runner(alone)
+
+    def unless_below(ctx: typer.Context, **given: Any) -> None:
+        if ctx.invoked_subcommand is None:
+            run(ctx, **given)
+        elif any(given[option.name] != option.default for option in alone.all_options()):
+            raise typer.BadParameter(f"options belong after {ctx.invoked_subcommand}")
+
+    group.callback()(_shaped(unless_below, map(_parameter, alone.all_options())))
+    return group
 
 
 def _group(help: str, **more: Any) -> typer.Typer:

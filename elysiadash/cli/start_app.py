@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from elysiadash.cli.choosing import Chosen, chosen_cluster
+from elysiadash.cli.choosing import Chosen, chosen_cluster, load_settings, profile_of_demo
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
-from elysiadash.cli.output import is_terminal, say
+from elysiadash.cli.output import is_terminal
+from elysiadash.config.paths import user_file
 from elysiadash.config.profile import Profile
 
-_LOOK_S = 1.5
+if TYPE_CHECKING:
+    from elysiadash.tui.clusters import FirstRun
 
 
 def start_app(flags: ClusterFlags) -> int:
     """Show the chosen cluster in the full terminal; returns the exit code.
 
+    Where nothing names a cluster and none answers at the usual place, the app asks for one.
     Raises ``CommandFailed`` without a terminal: escape codes do not belong into a file.
     """
     need_terminal()
-    with chosen_cluster(flags, full_screen=True) as chosen:
-        if chosen.assumed and not _is_weaviate(chosen):
-            return _first_run(chosen, flags)
-        return show(chosen.profile, chosen)
+    with ExitStack() as demos, chosen_cluster(flags, full_screen=True) as chosen:
+        return show(chosen, _first_run(flags, demos) if chosen.assumed else None)
 
 
 def need_terminal() -> None:
@@ -43,48 +46,46 @@ def need_terminal() -> None:
     )
 
 
-def show(profile: Profile, chosen: Chosen) -> int:
-    """Start the app on a profile."""
+def show(chosen: Chosen, first_run: FirstRun | None = None) -> int:
+    """Start the app on the chosen cluster, with the others at hand."""
     # Textual costs 150 ms and is wanted by nobody else.
     from elysiadash.tui.app import run
+    from elysiadash.tui.clusters import Given
 
-    return run(profile, state_dir=chosen.state_dir, demo=chosen.demo)
-
-
-def _is_weaviate(chosen: Chosen) -> bool:
-    """Whether a Weaviate, and not something else, answers at the assumed address."""
-    import asyncio
-
-    from elysiadash.cli.session import run_to_end, watching
-    from elysiadash.weaviate.errors import Forbidden, Unauthorized, WeaviateError
-
-    async def answers() -> int:
-        async with watching(chosen) as watch:
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await watch.client.meta()
-            except (Unauthorized, Forbidden):
-                return True
-            except (WeaviateError, TimeoutError):
-                return False
-        return True
-
-    return bool(run_to_end(answers()))
-
-
-def _first_run(chosen: Chosen, flags: ClusterFlags) -> int:
-    """Nothing names a cluster and none is at hand: ask for one, or show the demo."""
-    say(
-        f"No cluster is named, and no Weaviate answers at {chosen.profile.url}.\n"
-        "\n"
-        "  elysiadash --url http://HOST:8080   one cluster, now\n"
-        "  elysiadash config init              settings for all of them\n"
-        "  elysiadash --demo                   a simulated cluster\n"
+    given = Given(
+        profiles=chosen.profiles,
+        broken=chosen.broken,
+        simulated=frozenset(chosen.profiles) if chosen.demo else frozenset(),
+        state_dir=chosen.state_dir,
+        first_run=first_run,
     )
-    try:
-        answer = input("URL of a Weaviate, or just Enter for the demo: ").strip()
-    except EOFError:
-        return Exit.USAGE
-    wanted = ClusterFlags(url=answer) if answer else ClusterFlags(demo=True)
-    with chosen_cluster(wanted.over(flags), full_screen=True) as named:
-        return show(named.profile, named)
+    return run(chosen.profile, given)
+
+
+def _first_run(flags: ClusterFlags, demos: ExitStack) -> FirstRun:
+    """What the app does with an address that is typed, or with the wish for a demo.
+
+    A demo that is started lives as long as ``demos``.
+    """
+    from elysiadash.cluster.glance import first_answer
+    from elysiadash.tui.clusters import FirstRun
+
+    def profile_of(url: str) -> Profile:
+        given = {name: value for name, value in flags.for_settings().items() if value}
+        return load_settings(flags).ad_hoc(url, given)
+
+    def start_demo() -> tuple[Profile, ...] | str:
+        from elysiadash.cli.demo_process import demo_clusters
+
+        try:
+            clusters = demos.enter_context(demo_clusters("all"))
+        except (CommandFailed, OSError) as error:
+            return str(error)
+        return tuple(profile_of_demo(cluster, write=flags.write) for cluster in clusters)
+
+    return FirstRun(
+        settings_file=str(user_file(os.environ)),
+        profile_of=profile_of,
+        start_demo=start_demo,
+        first_answer=first_answer,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from elysiadash.cluster.events.audit import ToldAudit
 from elysiadash.cluster.remembered import Memory
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Profile
@@ -22,9 +23,13 @@ def connect(
 ) -> Watch:
     """A watch over the profile's cluster; nothing is sent before it is asked or run.
 
-    ``state_dir`` is where what is learned of the cluster is kept (None: nowhere). ``http``
-    replaces the network in tests.
+    Lines of ``audit`` are also told among the watch's events. ``state_dir`` is where what is
+    learned of the cluster is kept (None: nowhere). ``http`` replaces the network in tests.
     """
-    guard = Guard(writable=profile.write, audit=audit)
+    told = ToldAudit(audit) if audit is not None else None
+    guard = Guard(writable=profile.write, audit=told)
     client = Client(Transport(profile, guard, http=http))
-    return Watch(client, Memory(state_dir, profile.name, profile.url))
+    watch = Watch(client, Memory(state_dir, profile.name, profile.url))
+    if told is not None:
+        told.events = watch.events
+    return watch

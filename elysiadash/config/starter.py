@@ -33,7 +33,8 @@ elysiadash.toml from the working folder upwards, this file, the default. What a 
 itself, in either file, goes before [defaults].
 
 "elysiadash config check" finds mistakes, "elysiadash config show" says where each value came \
-from. Paths start at the folder of this file."""
+from. Keys and colours are in files of their own beside this one: keys.toml ("elysiadash keys" \
+lists and changes them) and themes/NAME.toml. Paths start at the folder of this file."""
 
 _AUTH = """\
 A credential is named, not written down: key_env (a variable), key_command (a command that prints \

@@ -26,6 +26,8 @@ from elysiadash.demo.scenarios import Scale, scenario
 #: How often it is looked whether the parent is still there.
 _PARENT_SECONDS = 0.5
 
+_SEVERAL = {"both": ("healthy", "troubled"), "all": ("healthy", "troubled", "empty")}
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until there is nobody to run for. Returns the exit code; wrong usage exits with 64."""
@@ -45,7 +47,7 @@ async def _serve(options: argparse.Namespace, faults: list[Fault]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    names = ["healthy", "troubled"] if options.scenario == "both" else [options.scenario]
+    names = _SEVERAL.get(options.scenario, (options.scenario,))
     async with AsyncExitStack() as stack:
         clusters = []
         for place, name in enumerate(names):
@@ -113,7 +115,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Simulated Weaviate clusters on the loopback.",
     )
     parser.add_argument(
-        "--scenario", choices=["healthy", "troubled", "both", "empty"], default="healthy"
+        "--scenario",
+        choices=["healthy", "troubled", "empty", "both", "all"],
+        default="healthy",
+        help="both: healthy and troubled; all: the empty one too",
     )
     parser.add_argument("--seed", type=int, default=1, help="another seed, other names and numbers")
     parser.add_argument(

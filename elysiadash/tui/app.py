@@ -9,7 +9,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,17 +24,20 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.tui.actions import ACTIONS
 from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance, appearance_of
 from elysiadash.tui.bridge import Bridge, DataChanged
-from elysiadash.tui.clusters import Clusters
+from elysiadash.tui.clusters import Clusters, FirstRun, Given, connected
+from elysiadash.tui.finding_ages import FindingAges
+from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
 from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap, keymap_file, read_keymap
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
+from elysiadash.tui.palette import entries
 from elysiadash.tui.plain import plain
+from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
 from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
@@ -50,12 +55,14 @@ log = logging.getLogger(__name__)
 
 _WATCH = "watch"
 _DRAWING = "drawing"
+_FAREWELL = "farewell"
 _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
 _THREAD_TURN_S = 0.002
 _TOLD_S = 10.0
+_THREADS = 64
 
 
 class ElysiadashApp(App[None], inherit_bindings=False):
@@ -89,6 +96,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         clusters: Clusters | None = None,
         kept: Kept | None = None,
         keymap: Keymap | None = None,
+        first_run: FirstRun | None = None,
     ) -> None:
         self.appearance = Appearance() if appearance is None else appearance
         super().__init__(driver_class=driver_for(self.appearance))
@@ -98,15 +106,22 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self.demo = demo
         self.rows: tuple[CollectionStats, ...] = ()
         """The rows that were shown last; the header sums them up."""
-        self.findings: tuple[Finding, ...] = ()
-        """What the checks found last, the worst first."""
+        self.assessment = Assessment()
+        """What the checks found last."""
+        self.finding_ages = FindingAges()
+        self.watching_since = 0.0
+        """Wall-clock seconds since when this session looks at this cluster."""
         self.window = next(iter(WINDOWS.values()))
         """Seconds that charts look back."""
         self.kept = kept or Kept()
         self.keymap = keymap or Keymap()
         self.trail = Trail()
         self._travelling = False
-        self.clusters = clusters or Clusters({}, lambda profile: watch)
+        self.clusters = clusters or Clusters(
+            {watch.profile.name: watch.profile}, lambda profile: watch
+        )
+        self.first_run = first_run
+        self._switching = asyncio.Lock()
         self._generation = 0
         self._watching: Worker[None] | None = None
         self._lines = LineFilters(self.appearance)
@@ -114,6 +129,7 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._bridge: Bridge | None = None
         self._faults: dict[str, str] = {}
         self._interrupted_at = float("-inf")
+        self._title_shown = ""
         folders = [shipped_themes()] if theme_folders is None else theme_folders
         wanted = (theme, self.kept.choices.theme)
         self.theme_choice = ThemeChoice(load_themes(folders), wanted)
@@ -131,6 +147,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Show what is remembered; ask the cluster only after the first paint."""
         self.use_command_palette = True
+        # Names that no server resolves and commands that give no key each hold a thread for
+        # seconds: those of one cluster must not keep the others' answers waiting.
+        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="elysiadash")
+        asyncio.get_running_loop().set_default_executor(threads)
         changes = self.keymap.changes.items()
         self.set_keymap({name: ",".join(keys) or no_key(name) for name, keys in changes})
         self.theme_choice.begin(self)
@@ -152,6 +172,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._watch_now()
         self.set_interval(_TICK_S, self._tick)
         self._tell_of_settings()
+        if self.first_run is not None:
+            self.run_worker(offer_first_run(self, self.first_run), group="first run")
         # The first screen read its keys before the keymap was there.
         self.refresh_bindings()
         if self._terminal is not None:
@@ -172,6 +194,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             screen.status.flash(faults[0] + more, _TOLD_S)
 
     def _watch_now(self) -> None:
+        replay = self.watched.replay
+        self.watching_since = replay.start if replay else self.watched.store.clock()
         self._bridge = Bridge(self.watched, self.post_message)
         self._run_watch()
 
@@ -181,20 +205,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self.watched.run(), name=_WATCH, group=_WATCH, exit_on_error=False
         )
 
-    async def _end_watch(self, watch: Watched) -> None:
-        """Let a watch keep its state, then close its connections."""
-        for worker in [found for found in self.workers if found.group == _WATCH]:
-            worker.cancel()
-            with suppress(WorkerCancelled, WorkerFailed, TimeoutError):
-                async with asyncio.timeout(_FAREWELL_S):
-                    await worker.wait()
-        await watch.aclose()
-
     async def on_unmount(self) -> None:
         """Nothing of ours goes on."""
         if self._bridge is not None:
             self._bridge.stop()
-        await self._end_watch(self.watched)
+        await self._leave_watch(self.watched, self._watching)
 
     def exit(self, result: None = None, return_code: int = 0, message: object = None) -> None:
         """Leave; a process that still lives three seconds later is ended."""
@@ -208,11 +223,38 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             return
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.report_fault(_WATCH, event.worker.error)
-            self.set_timer(_RESTART_AFTER_S, self._run_watch)
+            self.set_timer(_RESTART_AFTER_S, partial(self._restart, event.worker))
         elif event.state is WorkerState.SUCCESS:
-            self.set_timer(_RESTART_AFTER_S, self._run_watch)
+            self.set_timer(_RESTART_AFTER_S, partial(self._restart, event.worker))
+
+    def _restart(self, ended: Worker[None]) -> None:
+        """Run the watch again, unless another cluster is watched by now."""
+        if self._watching is ended:
+            self._run_watch()
 
     # Data
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found last, the worst first."""
+        return self.assessment.findings
+
+    async def look_over(self) -> Assessment:
+        """The rows and the findings of now, for the header and for every screen."""
+        watch = self.watched
+        rows = await watch.rows()
+        found = await assess(watch, rows)
+        if watch is self.watched:
+            self.rows, self.assessment = rows, found
+            self.finding_ages.look(found.findings, watch.store.clock())
+        return found
+
+    def retitle(self, words: str) -> None:
+        """Give the terminal this title, where it has another one."""
+        shown = plain(self.appearance.shown(words))
+        if self._terminal is not None and shown != self._title_shown:
+            self._title_shown = shown
+            self._terminal.retitle(shown)
 
     def on_data_changed(self, event: DataChanged) -> None:
         """The visible screen pulls, also under a sheet; a hidden one looks when it comes back."""
@@ -237,6 +279,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - a timer's error would end the app
             if _DRAWING not in self._faults:
                 self.report_fault(_DRAWING, error)
+
+    @property
+    def writable(self) -> bool:
+        """Whether what writes is there at all: the profile allows it, and this is no replay."""
+        return self.watched.profile.write and self.watched.replay is None
 
     @property
     def fault(self) -> str | None:
@@ -354,25 +401,45 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     async def use_cluster(self, name: str) -> str | None:
         """Watch another cluster instead; returns why not. Works while nothing answers."""
-        if name == self.watched.profile.name:
-            await self.show_mode("stats")
-            return None
-        profile = self.clusters.profile(name)
-        if isinstance(profile, str):
-            return profile
-        before, self.watched = self.watched, self.clusters.open(profile)
+        async with self._switching:
+            if name == self.watched.profile.name:
+                await self.show_mode("stats")
+                return None
+            profile = self.clusters.profile(name)
+            if isinstance(profile, str):
+                return profile
+            # What an earlier run has kept is read from disk.
+            watch = await asyncio.to_thread(self.clusters.open, profile)
+            await self._watch_instead(watch)
+        return None
+
+    async def _watch_instead(self, watch: Watched) -> None:
+        """Show and run another watch; the one before ends in the background."""
+        before, self.watched = self.watched, watch
+        self.demo = watch.profile.name in self.clusters.simulated
         if self._bridge is not None:
             self._bridge.stop()
-        self.rows, self.findings, self.trail = (), (), Trail()
+        # What they are about to show is of the cluster before.
+        for worker in [found for found in self.workers if found.group == "pull"]:
+            worker.cancel()
+        self.rows, self.trail = (), Trail()
+        self.assessment, self.finding_ages = Assessment(), FindingAges()
+        self._faults.clear()
         old, self._watching = self._watching, None
-        if old is not None:
-            old.cancel()
         await self._renew_modes()
-        if self._terminal is not None:
-            self._terminal.retitle(f"elysiadash · {profile.name}")
+        self.retitle(f"elysiadash · {watch.profile.name}")
         self._watch_now()
-        self.run_worker(before.aclose(), name="farewell", group="farewell", exit_on_error=False)
-        return None
+        leaving = self._leave_watch(before, old)
+        self.run_worker(leaving, name=_FAREWELL, group=_FAREWELL, exit_on_error=False)
+
+    async def _leave_watch(self, watch: Watched, running: Worker[None] | None) -> None:
+        """Let a watch keep its state, then close its connections; bounded, whatever hangs."""
+        if running is not None:
+            running.cancel()
+            with suppress(WorkerCancelled, WorkerFailed, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await running.wait()
+        await watch.aclose()
 
     async def _renew_modes(self) -> None:
         """Screens of another cluster are other screens."""
@@ -380,8 +447,12 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         for name, screen in MODES.items():
             self.add_mode(f"{name}#{self._generation}", screen)
         await self.switch_mode(f"stats#{self._generation}")
+        # Not awaited: the screen whose command this is would wait for its own end.
+        self.run_worker(self._forget_modes(before), name=_FAREWELL, group=_FAREWELL)
+
+    async def _forget_modes(self, generation: int) -> None:
         for name in MODES:
-            await self.remove_mode(f"{name}#{before}")
+            await self.remove_mode(f"{name}#{generation}")
 
     def use_window(self, seconds: float) -> None:
         """Let the charts look so far back."""
@@ -463,17 +534,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self.theme_choice.preview(self, event.text)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the registry's actions that work on this screen."""
-        scopes = getattr(screen, "SCOPES", ("app",))
-        for action in ACTIONS:
-            if action.scope in scopes and not action.needs_argument:
-                target = self if action.scope == "app" else screen
-                run = _runner(target, action.does)
-                yield SystemCommand(action.label, action.help, run)
-
-
-def _runner(target: App[None] | Screen[object], action: str) -> Callable[[], object]:
-    return lambda: target.run_action(action)
+        """The palette: what the registry has for this screen."""
+        return entries(screen, self)
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -483,7 +545,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
+def run(profile: Profile, given: Given) -> int:
     """Watch the profile's cluster in the full terminal until the user leaves.
 
     Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM, 1 after a fault. Needs a
@@ -492,22 +554,23 @@ def run(profile: Profile, *, state_dir: Path | None, demo: bool = False) -> int:
     gc.disable()
     # Threads that decode large answers must not hold up keys and painting.
     sys.setswitchinterval(_THREAD_TURN_S)
-    from elysiadash.cluster.connect import connect
     from elysiadash.config.paths import user_file
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
     bear_foreign_bytes()
     appearance = appearance_of(os.environ)
     with Terminal(appearance.shown(f"elysiadash · {profile.name}")) as terminal:
-        watch = connect(profile, state_dir=state_dir)
+        clusters = connected(given)
         app = ElysiadashApp(
-            watch,
-            demo=demo,
+            clusters.open(profile),
+            demo=profile.name in clusters.simulated,
             terminal=terminal,
             theme_folders=folders,
             appearance=appearance,
-            kept=Kept(state_dir),
+            clusters=clusters,
+            kept=Kept(given.state_dir),
             keymap=read_keymap(keymap_file(os.environ)),
+            first_run=given.first_run,
         )
         app.run()
     return app.return_code or 0

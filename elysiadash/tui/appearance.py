@@ -1,7 +1,7 @@
 """What the terminal can show: how many colours, which signs, and which letters.
 
 The places that tell are the environment (``NO_COLOR``, ``COLORTERM``, ``TERM``, the locale) and
-the user's wish; nothing is asked of the terminal.
+the user's wish (``ELYSIADASH_ASCII``); nothing is asked of the terminal.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from elysiadash.tui.widgets.table.glyphs import GlyphSet
 Colours = Literal["none", "16", "256", "true"]
 Wish = Literal["auto", "braille", "blocks", "ascii"]
 
+ASCII_VARIABLE = "ELYSIADASH_ASCII"
+"""1 draws with ASCII only; empty or 0 is no wish."""
 _TRUE = {"truecolor", "24bit"}
 _NO_COLOURS = {"vt52", "vt100", "vt102", "vt220", "vt320", "xterm-mono", "linux-m", "screen-mono"}
 _ASCII_ONLY = {"linux", "vt52", "vt100", "vt102", "vt220", "vt320", "cons25", "sun"}
@@ -46,6 +48,8 @@ def appearance_of(environment: Mapping[str, str], wish: Wish = "auto") -> Appear
 
     No locale at all says nothing, as in many containers: UTF-8 is assumed then.
     """
+    if wish == "auto" and environment.get(ASCII_VARIABLE, "0") not in ("", "0"):
+        wish = "ascii"
     unicode = _is_unicode(environment)
     term = environment.get("TERM", "").lower()
     poor = not unicode or term.split("-")[0] in _ASCII_ONLY

@@ -49,7 +49,11 @@ class Bridge:
         return bool(changed & ROW_KINDS) or before != self._states
 
     def _node_states(self) -> tuple[tuple[str, str], ...]:
-        return tuple((node.node, node.status) for node in self._watch.cluster().nodes)
+        cluster = self._watch.cluster()
+        # Who leads, and whose queue stands still, is in no row, but the checks look at it.
+        nodes = tuple((node.node, node.status) for node in cluster.nodes)
+        waiting = tuple(("waits", name) for name in cluster.fsm_pending)
+        return (*nodes, *waiting, ("leader", cluster.leader or "–"))
 
     def _tell(self, kinds: frozenset[Kind]) -> None:
         self._changed |= kinds

@@ -12,6 +12,7 @@ from elysiadash.cluster.slices import Kind, Slice
 from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import charts, numbers
+from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
@@ -52,6 +53,17 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends: str = ""
 
 
+FIELDS: Fields[Fact] = Fields(
+    lambda fact: (fact.what, fact.value, fact.words),
+    {
+        "what": lambda fact: fact.what,
+        "value": lambda fact: fact.value,
+        "from": lambda fact: fact.words,
+    },
+)
+"""What the lines can be filtered by."""
+
+
 def facts_of(
     watch: Watched, row: CollectionStats, findings: Iterable[Finding], now: float
 ) -> tuple[Fact, ...]:
@@ -64,6 +76,11 @@ def facts_of(
     )
 
 
+def is_title(fact: Fact) -> bool:
+    """Whether the line only opens a section."""
+    return fact.key.startswith("§")
+
+
 class FactColumns:
     """The columns; ``now`` is set before each repaint."""
 
@@ -72,7 +89,7 @@ class FactColumns:
         self.columns: tuple[Column[Fact], ...] = (
             Column("what", "What", _what, (14, 28), "left", 100),
             Column(
-                "value", "Value", lambda fact: Cell(fact.value, fact.style), (8, 60), "left", 90
+                "value", "Value", lambda fact: Cell(fact.value, fact.style), (16, 60), "left", 90
             ),
             Column("chart", "10 min", _chart, _CELLS, "left", 60),
             Column("age", "Age", self._age, (4, 7), "right", 80),
@@ -84,7 +101,7 @@ class FactColumns:
 
 
 def _what(fact: Fact) -> Cell:
-    return Cell(fact.what, "accent" if fact.key.startswith("§") else "")
+    return Cell(fact.what, "accent" if is_title(fact) else "")
 
 
 def _words(fact: Fact) -> Cell:

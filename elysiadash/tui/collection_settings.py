@@ -12,6 +12,7 @@ import msgspec
 
 from elysiadash.cluster.definition import compression_words
 from elysiadash.tui import numbers
+from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column
 from elysiadash.weaviate.models import (
@@ -60,6 +61,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.key.startswith(_SECTION)
 
 
+FIELDS: Fields[Setting] = Fields(
+    lambda row: (row.what, row.value, row.path),
+    {
+        "setting": lambda row: row.what,
+        "value": lambda row: row.value,
+        "path": lambda row: row.path,
+    },
+)
+"""What the lines can be filtered by."""
+
 COLUMNS: tuple[Column[Setting], ...] = (
     Column(
         "what",
@@ -71,7 +82,7 @@ COLUMNS: tuple[Column[Setting], ...] = (
     ),
     Column("value", "Value", lambda row: Cell(row.value), (8, 36), "left", 90),
     Column("note", "Meaning", lambda row: Cell(row.note, "muted"), (16, 120), "left", 80),
-    Column("path", "In the definition", lambda row: Cell(row.path, "muted"), (16, 60), "left", 60),
+    Column("path", "Path", lambda row: Cell(row.path, "muted"), (16, 60), "left", 60),
 )
 
 

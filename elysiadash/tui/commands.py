@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
+from textual.actions import parse
+
 from elysiadash.tui.actions import Action, commands
 
 _MOST_OFFERED = 1000
@@ -28,29 +30,35 @@ async def run_line(line: str, screen: Any) -> str | None:
 async def run_action(action: Action, argument: str, screen: Any) -> str | None:
     """Do an action with its argument; returns what is wrong with that."""
     target = _target(action, screen)
+    if action.writes and not screen.app.writable:
+        return "read-only"
     if action.takes is None and argument:
         return f":{action.command} takes nothing after it"
     if argument:
-        done = getattr(target, f"take_{_method(action)}")(argument)
+        done = getattr(target, f"take_{action.method}")(argument)
         fault = await done if inspect.isawaitable(done) else done
         return None if fault is None else str(fault)
     if action.needs_argument:
         return f":{action.command} needs {action.takes}"
-    await target.run_action(action.does)
+    # Not by way of the key: while a line is being typed, screens let no key act.
+    _, name, given = parse(action.does)
+    done = getattr(target, f"action_{name}")(*given)
+    if inspect.isawaitable(done):
+        await done
     return None
 
 
 def completions(line: str, screen: Any) -> list[str]:
     """The lines that a typed line can become: commands, then what they can be about."""
     name, blank, start = line.partition(" ")
-    known = commands(*screen.SCOPES)
+    known = _known(screen)
     if not blank:
         named = sorted(each for each in known if each.startswith(name))
         return [f"{each} " if known[each].needs_argument else each for each in named]
     action = _find(name, screen)
     if isinstance(action, str) or action.takes is None:
         return []
-    offer = getattr(_target(action, screen), f"offer_{_method(action)}", None)
+    offer = getattr(_target(action, screen), f"offer_{action.method}", None)
     wanted = start.casefold()
     offered = [each for each in (offer() if offer else ()) if each.casefold().startswith(wanted)]
     return [f"{name} {each}" for each in offered[:_MOST_OFFERED]]
@@ -64,7 +72,7 @@ def last_word(line: str, words: Iterable[str]) -> list[str]:
 
 def _find(name: str, screen: Any) -> Action | str:
     """The command of that name, or the only one that starts so; else what is wrong."""
-    known = commands(*screen.SCOPES)
+    known = _known(screen)
     if name in known:
         return known[name]
     alike = sorted(each for each in known if each.startswith(name))
@@ -75,9 +83,9 @@ def _find(name: str, screen: Any) -> Action | str:
     return f"no command {name!r}; :help lists them"
 
 
+def _known(screen: Any) -> dict[str, Action]:
+    return commands(*screen.SCOPES, writable=screen.app.writable)
+
+
 def _target(action: Action, screen: Any) -> Any:
     return screen.app if action.scope == "app" else screen
-
-
-def _method(action: Action) -> str:
-    return action.does.partition("(")[0]

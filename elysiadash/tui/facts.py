@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import APPROXIMATE, EXACT, CollectionStats
 from elysiadash.cluster.view import LIVE_STATES
+from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import numbers
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.source import Watched
@@ -40,6 +42,25 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     requests_per_minute: int
     p95_ms: float | None
     fresh: Freshness
+    critical: int = 0
+    """Findings that are critical, as far as the checks have run."""
+    warnings: int = 0
+
+    @property
+    def alerts(self) -> int:
+        """Findings that are warnings or worse; what cannot be seen is no alert."""
+        return self.critical + self.warnings
+
+    @property
+    def alert_sign(self) -> str:
+        """``✖2`` where one of two alerts is critical, ``▲2`` where none is, "" without any."""
+        return f"{'✖' if self.critical else '▲'}{self.alerts:,}" if self.alerts else ""
+
+    @property
+    def title(self) -> str:
+        """What the terminal's title says: which cluster, and the worst of it."""
+        worst = "✖ no answer" if not self.fresh.connected else self.alert_sign
+        return f"elysiadash · {self.name}{' ' if worst else ''}{worst}"
 
     @property
     def nodes(self) -> str:
@@ -60,9 +81,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def gather(
-    watch: Watched, rows: Sequence[CollectionStats], fresh: Freshness, *, demo: bool
+    watch: Watched,
+    rows: Sequence[CollectionStats],
+    fresh: Freshness,
+    *,
+    demo: bool,
+    findings: Sequence[Finding] = (),
 ) -> Facts:
     """The facts right now; cheap enough for once a second."""
+    severities = Counter(finding.severity for finding in findings)
     cluster, profile, load = watch.cluster(), watch.profile, watch.own_load()
     empty = not rows and watch.store.get(Kind.SCHEMA).value is not None
     objects, sign = (0, "") if empty else _objects(rows)
@@ -89,6 +116,8 @@ def gather(
         requests_per_minute=load.requests_per_minute,
         p95_ms=load.p95_ms,
         fresh=fresh,
+        critical=severities[Severity.CRITICAL],
+        warnings=severities[Severity.WARNING],
     )
 
 

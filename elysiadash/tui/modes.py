@@ -7,8 +7,30 @@ from collections.abc import Callable
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.screens.stats import StatsScreen
 
+
+def _health() -> LiveScreen:
+    from elysiadash.tui.screens.health import HealthScreen
+
+    return HealthScreen()
+
+
+def _migrate() -> LiveScreen:
+    from elysiadash.tui.screens.unbuilt import MigrateScreen
+
+    return MigrateScreen()
+
+
+def _optimize() -> LiveScreen:
+    from elysiadash.tui.screens.unbuilt import OptimizeScreen
+
+    return OptimizeScreen()
+
+
 MODES: dict[str, Callable[[], LiveScreen]] = {
     "stats": StatsScreen,
+    "health": _health,
+    "migrate": _migrate,
+    "optimize": _optimize,
 }
 """The base screen of each mode, by the name of the command that leads there."""
 
@@ -19,7 +41,35 @@ def _collection(name: str) -> LiveScreen:
     return CollectionScreen(name)
 
 
+def _events(argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.events import EventsScreen
+
+    return EventsScreen(argument)
+
+
+def _nodes(_argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.nodes import NodesScreen
+
+    return NodesScreen()
+
+
+def _node(argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.node import NodeScreen
+
+    return NodeScreen(argument)
+
+
+def _fleet(_: str) -> LiveScreen:
+    from elysiadash.tui.screens.fleet import FleetScreen
+
+    return FleetScreen()
+
+
 PLACES: dict[str, Callable[[str], LiveScreen]] = {
     "collection": _collection,
+    "events": _events,
+    "nodes": _nodes,
+    "node": _node,
+    "fleet": _fleet,
 }
 """Command -> its screen, from what stands after the command."""

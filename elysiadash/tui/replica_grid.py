@@ -19,7 +19,7 @@ _QUIET = frozenset({"READY", ""})
 _LOADING = frozenset({"LOADING", "LAZY_LOADING", "INDEXING"})
 _WIDE_CELL = 16
 """Cells a node's column needs for whole numbers; with less, numbers are short."""
-_BESIDE_NODES = 46
+_BESIDE_NODES = 44
 """Cells that the other columns take."""
 
 
@@ -153,15 +153,17 @@ def _short_names(nodes: Sequence[str]) -> dict[str, str]:
 def _node_column(
     node: str, title: str, state: str | None, mute: bool, narrow: bool
 ) -> Column[ShardRow]:
-    words = plain(title) if not mute else f"{plain(title)} ✖ {state or 'no answer'}"
+    why = "" if narrow else f" {state or 'no answer'}"
+    words = f"{plain(title)} ✖{why}" if mute else plain(title)
+    silence = "silent" if narrow else "no answer"
 
     def render(row: ShardRow) -> Cell:
         replica = row.replicas.get(node)
         if replica is None:
-            return Cell("no answer", "unknown") if mute else Cell("·", "muted")
+            return Cell(silence, "unknown") if mute else Cell("·", "muted")
         return _replica(replica, row.highest, narrow)
 
-    width = (7, 22) if narrow else (12, 40)
+    width = (8, 12) if narrow else (12, 40)
     return Column(node, words, render, width, "left", 50, _count_on(node), True)
 
 
@@ -174,19 +176,25 @@ def _count_on(node: str) -> Callable[[ShardRow], int | None]:
 
 
 def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
-    """``10,033,592``, with what is not as usual behind it."""
+    """``10,033,592``, with what is not as usual around it, the most telling first.
+
+    A narrow cell says a state alone, and leaves to other columns what is lacking and queued.
+    """
+    usual = replica.status in (_QUIET if replica.loaded else _QUIET | _LOADING)
+    style: StyleName = "" if usual else "unknown" if replica.status in _LOADING else "critical"
+    words = [] if usual else [plain(replica.status)]
     if not replica.loaded:
-        return Cell("not loaded", "unknown")
-    write = numbers.short if narrow else numbers.count
-    words = [write(replica.object_count)]
-    style: StyleName = ""
+        words.append("unloaded" if narrow else "not loaded")
+        style = style or "unknown"
+    if narrow:
+        return Cell(words[0] if words else numbers.short(replica.object_count), style)
+    if not replica.loaded:
+        return Cell(" ".join(words), style)
+    words.append(numbers.count(replica.object_count))
     if highest is not None and replica.object_count < highest:
-        words.append(f"−{write(highest - replica.object_count)}")
+        words.append(f"−{numbers.count(highest - replica.object_count)}")
     if replica.vector_queue_length:
         words.append(f"q{numbers.rate(replica.vector_queue_length)}")
-    if replica.status not in _QUIET:
-        words.append(plain(replica.status))
-        style = "unknown" if replica.status in _LOADING else "critical"
     return Cell(" ".join(words), style)
 
 

@@ -63,10 +63,14 @@ async def assess(watch: Watched, rows: tuple[CollectionStats, ...]) -> Assessmen
     from elysiadash.health.findings import find, health_of_all
     from elysiadash.health.picture import picture_of
 
-    if watch.store.get(Kind.SCHEMA).value is None and watch.store.get(Kind.VERBOSE).value is None:
+    live = any(watch.store.get(kind).value is not None for kind in (Kind.SCHEMA, Kind.VERBOSE))
+    if not live and watch.store.get(Kind.NODES).problem is None:
         return Assessment()
-    picture = picture_of(cast("Watch", watch), rows)
+    picture = picture_of(cast("Watch", watch), rows if live else ())
     findings = await asyncio.to_thread(find, picture)
+    if not live:
+        # Rows of an earlier run say nothing of now; that nobody answers does.
+        return Assessment(findings=findings)
     names = [row.collection for row in rows]
     worst = _worst_of_each(findings)
     return Assessment(

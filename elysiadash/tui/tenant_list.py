@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -11,10 +11,12 @@ from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
+from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.models import Tenant
 
 _ACTIVE = frozenset({"HOT", "ACTIVE"})
 _CHANGING = frozenset({"FREEZING", "UNFREEZING", "OFFLOADING", "ONLOADING"})
+_NEEDS_LEADER = frozenset({"no answer", "server fault", "connection lost"})
 _MEANING = {
     "HOT": "loaded or loaded at the first use",
     "ACTIVE": "loaded or loaded at the first use",
@@ -107,11 +109,13 @@ def states_of(rows: Iterable[TenantRow]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda found: (-found[1], found[0])))
 
 
-def chosen(
-    rows: Iterable[TenantRow], state: str | None, keep: Callable[[TenantRow], bool] | None
-) -> tuple[TenantRow, ...]:
-    """The rows of a state (None: all) that pass the filter."""
-    return tuple(row for row in rows if state in (None, row.state) and (keep is None or keep(row)))
+def refusal_words(error: WeaviateError, leader: str | None) -> str:
+    """Why there is no list; ``leader`` is "" where every node says that there is none."""
+    if error.kind == "forbidden":
+        return "this user may not list tenants: it lacks the permission read_tenants"
+    if leader == "" and error.kind in _NEEDS_LEADER:
+        return f"the cluster has no leader, and only a leader lists tenants ({error.what})"
+    return f"{error.what}: {error.hint}" if error.hint else error.what
 
 
 def describe(row: TenantRow) -> str:

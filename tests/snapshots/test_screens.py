@@ -60,11 +60,6 @@ def test_stats(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 @SIZES
-def test_collection(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert compare(snap_compare, still_cluster(), size, "j", "j", "enter")
-
-
-@SIZES
 def test_lost_connection(snap_compare: Compare, size: tuple[int, int]) -> None:
     watch = still_cluster()
     watch.clock.now += 134
@@ -90,10 +85,6 @@ def test_frozen_problems(snap_compare: Compare) -> None:
     assert compare(snap_compare, still_cluster(), (100, 20), "exclamation_mark", "F")
 
 
-def test_help(snap_compare: Compare) -> None:
-    assert compare(snap_compare, still_cluster(), (100, 60), "question_mark")
-
-
 def test_no_server(snap_compare: Compare) -> None:
     watch = StillWatch()
     watch.lose(lost())
@@ -103,11 +94,6 @@ def test_no_server(snap_compare: Compare) -> None:
 @sized((50, 8), (40, 3), (120, 12))
 def test_too_small_for_tables(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert compare(snap_compare, still_cluster(), size)
-
-
-@pytest.mark.parametrize("theme", ["light", "high-contrast"])
-def test_themes(snap_compare: Compare, theme: str) -> None:
-    assert compare(snap_compare, still_cluster(), (100, 20), theme=theme)
 
 
 def test_names_of_all_kinds(snap_compare: Compare) -> None:

@@ -22,9 +22,9 @@ from tests.tui.still import StillWatch
 
 @asynccontextmanager
 async def shown(
-    watch: StillWatch, size: tuple[int, int] = (160, 30), **given: Any
+    watch: StillWatch, size: tuple[int, int] = (162, 30), **given: Any
 ) -> AsyncIterator[tuple[ElysiadashApp, Pilot[None]]]:
-    """The app over a watch, after its first rows."""
+    """The app over a watch, after its first rows; two columns are the frame's edges."""
     app = ElysiadashApp(watch, clock=watch.clock, **given)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)

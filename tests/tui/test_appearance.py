@@ -81,6 +81,9 @@ def test_a_wish_beats_the_terminal_but_not_its_encoding() -> None:
     assert appearance_of(utf8, "blocks").glyphs == "blocks"
     assert appearance_of({"LANG": "en_US.UTF-8"}, "ascii").glyphs == "ascii"
     assert appearance_of({"LC_ALL": "POSIX"}, "braille").glyphs == "ascii"
+    assert appearance_of({"ELYSIADASH_ASCII": "1"}).glyphs == "ascii"
+    assert appearance_of({"ELYSIADASH_ASCII": "1"}).letters
+    assert appearance_of({"ELYSIADASH_ASCII": "0"}).glyphs == "braille"
 
 
 # Signs

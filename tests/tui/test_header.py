@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from elysiadash.cluster.slices import Kind
+from elysiadash.health.finding import Finding, Severity
+from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness, look
-from elysiadash.tui.widgets.header import Part, fit, header_parts
-from tests.tui.still import NODES, five_rows, still_cluster, three_nodes
+from elysiadash.tui.widgets.header import Part, environment_colour, fit, header_parts
+from tests.tui.reading import live, notice, shown
+from tests.tui.still import NODES, five_rows, lost, still_cluster, three_nodes
 
 FRESH = Freshness(age=2.0, late=frozenset(), trouble=None, connected=True, remembered=False)
 
@@ -52,6 +55,10 @@ def test_all_of_it_where_there_is_room() -> None:
         ({"environment": None}, " ● prod-eu "),
         ({"name": "[/x]"}, "[/x]"),
         ({"colour": "nonsense"}, "prod-eu"),
+        ({"warnings": 2}, "▲ 2 alerts"),
+        ({"warnings": 1}, "▲ 1 alert "),
+        ({"critical": 1}, "✖ 1 alert "),
+        ({"critical": 1, "warnings": 3}, "✖ 4 alerts, 1 critical"),
     ],
 )
 def test_what_each_state_says(changes: dict[str, object], part: str) -> None:
@@ -67,11 +74,85 @@ def test_a_lost_connection_is_a_sign_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
-def test_who_nodes_and_age_stay_in_any_width(width: int) -> None:
-    text = words(facts(demo=True, live=2), width)
+def test_who_nodes_alerts_and_age_stay_in_any_width(width: int) -> None:
+    text = words(facts(demo=True, live=2, critical=1, warnings=1), width)
     assert cell_len(text) <= width
-    for part in ("prod-eu", "DEMO", "2/3", "2 s"):
+    for part in ("prod-eu", "DEMO", "2/3", "✖", "2 s"):
         assert part in text
+
+
+def test_findings_are_counted_by_severity_and_what_is_not_known_is_no_alert() -> None:
+    def found(severity: Severity) -> Finding:
+        return Finding(code="X-1", severity=severity, message="", impact="", cause="", action="")
+
+    findings = [found(severity) for severity in (*Severity, Severity.WARNING)]
+    told = gather(still_cluster(), five_rows(), FRESH, demo=False, findings=findings)
+    assert (told.critical, told.warnings, told.alerts) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "elysiadash · prod-eu"),
+        ({"warnings": 2}, "elysiadash · prod-eu ▲2"),
+        ({"warnings": 2, "critical": 1}, "elysiadash · prod-eu ✖3"),
+        (
+            {"fresh": msgspec.structs.replace(FRESH, connected=False), "warnings": 2},
+            "elysiadash · prod-eu ✖ no answer",
+        ),
+    ],
+)
+def test_the_title_says_the_cluster_and_the_worst(changes: dict[str, object], title: str) -> None:
+    assert facts(**changes).title == title
+
+
+def test_the_frame_has_the_colour_of_the_name() -> None:
+    assert environment_colour(facts(), {}) == "#b02a37".upper()
+    plain = facts(colour=None)
+    assert environment_colour(plain, {"env-default": "#123456"}) == "#123456"
+    demo = facts(colour=None, demo=True)
+    assert environment_colour(demo, {"env-default": "#123456", "env-demo": "#654321"}) == "#654321"
+
+
+class Titles:
+    """A terminal that only notes its titles."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def retitle(self, title: str) -> None:
+        self.given.append(title)
+
+    def on_leave(self, leave: object) -> None:
+        pass
+
+    def arm(self, code: int) -> None:
+        pass
+
+
+async def test_the_terminal_is_told_once_for_each_change() -> None:
+    watch, titles = still_cluster(), Titles()
+    async with shown(watch, terminal=titles) as (app, pilot):
+        live(app).tick()
+        live(app).tick()
+        before = list(titles.given)
+        watch.lose(lost())
+        await notice(app, pilot)
+        after = titles.given[len(before) :]
+    assert before[-1].startswith("elysiadash · prod-eu")
+    assert len(before) == len(set(before))
+    assert after == ["elysiadash · prod-eu ✖ no answer"]
+
+
+async def test_the_frame_is_there_where_there_is_room_and_colour() -> None:
+    async with shown(still_cluster(), (100, 30)) as (app, _):
+        kind, colour = live(app).styles.border_left
+        assert (kind, colour.hex) == ("outer", "#B02A37")
+    async with shown(still_cluster(), (50, 8)) as (app, _):
+        assert live(app).styles.border_left[0] == ""
+    plain = Appearance(colours="none")
+    async with shown(still_cluster(), (100, 30), appearance=plain) as (app, _):
+        assert live(app).styles.border_left[0] == ""
 
 
 def test_lost_nodes_are_named_even_where_all_is_long() -> None:

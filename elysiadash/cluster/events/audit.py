@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from elysiadash.cluster.events.event import Event, EventSeverity
-from elysiadash.weaviate.guard import AuditEntry
+from elysiadash.cluster.events.log import EventLog
+from elysiadash.weaviate.guard import AuditEntry, AuditSink
+
+
+class ToldAudit:
+    """An audit sink whose lines are also told as events; what cannot be kept is not told."""
+
+    def __init__(self, kept: AuditSink) -> None:
+        self._kept = kept
+        self.events: EventLog | None = None
+        """Where they are told; given once the watch is there."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Keep the entry, then tell of it. Raises ``OSError`` where it cannot be kept."""
+        self._kept.record(entry)
+        if self.events is not None:
+            self.events.add(from_audit(entry))
 
 
 def from_audit(line: AuditEntry) -> Event:

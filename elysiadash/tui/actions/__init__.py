@@ -5,6 +5,13 @@ loads Textual but ``binding``, so that the commands can list and check keys too.
 """
 
 from elysiadash.tui.actions.action import Action
-from elysiadash.tui.actions.registry import ACTIONS, BY_ID, commands, of_scopes
+from elysiadash.tui.actions.registry import (
+    ACTIONS,
+    BY_ID,
+    allowed,
+    commands,
+    is_writing,
+    of_scopes,
+)
 
-__all__ = ["ACTIONS", "BY_ID", "Action", "commands", "of_scopes"]
+__all__ = ["ACTIONS", "BY_ID", "Action", "allowed", "commands", "is_writing", "of_scopes"]

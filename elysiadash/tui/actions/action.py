@@ -31,6 +31,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether the key goes before what the widget with the focus would do with it."""
 
     @property
+    def method(self) -> str:
+        """What is done, without its arguments: the name after ``action_`` or ``take_``."""
+        return self.does.partition("(")[0]
+
+    @property
     def needs_argument(self) -> bool:
         """Whether the command cannot run without its argument."""
         return self.takes is not None and not self.takes.startswith("[")

@@ -7,6 +7,7 @@ from elysiadash.tui.actions import (
     dialogs,
     everywhere,
     lists,
+    picker,
     screens,
     sheets,
     stats,
@@ -23,6 +24,7 @@ ACTIONS: tuple[Action, ...] = (
     *table.ACTIONS,
     *sheets.ACTIONS,
     *dialogs.ACTIONS,
+    *picker.ACTIONS,
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
@@ -35,11 +37,21 @@ def of_scopes(*scopes: str) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if action.scope in scopes)
 
 
-def commands(*scopes: str) -> dict[str, Action]:
-    """The ``:`` commands of these scopes by name; a narrower scope wins."""
+def allowed(*scopes: str, writable: bool) -> tuple[Action, ...]:
+    """The actions of these scopes that there are: while read-only, none that writes."""
+    return tuple(action for action in of_scopes(*scopes) if writable or not action.writes)
+
+
+def commands(*scopes: str, writable: bool) -> dict[str, Action]:
+    """The ``:`` commands of these scopes by name, as ``allowed``; a narrower scope wins."""
     return {
         action.command: action
         for scope in scopes
-        for action in ACTIONS
-        if action.command and action.scope == scope
+        for action in allowed(scope, writable=writable)
+        if action.command
     }
+
+
+def is_writing(method: str) -> bool:
+    """Whether an action of this name, as in ``action_<name>``, changes a cluster."""
+    return any(action.writes and action.method == method for action in ACTIONS)

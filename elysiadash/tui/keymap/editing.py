@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 import tomllib
 from pathlib import Path
@@ -79,15 +80,20 @@ def _read(path: Path) -> tuple[str, dict[str, object]]:
     return path.read_text("utf-8-sig"), document.data
 
 
-def _write(path: Path, text: str) -> None:
-    name = ""
+def _write(link: Path, text: str) -> None:
+    """As a whole or not at all; where the file is a link, as many keep them, what it leads to."""
+    path, name = link.resolve(), ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, name)
         Path(name).replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             Path(name).unlink()
-        raise CannotEdit(f"{path} cannot be written: {error.strerror or error}") from None
+        raise CannotEdit(f"{link} cannot be written: {error.strerror or error}") from None

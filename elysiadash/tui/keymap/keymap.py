@@ -19,8 +19,11 @@ NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
 _SHARED = ("app", "screen", "list", "table")
+_NOT_ONE_LIST = ("collection",)
+"""Screens with more than one list bring what lists have themselves."""
 _OVER = (
     ("prompt",),
+    ("picker",),
     ("sheet", "row-sheet"),
     ("table", "dialog", "columns"),
     ("table", "dialog", "copy"),
@@ -76,8 +79,9 @@ def read_keymap(path: Path) -> Keymap:
         except KeyNameError as error:
             mistakes.append(_mistake(document, name, str(error)))
             continue
-        if not keys and name == WAY_OUT:
-            mistakes.append(_mistake(document, name, "the way out needs a key"))
+        fault = _fault_of_keys(name, keys)
+        if fault is not None:
+            mistakes.append(_mistake(document, name, *fault))
             continue
         changes[name] = keys
     changes, refused = _without_collisions(changes)
@@ -92,13 +96,30 @@ def read_keymap(path: Path) -> Keymap:
     return Keymap(path=path, changes=changes, mistakes=tuple(mistakes), notes=tuple(notes))
 
 
+def fault_of_change(keymap: Keymap, name: str, keys: tuple[str, ...]) -> str | None:
+    """Why an action cannot be given these keys beside what the keymap says; None when it can."""
+    fault = _fault_of_id(name) or _fault_of_keys(name, keys)
+    if fault is not None:
+        words, likely = fault
+        return f"{words}; did you mean {likely}?" if likely else words
+    _, refused = _without_collisions({**keymap.changes, name: keys})
+    if not refused:
+        return None
+    # The keymap alone has no collision: whoever is refused now, it is for this change.
+    culprit, words = refused[0]
+    if culprit == name:
+        return words
+    both = sorted(set(keys) & set(keymap.changes[culprit]))
+    return f"{' '.join(map(shown, both))} is the key of {culprit} ({BY_ID[culprit].label}) already"
+
+
 def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
     """(id, id, key) of every two actions that would be on one key in the same place.
 
     ``keys`` are those of every action by its id.
     """
     found: dict[tuple[str, str, str], None] = {}
-    for scopes in _places():
+    for scopes in places():
         owner: dict[str, str] = {}
         for action in ACTIONS:
             if action.scope not in scopes:
@@ -110,11 +131,15 @@ def collisions(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, str]
     return list(found)
 
 
-def _places() -> list[tuple[str, ...]]:
+def places() -> list[tuple[str, ...]]:
     """The scopes that are in force together, for each kind of screen."""
     over = {scope for scopes in _OVER for scope in scopes}
     own = {action.scope for action in ACTIONS} - {*_SHARED, *over}
-    return [*((*_SHARED, scope) for scope in sorted(own)), *_OVER]
+    screens = [
+        (*(each for each in _SHARED if each != "list" or scope not in _NOT_ONE_LIST), scope)
+        for scope in sorted(own)
+    ]
+    return [_SHARED, *screens, *_OVER]
 
 
 def _without_collisions(
@@ -160,6 +185,10 @@ def _fault_of_id(name: str) -> tuple[str, str | None] | None:
     if action.needs_argument:
         return f"needs {action.takes}, which a key cannot say: it is :{action.command}", None
     return None
+
+
+def _fault_of_keys(name: str, keys: tuple[str, ...]) -> tuple[str, str | None] | None:
+    return ("the way out needs a key", None) if not keys and name == WAY_OUT else None
 
 
 def _keys_of(value: object) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, BindingType
@@ -16,6 +16,9 @@ from textual.widgets import Static
 from elysiadash.tui.actions import BY_ID, commands
 from elysiadash.tui.actions.binding import bindings, is_no_key
 from elysiadash.tui.plain import plain
+
+if TYPE_CHECKING:
+    from elysiadash.tui.app import ElysiadashApp
 
 _EVERYWHERE = ("screen", "app")
 _LIST = "Moving in the list"
@@ -56,7 +59,10 @@ class HelpScreen(ModalScreen[None]):
         ways[way](animate=False)
 
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
+        app = cast("ElysiadashApp", self.app)
         lines = [Content.assemble((f"{plain(self._sheet_title)}: keys", "bold"), "  esc closes")]
+        if app.keymap.changes:
+            lines += [Content(line) for line in self._wrapped(f"yours: {app.keymap.path}", 2)]
         if self._notes:
             lines += [Content(""), Content.styled("Why values are missing here", "bold $accent")]
             for what, words in self._notes:
@@ -68,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
         lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
         lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
-        for name, action in sorted(commands(*scopes).items()):
+        for name, action in sorted(commands(*scopes, writable=app.writable).items()):
             lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
         return Content("\n").join(lines)
 

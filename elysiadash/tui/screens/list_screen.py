@@ -13,7 +13,7 @@ from elysiadash.tui import numbers
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import last_word
 from elysiadash.tui.emptiness import Note
-from elysiadash.tui.filtering import Fields, FilterError, parse_filter
+from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.list_out import ListOut, named_column
@@ -47,6 +47,10 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
     def fields(self) -> Fields[RowT]:
         """What a filter line can name."""
         raise NotImplementedError
+
+    def read_filter(self, line: str) -> Filter[RowT]:
+        """The filter that a line means. Raises ``FilterError``."""
+        return parse_filter(line, self.fields())
 
     def is_problem(self, row: RowT) -> bool:
         """Whether something is wrong with the row, or cannot be seen."""
@@ -225,7 +229,7 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
     def take_filter(self, line: str) -> str | None:
         """Filter by this line; returns what is wrong with it, and then changes nothing."""
         try:
-            wanted = parse_filter(line, self.fields())
+            wanted = self.read_filter(line)
         except FilterError as error:
             return str(error)
         self._filter = wanted.text

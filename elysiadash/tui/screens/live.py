@@ -12,13 +12,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.slices import Kind
+from elysiadash.tui.actions import is_writing
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
 from elysiadash.tui.trail import Place, Route
-from elysiadash.tui.widgets.header import Header
+from elysiadash.tui.widgets.header import Header, environment_colour
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import COMMAND, Complete, Prompt
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
+_OFFERED_SHARDS = 1_000
 
 
 class LiveScreen(Screen[None]):
@@ -47,6 +51,7 @@ class LiveScreen(Screen[None]):
         """The commands that led here, as they were when this was last on the screen."""
         self._pulling = False
         self._pull_again = False
+        self._framed = ""
         self._quit_pressed_at = float("-inf")
 
     def compose(self) -> ComposeResult:
@@ -86,6 +91,9 @@ class LiveScreen(Screen[None]):
     def return_to(self, place: Place) -> None:
         """Put the reader back where they were."""
 
+    def point_at(self, thing: str) -> None:
+        """Put the cursor on a part of what is shown, where there is one."""
+
     def notes(self) -> list[Piece]:
         """What the crumb line says at its right end."""
         return []
@@ -120,6 +128,10 @@ class LiveScreen(Screen[None]):
         """The header and the lines, with what is known before anything is asked."""
         self.tick()
 
+    def on_resize(self) -> None:
+        """A pane that became small or large has other lines, and edges or none."""
+        self.call_after_refresh(self.tick)
+
     def on_screen_resume(self) -> None:
         """Visible again: whatever changed meanwhile is in the store."""
         self.arrive()
@@ -148,6 +160,7 @@ class LiveScreen(Screen[None]):
         try:
             while True:
                 self._pull_again = False
+                await self.dash.look_over()
                 await self.pull()
                 self.dash.fault_over(_PULLING)
                 self.tick()
@@ -161,15 +174,32 @@ class LiveScreen(Screen[None]):
         if not self.is_mounted or not self.query(Header):
             return
         facts = self.facts()
+        self._frame(environment_colour(facts, self.app.theme_variables))
+        self.dash.retitle(facts.title)
         self.query_one(Header).set_facts(facts)
         self.query_one(StaleBar).tell(self.dash.fault or facts.fresh.line())
         self.facts_changed(facts.fresh)
         self.query_one(Summary).set_facts(facts, self._worst_of(facts))
         self.tell_crumbs()
 
+    def _frame(self, colour: str) -> None:
+        """Edges in the environment's colour; without colours they would say nothing."""
+        small = self.has_class("-thin") or self.has_class("-low")
+        wanted = "" if small or self.dash.appearance.colours == "none" else colour
+        if self._framed != wanted:
+            self._framed = wanted
+            self.styles.border_left = ("outer", wanted) if wanted else None
+            self.styles.border_right = ("outer", wanted) if wanted else None
+
     def facts(self) -> Facts:
         """What the header says now."""
-        return gather(self.dash.watched, self.dash.rows, self.dash.freshness(), demo=self.dash.demo)
+        return gather(
+            self.dash.watched,
+            self.dash.rows,
+            self.dash.freshness(),
+            demo=self.dash.demo,
+            findings=self.dash.findings,
+        )
 
     def tell_crumbs(self) -> None:
         """Bring the crumb line up to date."""
@@ -275,9 +305,12 @@ class LiveScreen(Screen[None]):
         """What changed."""
         await self.dash.go("events")
 
-    async def take_events(self, since: str) -> str | None:
-        """What changed since a time."""
-        return await self.dash.go(f"events {since}")
+    async def take_events(self, argument: str) -> str | None:
+        """What changed since a time, or of a thing."""
+        from elysiadash.tui.event_list import scope_of
+
+        scope = scope_of(argument, self.dash.watched.store.clock())
+        return scope if isinstance(scope, str) else await self.dash.go(f"events {scope.words}")
 
     async def action_nodes(self) -> None:
         """The nodes."""
@@ -289,7 +322,14 @@ class LiveScreen(Screen[None]):
 
     async def action_profile(self) -> None:
         """Choose another cluster."""
-        await self.dash.go("profile")
+        from elysiadash.tui.screens.cluster_choice import ClusterChoice
+
+        await self.dash.push_screen(ClusterChoice(), self._use_cluster)
+
+    async def _use_cluster(self, name: str | None) -> None:
+        fault = None if name is None else await self.dash.use_cluster(name)
+        if fault is not None:
+            self.status.flash(fault)
 
     async def take_profile(self, name: str) -> str | None:
         """Go to another cluster."""
@@ -302,11 +342,21 @@ class LiveScreen(Screen[None]):
                 return await self.dash.go(f"collection {row.collection}")
         return f"there is no collection {name!r}"
 
-    async def take_node(self, name: str) -> str | None:
-        """Go to a node by its name."""
-        if all(node.node != name for node in self.dash.watched.cluster().nodes):
-            return f"there is no node {name!r}"
-        return await self.dash.go(f"node {name}")
+    async def take_node(self, argument: str) -> str | None:
+        """Go to a node by its name, and to one of its shards: ``weaviate-1 shard abc``."""
+        from elysiadash.tui.node_shards import find_shard, split_link
+
+        name, shard = split_link(argument)
+        known = [node.node for node in self.dash.watched.cluster().nodes]
+        if name not in known:
+            return f"there is no node {name!r}; there are {', '.join(known) or 'none'}"
+        report = self.dash.watched.store.get(Kind.VERBOSE).value
+        if shard is not None and find_shard(report, name, shard) is None:
+            return f"there is no shard {shard!r} on {name}, as far as it is known"
+        fault = await self.dash.go(f"node {name}")
+        if shard is not None and self.dash.live_screen is not None:
+            self.dash.live_screen.point_at(shard)
+        return fault
 
     def action_window(self) -> None:
         """The next longer time window; after the longest, the shortest."""
@@ -336,8 +386,21 @@ class LiveScreen(Screen[None]):
         return sorted(name for row in self.dash.rows for name in (row.collection, *row.aliases))
 
     def offer_node(self) -> Iterable[str]:
-        """Nodes that are known."""
-        return [node.node for node in self.dash.watched.cluster().nodes]
+        """Nodes that are known; in a small cluster, their shards too."""
+        names = [node.node for node in self.dash.watched.cluster().nodes]
+        report: ShardReport | None = self.dash.watched.store.get(Kind.VERBOSE).value
+        if report is None or sum(report.node_shards.values()) > _OFFERED_SHARDS:
+            return names
+        return names + [
+            f"{node.name} shard {shard.collection}/{shard.name}"
+            for node in report.nodes.nodes
+            for shard in node.shards or ()
+        ]
+
+    def offer_events(self) -> Iterable[str]:
+        """Times, then what events can be about."""
+        nodes = (node.node for node in self.dash.watched.cluster().nodes)
+        return ["10m", "1h", "6h", "24h", *nodes, *self.offer_collection()]
 
     def offer_profile(self) -> Iterable[str]:
         """Clusters of the settings."""
@@ -348,14 +411,16 @@ class LiveScreen(Screen[None]):
         return WINDOWS
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a line is being typed, letters are letters."""
+        """While a line is being typed, letters are letters; while read-only, nothing writes."""
+        if is_writing(action) and not self.dash.writable:
+            return False
         return not any(prompt.display for prompt in self.query(Prompt))
 
     # Typing
 
-    def action_command(self) -> None:
-        """Open the command line."""
-        self.open_prompt(COMMAND, complete=lambda line: completions(line, self))
+    def action_command(self, begun: str = "") -> None:
+        """Open the command line, with what is typed already."""
+        self.open_prompt(COMMAND, begun, complete=lambda line: completions(line, self))
 
     def open_prompt(self, mark: str, text: str = "", complete: Complete | None = None) -> None:
         """Open the line for typing."""
@@ -372,8 +437,8 @@ class LiveScreen(Screen[None]):
         fault = await self.run_command(event.text)
         if fault is not None:
             prompt.fault(fault)
-            return
-        self.close_prompt()
+        elif prompt.mark == COMMAND:  # else the command has opened the line for something else
+            self.close_prompt()
 
     @on(Prompt.GivenUp)
     def _on_given_up(self, event: Prompt.GivenUp) -> None:

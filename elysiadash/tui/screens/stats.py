@@ -16,7 +16,7 @@ from elysiadash.tui.emptiness import Note, why_no_rows
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
-from elysiadash.tui.row_health import Assessment, assess
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.stats_columns import StatsColumns, stats_fields
 from elysiadash.tui.widgets.lines import Piece
@@ -93,12 +93,9 @@ class StatsScreen(ListScreen[CollectionStats]):
 
     async def pull(self) -> None:
         """The rows and their health, as the watch has them now."""
-        rows = await self.dash.watched.rows()
-        self.dash.rows = rows
-        self._health = await assess(self.dash.watched, rows)
-        self.dash.findings = self._health.findings
         if self.frozen_at is not None:
             return
+        rows, self._health = self.dash.rows, self.dash.assessment
         self._columns.now = self.dash.watched.store.clock()
         self._columns.late = self.dash.freshness().late
         await self.table.load(rows)

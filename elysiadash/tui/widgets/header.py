@@ -79,6 +79,8 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
         parts.append(Part(("🔒 read-only", "🔒"), _MUTED, 4))
     parts.append(Part(_version_forms(facts.versions), "", 8))
     parts.append(_nodes(facts))
+    if facts.alerts:
+        parts.append(_alerts(facts))
     parts.append(_leader(facts))
     parts.append(Part((f"{facts.total} objects", facts.total, ""), "bold", 5))
     if facts.expected is not None and facts.probed < facts.expected:
@@ -119,8 +121,14 @@ def _assembled(parts: list[tuple[str, str]], width: int) -> Content:
     return Content.assemble(*pieces)
 
 
+def environment_colour(facts: Facts, variables: dict[str, str]) -> str:
+    """The colour of the cluster's name and of the frame: the profile's, else the theme's."""
+    default = variables.get("env-demo", "purple") if facts.demo else None
+    return _usable(facts.colour) or default or variables.get("env-default", "blue")
+
+
 def _name(facts: Facts, variables: dict[str, str]) -> Part:
-    colour = _usable(facts.colour) or variables.get("env-default", "blue")
+    colour = environment_colour(facts, variables)
     style = f"bold {_text_on(colour)} on {colour}"
     name = plain(facts.name)
     forms = [f" {_state(facts)} {name} "]
@@ -165,6 +173,15 @@ def _lost_forms(facts: Facts) -> tuple[str, ...]:
     forms += [f"▲ nodes {facts.nodes}: {first}{more}", f"▲{facts.nodes} {first}{plus}"]
     forms += [f"▲{facts.nodes} {_cut(name, cells)}{plus}" for cells in (16, _NAME_CELLS)]
     return tuple(dict.fromkeys(forms))
+
+
+def _alerts(facts: Facts) -> Part:
+    """``▲ 2 alerts``; with a cross, and how many, where some are critical."""
+    sign, many = facts.alert_sign[0], f"{facts.alerts:,} alert{'s' if facts.alerts != 1 else ''}"
+    forms = [f"{sign} {many}", facts.alert_sign]
+    if facts.critical and facts.warnings:
+        forms.insert(0, f"{sign} {many}, {facts.critical:,} critical")
+    return Part(tuple(forms), f"bold {_CRIT if facts.critical else _WARN}", 2)
 
 
 def _cut(text: str, cells: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.events import Click
@@ -11,6 +13,7 @@ from elysiadash.tui.actions.binding import is_no_key
 from elysiadash.tui.widgets.line import Line
 
 _KEYS_LAST = 10_000
+_ALWAYS = "screen.help"
 
 
 class KeyLine(Line):
@@ -25,6 +28,7 @@ class KeyLine(Line):
 
     def __init__(self) -> None:
         super().__init__()
+        self._entries: list[_Entry] = []
         self._places: list[tuple[int, str]] = []
         """Where each key's words end, and the key."""
 
@@ -48,12 +52,38 @@ class KeyLine(Line):
         first_of: dict[str, ActiveBinding] = {}
         for found in sorted(shown, key=_order):
             first_of.setdefault(found.binding.action, found)
+        self._entries = [self._entry(found) for found in first_of.values()]
+        self._fit()
+
+    def on_resize(self) -> None:
+        """More room, more keys."""
+        self._fit()
+
+    def _entry(self, found: ActiveBinding) -> _Entry:
+        key = self.app.get_key_display(found.binding)
+        words = Content.assemble((f" {key} ", "bold $accent"), f"{found.binding.description} ")
+        return _Entry(words, found.binding.key, found.binding.id == _ALWAYS)
+
+    def _fit(self) -> None:
+        """Whole entries only, the most wanted first, and always the way to all the others."""
+        room = self.size.width - sum(e.words.cell_length for e in self._entries if e.always)
         line, self._places = Content.empty(), []
-        for found in first_of.values():
-            key = self.app.get_key_display(found.binding)
-            line += Content.assemble((f" {key} ", "bold $accent"), f"{found.binding.description} ")
-            self._places.append((line.cell_length, found.binding.key))
+        for entry in self._entries:
+            if not entry.always:
+                room -= entry.words.cell_length
+                if room < 0:
+                    continue
+            line += entry.words
+            self._places.append((line.cell_length, entry.key))
         self.show(line)
+
+
+class _Entry(NamedTuple):
+    """One key: what is shown of it, and what a click presses."""
+
+    words: Content
+    key: str
+    always: bool
 
 
 def _order(found: ActiveBinding) -> int:

@@ -35,8 +35,17 @@ class Crumbs(Line):
     Crumbs { color: $foreground; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: tuple[list[str], list[Piece]] = ([], [])
+
+    def on_resize(self) -> None:
+        """The right edge is elsewhere now."""
+        self.tell(*self._told)
+
     def tell(self, path: list[str], notes: list[Piece]) -> None:
         """``path`` from the first screen to this one; ``notes`` go to the right edge."""
+        self._told = (path, notes)
         trail: list[Piece] = [" "]
         for place, name in enumerate(path):
             here = place == len(path) - 1

@@ -10,6 +10,9 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.header import fit, header_parts
 from elysiadash.tui.widgets.lines import Piece
 
+_LEAST = 3
+"""Lines; with no more than these, the worst thing goes before where one is."""
+
 
 class Summary(Widget):
     """Shows as many of its lines as there is room for."""
@@ -65,9 +68,11 @@ class Summary(Widget):
         second = [part for part in rest if part.rank in (2, 5, 6)]
         first = [name, *(part for part in rest if part.rank in (1, 3, 4)), age]
         lines = [_line(fit(first, width)), _line(fit(second, width))]
-        if self._has_place():
+        room = min(self.size.height, self.screen.size.height)
+        if self._has_place() and (room > _LEAST or not self._worst):
             lines.append(self._place_line())
-        return Content("\n").join([*lines, self._last_line(facts)])
+        last = [self._last_line(facts)] if len(lines) < room else []
+        return Content("\n").join([*lines, *last])
 
     def _place_line(self) -> Content:
         """Where one is in the detail; on a list, which is plain to see, how it is narrowed."""

@@ -43,7 +43,8 @@ def spelt(option: Option) -> st.SearchStrategy[list[str]]:
 
 def lines_of(command: Command) -> st.SearchStrategy[list[str]]:
     """Command lines of one command."""
-    options = st.sampled_from(command.all_options()).flatmap(spelt)
+    every = command.all_options()
+    options = st.sampled_from(every).flatmap(spelt) if every else st.nothing()
     names = st.sampled_from([["Documents"]] if command.argument else [[]])
     return st.lists(options | names, max_size=5).map(
         lambda parts: [*command.path, *(word for part in parts for word in part)]

@@ -37,9 +37,9 @@ class Chart(Widget):
         color: $foreground;
 
         & > .chart--title { text-style: bold; }
-        & > .chart--axis { color: $text-muted; }
+        & > .chart--axis { color: $health-unknown; }
         & > .chart--plot { color: $accent; }
-        & > .chart--words { color: $text-muted; text-style: italic; }
+        & > .chart--words { color: $health-unknown; text-style: italic; }
         & > .chart--stale { text-style: dim; }
     }
     """

@@ -10,7 +10,10 @@ RowT = TypeVar("RowT")
 RowT_contra = TypeVar("RowT_contra", contravariant=True)
 
 StyleName = Literal["", "ok", "warning", "critical", "unknown", "muted", "accent", "strong"]
-"""How a cell looks; the theme decides what that means. A state is also said in the text."""
+"""How a cell looks; the theme decides what that means. A state is also said in the text.
+
+``#rrggbb`` in its place is a ground of that colour: a chip such as an environment's.
+"""
 
 Align = Literal["left", "right", "center"]
 

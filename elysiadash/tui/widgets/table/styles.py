@@ -53,6 +53,9 @@ VirtualTable {
 }
 """
 
+_BRIGHT: Final = 0.55
+"""From this brightness on black is read more easily than white."""
+
 _THEME_VARIABLES: Final[dict[StyleName, str]] = {
     "ok": "health-ok",
     "warning": "health-warn",
@@ -103,6 +106,11 @@ class LineStyles:
         return style
 
     def _cell(self, name: StyleName) -> Style:
+        if name.startswith("#"):
+            # The colour of an environment, which is the user's and no theme's.
+            ground = Color.parse(name)
+            ink = "black" if ground.brightness > _BRIGHT else "white"
+            return Style(color=Color.parse(ink).rich_color, bgcolor=ground.rich_color, bold=True)
         style = self._component(name, partial=True).without_color
         if self._table.get_component_styles(f"table--{name}").has_rule("color"):
             # The whole style's colour: only there "auto" has become one.

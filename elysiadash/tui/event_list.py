@@ -1,0 +1,204 @@
+"""Events as a list: columns, what they can be filtered by, and where each of them leads."""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+
+from elysiadash.cluster.events.event import Event, EventSeverity
+from elysiadash.cluster.events.moments import moment_of
+from elysiadash.tui import numbers
+from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
+from elysiadash.tui.plain import plain
+from elysiadash.tui.widgets.table import Cell, Column, StyleName
+
+_LOOKS: dict[EventSeverity, tuple[str, StyleName]] = {
+    "info": ("· info", "muted"),
+    "warning": ("▲ warning", "warning"),
+    "critical": ("✖ critical", "critical"),
+}
+_GRAVITY = {"info": 0, "warning": 1, "critical": 2}
+_SINCE = "since:"
+
+
+class EventRow(msgspec.Struct, frozen=True, gc=False):
+    """One event. ``place`` counts from the oldest; ``earlier``: from before this session."""
+
+    event: Event
+    place: int
+    earlier: bool
+
+    @property
+    def key(self) -> tuple[float, str, str]:
+        """What makes it this event and no other."""
+        return (self.event.at, self.event.kind, self.event.message)
+
+
+def event_rows(events: tuple[Event, ...], watching_since: float) -> tuple[EventRow, ...]:
+    """Rows, in the order given: newest first."""
+    return tuple(
+        EventRow(event, len(events) - place, event.at < watching_since)
+        for place, event in enumerate(events)
+    )
+
+
+def object_of(event: Event) -> str:
+    """What it is about, in a word or two: ``Documents/shard03``, ``weaviate-1``, an alias."""
+    if event.collection is not None:
+        part = event.shard or event.tenant
+        if part is None and event.kind.startswith("alias.") and event.name:
+            return f"{event.name} → {event.collection}"
+        return f"{event.collection}/{part}" if part else event.collection
+    return event.node or event.name or event.before or ""
+
+
+def target_of(event: Event) -> tuple[str, str] | None:
+    """(``collection`` or ``node``, name) that it leads to; None for what has no screen."""
+    if event.collection is not None:
+        return "collection", event.collection
+    node = event.node or (event.before if event.kind.startswith("leader.") else None)
+    return ("node", node) if node is not None else None
+
+
+def severity_words(event: Event) -> tuple[str, StyleName]:
+    """The sign and the word, and how they look."""
+    return _LOOKS[event.severity]
+
+
+def evidence_words(row: EventRow) -> str:
+    """What showed it, for the status line."""
+    event = row.event
+    parts = [event.evidence or "no evidence kept"]
+    if event.before is not None or event.after is not None:
+        parts.append(f"{event.before or '–'} → {event.after or '–'}")
+    if row.earlier:
+        parts.append("from before this session")
+    return plain("   ".join(parts))
+
+
+def clock_words(at: float, now: float) -> str:
+    """``03:12:05`` here; with the date where that is another day."""
+    moment = datetime.datetime.fromtimestamp(at)
+    today = datetime.datetime.fromtimestamp(now).date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%m-%d %H:%M:%S")
+
+
+class EventColumns:
+    """Renders cells; ``now`` is set before each repaint, since ages move on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.columns: tuple[Column[EventRow], ...] = (
+            Column("at", "At", self._at, (8, 14), "left", 100, _at_order, True, "t"),
+            Column("age", "Age", self._age, (9, 9), "right", 55, _at_order, True, "a"),
+            Column("severity", "Severity", _severity, (10, 10), "left", 90, _gravity, True, "s"),
+            Column("kind", "Kind", _kind, (14, 20), "left", 40, lambda row: row.event.kind, False),
+            Column("what", "What", _what, (24, 110), "left", 95),
+            Column("object", "Object", _object, (12, 32), "left", 30, _object_order, False, "b"),
+            Column("source", "Seen", _source, (12, 12), "left", 10),
+        )
+
+    def _at(self, row: EventRow) -> Cell:
+        return Cell(clock_words(row.event.at, self.now), "muted" if row.earlier else "")
+
+    def _age(self, row: EventRow) -> Cell:
+        return Cell(numbers.span(self.now - row.event.at), "muted")
+
+
+def _at_order(row: EventRow) -> tuple[float, int]:
+    return (row.event.at, row.place)
+
+
+def _gravity(row: EventRow) -> tuple[int, float, int]:
+    return (_GRAVITY[row.event.severity], row.event.at, row.place)
+
+
+def _object_order(row: EventRow) -> str | None:
+    return object_of(row.event) or None
+
+
+def _severity(row: EventRow) -> Cell:
+    return Cell(*severity_words(row.event))
+
+
+def _kind(row: EventRow) -> Cell:
+    return Cell(plain(row.event.kind), "muted")
+
+
+def _what(row: EventRow) -> Cell:
+    style: StyleName = "" if row.event.severity == "info" else "strong"
+    return Cell(plain(row.event.message), "muted" if row.earlier and not style else style)
+
+
+def _object(row: EventRow) -> Cell:
+    return Cell(plain(object_of(row.event)))
+
+
+def _source(row: EventRow) -> Cell:
+    return Cell("before" if row.earlier else "this session", "muted")
+
+
+FIELDS: Fields[EventRow] = Fields(
+    lambda row: (row.event.message, row.event.kind, object_of(row.event)),
+    {
+        "kind": lambda row: row.event.kind,
+        "severity": lambda row: row.event.severity,
+        "node": lambda row: row.event.node,
+        "collection": lambda row: row.event.collection,
+        "shard": lambda row: row.event.shard,
+        "tenant": lambda row: row.event.tenant,
+        "name": lambda row: row.event.name,
+        "since": lambda row: row.event.at,
+    },
+)
+"""What the list can be filtered by."""
+
+
+def read_filter(line: str, now: float) -> Filter[EventRow]:
+    """A filter line in which ``since:30m``, ``since:03:12`` and the like are times.
+
+    Raises ``FilterError``.
+    """
+    words = line.split()
+    times = [word for word in words if word.startswith(_SINCE)]
+    rest = parse_filter(" ".join(word for word in words if word not in times), FIELDS)
+    if not times:
+        return rest
+    moments = [_moment(word.removeprefix(_SINCE), now) for word in times]
+    latest = max(moments)
+    return Filter(line.strip(), [rest, lambda row: row.event.at >= latest])
+
+
+def _moment(text: str, now: float) -> float:
+    found = moment_of(text, now)
+    if found is None:
+        raise FilterError(f"since:{text} is no time; such as since:30m or since:03:12")
+    return found
+
+
+class Scope(msgspec.Struct, frozen=True, gc=False):
+    """Which events are listed: those about a thing, those since a moment; as it was typed."""
+
+    about: str | None = None
+    since: str | None = None
+
+    def moment(self, now: float) -> float | None:
+        """Wall-clock seconds from which on; None: all that are kept."""
+        return None if self.since is None else moment_of(self.since, now)
+
+    @property
+    def words(self) -> str:
+        """What stands after ``:events`` for it."""
+        return " ".join(part for part in (self.about, self.since) if part)
+
+
+def scope_of(argument: str, now: float) -> Scope | str:
+    """``30m``, ``Documents``, ``weaviate-1 03:12``; or what is wrong with it, in words."""
+    about: list[str] = []
+    since: list[str] = []
+    for word in argument.split():
+        (about if moment_of(word, now) is None else since).append(word)
+    if len(about) > 1 or len(since) > 1:
+        return ":events takes a name and a time at most, such as :events Documents 30m"
+    return Scope(about[0] if about else None, since[0] if since else None)

@@ -1,0 +1,81 @@
+"""Everything known of the collection: findings, numbers with source and age, aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import msgspec
+
+from elysiadash.tui.collection_facts import FIELDS, Fact, FactColumns, facts_of, is_title
+from elysiadash.tui.filtering import Fields
+from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.screens.collection.list_pane import ListPane
+from elysiadash.tui.screens.collection.look import Look
+from elysiadash.tui.widgets.lines import Piece
+from elysiadash.tui.widgets.table import Column
+
+
+class NumbersPane(ListPane[Fact]):
+    """One line for each value, also for those that are not known."""
+
+    NAME = "numbers"
+    THINGS = ("line", "lines")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._columns = FactColumns()
+
+    def columns(self) -> Sequence[Column[Fact]]:
+        """Value, where from, how old."""
+        return self._columns.columns
+
+    def row_key(self, row: Fact) -> Hashable:
+        """What the line is about."""
+        return row.key
+
+    def fields(self) -> Fields[Fact]:
+        """Words of a line."""
+        return FIELDS
+
+    def as_data(self, row: Fact) -> dict[str, object]:
+        """The line."""
+        data = msgspec.to_builtins(row)
+        return data if isinstance(data, dict) else {}
+
+    def describe(self, row: Fact) -> str:
+        """The whole of what the line has no room for."""
+        if is_title(row):
+            return ""
+        return ": ".join(part for part in (row.what, row.value, row.words) if part)
+
+    def why_empty(self) -> str:
+        """Nothing answered."""
+        return "nothing is known of this collection yet"
+
+    def notes(self) -> list[Piece]:
+        """The findings of this collection, instead of how many lines there are."""
+        look = self.look
+        if look is None or self.chips():
+            return self.chips()
+        many = sum(finding.collection == look.collection for finding in look.findings)
+        if not many:
+            return ["no findings"]
+        return [(f"{many} finding{'s' if many > 1 else ''}", "bold $health-warn")]
+
+    async def pull(self, look: Look) -> None:
+        """The lines of this moment."""
+        if look is not self.look and look.row is not None:
+            self._columns.now = look.at
+            facts = facts_of(self.dash.watched, look.row, look.findings, look.at)
+            self.table.set_rows(facts)
+        await super().pull(look)
+        self.say_empty()
+        self.tell()
+
+    def facts_changed(self, fresh: Freshness) -> None:
+        """Ages move on."""
+        super().facts_changed(fresh)
+        now = self.now
+        if now != self._columns.now:
+            self._columns.now = now
+            self.table.refresh_values()

@@ -1,0 +1,143 @@
+"""Shards by nodes: objects of each replica, what it lacks, its queue, state, and whether loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Iterable, Sequence
+
+import msgspec
+from textual.events import Resize
+
+from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.slices import Kind
+from elysiadash.tui.filtering import Fields
+from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.plain import plain
+from elysiadash.tui.replica_grid import (
+    FIELDS,
+    ShardRow,
+    describe,
+    grid_columns,
+    is_problem,
+    shard_rows,
+)
+from elysiadash.tui.screens.collection.list_pane import ListPane
+from elysiadash.tui.screens.collection.look import Look
+from elysiadash.tui.widgets.lines import Piece
+from elysiadash.tui.widgets.table import Column, SortBy
+
+
+class ShardsPane(ListPane[ShardRow]):
+    """The grid; its table is made anew when the nodes, or the room for them, change."""
+
+    NAME = "shards"
+    THINGS = ("shard", "shards")
+    FINDS_PROBLEMS = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._report: ShardReport | None = None
+        self._rows: Sequence[ShardRow] = ()
+
+    def columns(self) -> Sequence[Column[ShardRow]]:
+        """For the nodes known now."""
+        look = self.look
+        view = look.view if look is not None else self.dash.watched.cluster()
+        report = look.report if look is not None else None
+        silent, answered = (report.silent, report.answered) if report else ((), ())
+        return grid_columns(view, silent, answered, self.size.width or self.app.size.width)
+
+    def row_key(self, row: ShardRow) -> Hashable:
+        """A shard is its name."""
+        return row.shard
+
+    def fields(self) -> Fields[ShardRow]:
+        """What the grid can be filtered by."""
+        return FIELDS
+
+    def is_problem(self, row: ShardRow) -> bool:
+        """Whether a replica refuses something, or is not there."""
+        return is_problem(row)
+
+    def first_sort(self) -> SortBy:
+        """By name."""
+        return SortBy("shard")
+
+    def as_data(self, row: ShardRow) -> dict[str, object]:
+        """The replicas by node."""
+        lacking = {"gap": row.gap, "queue": row.queue}
+        return {"shard": row.shard, **lacking, "replicas": msgspec.to_builtins(row.replicas)}
+
+    def requests(self, row: ShardRow) -> dict[str, str]:
+        """How the shards are asked for."""
+        from elysiadash.tui.requests import curl
+
+        return {"curl": curl(self.dash.watched.profile, "/v1/nodes?output=verbose")}
+
+    def describe(self, row: ShardRow) -> str:
+        """The replicas in one line."""
+        return describe(row)
+
+    def why_empty(self) -> str:
+        """Nothing answered, or no shard listed."""
+        look = self.look
+        if look is None or look.report is None:
+            problem = look.report_problem if look is not None else None
+            return plain(problem.what) if problem else "shard details were not answered yet"
+        return "no node lists a shard of this collection"
+
+    async def pull(self, look: Look) -> None:
+        """The shards of the newest report."""
+        await super().pull(look)
+        await self._fit_columns()
+        if look.report is not None and look.report is not self._report:
+            # What was there last stays, when the collection has gone.
+            shards = await asyncio.to_thread(shard_rows, look.report, look.collection)
+            self._report = look.report
+            if shards or look.gone_at is None:
+                self._rows = shards
+                await self.table.load(shards)
+        self.say_empty()
+        self.tell()
+
+    def facts_changed(self, fresh: Freshness) -> None:
+        """Fade also where only the shards are late."""
+        super().facts_changed(fresh)
+        self.table.stale = self.table.stale or Kind.VERBOSE in fresh.late
+
+    def notes(self) -> list[Piece]:
+        """How many shards have a problem, too."""
+        notes = super().notes()
+        many = len(self.table.problems)
+        if many and not self.chips():
+            notes.insert(1, (f"{many} with a problem", "bold $health-warn"))
+        return notes
+
+    async def on_resize(self, event: Resize) -> None:
+        """Other room can mean shorter numbers."""
+        if self.look is not None and self.display:
+            await self._fit_columns()
+
+    async def _fit_columns(self) -> None:
+        wanted = self.columns()
+        if _layout_of(wanted) != _layout_of(self.table.model.columns.values()):
+            await self._replace_table(wanted)
+
+    async def _replace_table(self, columns: Sequence[Column[ShardRow]]) -> None:
+        """Other nodes are other columns: a new table, with the reader where they were."""
+        old, place = self.table, self.table.leave()
+        had_keys, marked = old.has_focus, [key for keys in old.marked for key in keys]
+        self._table = table = self.new_table(columns)
+        table.frozen, table.stale = old.frozen, old.stale
+        await self.mount(table, before=old)
+        await old.remove()
+        table.set_rows(self._rows)
+        table.model.set_marks(marked)
+        if place.sort is None or place.sort.column in table.model.columns:
+            table.enter(place)
+        if had_keys:
+            table.focus()
+
+
+def _layout_of(columns: Iterable[Column[ShardRow]]) -> list[tuple[str, str, int]]:
+    return [(column.key, column.title, column.most) for column in columns]

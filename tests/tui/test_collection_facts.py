@@ -1,0 +1,51 @@
+"""The numbers of a collection: each with source and age, or with the reason why it is missing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.tui.collection_facts import facts_of
+from elysiadash.tui.row_health import assess
+from tests.tui.still import five_rows, still_cluster
+
+
+async def test_every_number_has_its_source_and_age_or_its_reason() -> None:
+    watch = still_cluster()
+    found = await watch.rows()
+    findings = (await assess(watch, found)).findings
+    facts = {fact.key: fact for fact in facts_of(watch, found[0], findings, watch.clock.now)}
+    assert facts["objects"].value == "~120,403,112"
+    assert "nodes?output=verbose" in facts["objects"].words
+    assert facts["objects"].at == watch.clock.now
+    assert facts["tenants"].value == "–"
+    assert facts["tenants"].words == "not a multi-tenant collection"
+    assert facts["tenants"].at is None
+    assert facts["objects_per_s"].ends == "0 … +780"
+    assert len(facts["objects_per_s"].series) == 20
+    assert any(key.startswith("finding-RES-501") for key in facts)
+    assert facts["alias-Docs"].words == "GET /v1/aliases"
+
+
+async def test_a_late_source_says_so_beside_its_value() -> None:
+    watch = still_cluster()
+    watch.lose(Problem("parked", "a peer does not answer: nothing after 3 s"), [Kind.VERBOSE])
+    facts = {fact.key: fact for fact in facts_of(watch, five_rows()[0], (), watch.clock.now)}
+    assert facts["objects"].words.startswith("a peer does not answer")
+    assert facts["objects"].style == "muted"
+    assert facts["replication_factor"].style == ""
+
+
+async def test_an_exact_count_says_that_it_was_asked() -> None:
+    watch = still_cluster()
+    watch.store.put(Kind.COUNT, 7, of="Documents", asked_at=watch.clock.now)
+    row = msgspec.structs.replace(five_rows()[0], objects=7, objects_are="exact")
+    facts = {fact.key: fact for fact in facts_of(watch, row, (), watch.clock.now)}
+    assert facts["objects"].value == "7"
+    assert facts["objects"].words == "exact count, asked on demand"
+
+
+async def test_tenants_by_state() -> None:
+    watch = still_cluster()
+    facts = {fact.key: fact for fact in facts_of(watch, five_rows()[2], (), watch.clock.now)}
+    assert facts["tenants_by_state"].value == "2,796 COLD, 1,204 HOT"

@@ -1,0 +1,173 @@
+"""The nodes as a list and one by one, with deep links to a shard."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from elysiadash.cluster.shards import report_shards
+from elysiadash.cluster.slices import Kind
+from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.node_shards import find_shard, replica_rows, split_link
+from elysiadash.tui.screens.collection import CollectionScreen
+from elysiadash.tui.screens.node import NodeScreen
+from elysiadash.tui.screens.nodes import NodesScreen
+from elysiadash.tui.widgets.about import About
+from elysiadash.tui.widgets.empty_note import EmptyNote
+from elysiadash.weaviate.models import BatchStats, Node, Nodes
+from tests.tui.happenings import incident
+from tests.tui.reading import fault, live, notice, rows, settled, shown, status
+from tests.tui.still import NODES, still_cluster, three_nodes
+
+
+async def typed(app: ElysiadashApp, pilot: Pilot[None], line: str) -> None:
+    await pilot.press("colon")
+    await pilot.press(*("space" if sign == " " else sign for sign in line), "enter")
+    await settled(pilot)
+    await settled(pilot)
+
+
+async def node(app: ElysiadashApp, pilot: Pilot[None], name: str = "weaviate-1") -> NodeScreen:
+    await typed(app, pilot, f"node {name}")
+    screen = app.screen
+    assert isinstance(screen, NodeScreen)
+    return screen
+
+
+async def test_the_worst_node_comes_first_with_its_state_in_a_word() -> None:
+    async with shown(incident()) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        screen = app.screen
+        assert isinstance(screen, NodesScreen)
+        lines = rows(screen.table)
+        assert "weaviate-2" in lines[1]
+        assert "✖ missing" in lines[1]
+        assert "1m30s" in lines[1]
+        assert "● healthy" in lines[2]
+        assert "AVL-101" in status(app)
+        await pilot.press("exclamation_mark")
+        assert list(screen.table.model.shown) == ["weaviate-2"]
+
+
+async def test_what_the_server_does_not_say_is_unknown_not_zero() -> None:
+    watch = still_cluster()
+    stats = BatchStats(queue_length=7, rate_per_second=41)
+    listed = [Node(name=NODES[0], batch_stats=stats), Node(name=NODES[1])]
+    watch.store.put(Kind.NODES, Nodes(nodes=listed), asked_at=watch.clock.now)
+    first, second, third = watch.view.nodes
+    queued = msgspec.structs.replace(first, batch_queue=7, shards=12, objects=120_403_112)
+    watch.view = msgspec.structs.replace(watch.view, nodes=(queued, second, third))
+    async with shown(watch, (202, 20)) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        lines = rows(live(app).query_one("#list"))  # type: ignore[arg-type]
+        assert "~120,403,112" in lines[1]
+        assert lines[1].split()[-6:-3] != lines[2].split()[-6:-3]
+        assert "41" in lines[1]
+        assert " 0 " not in lines[2].replace("0 s", "")
+
+
+async def test_a_node_is_said_in_full_with_findings_events_and_shards() -> None:
+    async with shown(incident()) as (app, pilot):
+        screen = await node(app, pilot)
+        about = screen.query_one(About).words
+        assert "● healthy" in about
+        assert "not probed" in about
+        assert "RES-501" in about
+        assert "Documents/shard05 is READONLY on weaviate-1" in about
+        assert len(screen.table.model.shown) == 12
+        assert screen.path() == ["Nodes", "weaviate-1"]
+
+
+async def test_a_deep_link_puts_the_cursor_on_the_shard() -> None:
+    async with shown(incident()) as (app, pilot):
+        screen = await node(app, pilot, "weaviate-1 shard shard05")
+        assert screen.table.cursor.key == ("Documents", "shard05")
+        assert "READONLY" in status(app)
+        assert screen.link() == "node weaviate-1"
+        await typed(app, pilot, "node weaviate-1 shard Documents/shard07")
+        assert app.screen is screen
+        assert screen.table.cursor.key == ("Documents", "shard07")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(app.screen, CollectionScreen)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("node nobody", "there is no node 'nobody'; there are weaviate-0, weaviate-1, weaviate-2"),
+        ("node weaviate-1 shard x", "there is no shard 'x' on weaviate-1, as far as it is known"),
+    ],
+)
+async def test_what_is_not_there_is_refused(line: str, words: str) -> None:
+    async with shown(incident()) as (app, pilot):
+        await typed(app, pilot, line)
+        assert fault(app) == words
+
+
+async def test_names_and_shards_are_completed() -> None:
+    async with shown(incident()) as (app, _):
+        offered = list(live(app).offer_node())
+        assert offered[:3] == list(NODES)
+        assert "weaviate-1 shard Documents/shard05" in offered
+
+
+async def test_a_silent_node_says_that_its_shards_are_not_known() -> None:
+    watch = incident()
+    nodes = [Node(name=NODES[2], status="UNAVAILABLE")]
+    watch.answer(report_shards(Nodes(nodes=nodes)))
+    async with shown(watch) as (app, pilot):
+        screen = await node(app, pilot, "weaviate-2")
+        note = screen.query_one(EmptyNote)
+        assert note.display
+        assert "weaviate-2 did not answer for its shards" in str(note.visual)
+        assert "✖ missing" in screen.query_one(About).words
+
+
+async def test_the_last_shards_of_a_node_that_falls_silent_stay_and_are_marked_so() -> None:
+    watch = incident()
+    async with shown(watch) as (app, pilot):
+        screen = await node(app, pilot)
+        watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[1], status="TIMEOUT")])))
+        await notice(app, pilot)
+        assert len(screen.table.model.shown) == 12
+        assert any("as it was" in str(note) for note in screen.notes())
+
+
+async def test_a_node_that_leaves_for_good_keeps_its_screen() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        screen = await node(app, pilot)
+        watch.view = msgspec.structs.replace(watch.view, nodes=watch.view.nodes[:1])
+        await notice(app, pilot)
+        assert app.screen is screen
+        assert any("no such node any more" in str(note) for note in screen.notes())
+
+
+def test_links_are_split_at_the_word() -> None:
+    assert split_link("weaviate-1 shard abc") == ("weaviate-1", "abc")
+    assert split_link(" weaviate-1 ") == ("weaviate-1", None)
+    assert split_link("a shard ") == ("a shard", None)
+
+
+def test_replicas_are_grouped_by_collection_and_compared_with_the_fullest() -> None:
+    report = still_cluster().store.get(Kind.VERBOSE).value
+    found = replica_rows(report, NODES[1])
+    assert found is not None
+    assert [row.key for row in found] == sorted(row.key for row in found)
+    assert {row.behind for row in found} == {0, 17}
+    assert replica_rows(report, "nobody") is None
+    assert find_shard(report, NODES[2], "shard11") is None
+    assert find_shard(None, NODES[2], "shard01") is None
+
+
+async def test_three_nodes_are_no_problem() -> None:
+    watch = still_cluster()
+    watch.view = three_nodes()
+    async with shown(watch) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        screen = app.screen
+        assert isinstance(screen, NodesScreen)
+        quiet = [key for key in screen.table.model.shown if key not in screen.table.problems]
+        assert set(quiet) >= {"weaviate-0", "weaviate-2"}
