@@ -27,8 +27,9 @@ from elysiadash.cli.plugin import STATUS, plugin_text, summary
 from elysiadash.cli.self_metrics import keep_self_metrics
 from elysiadash.cli.session import FIRST_STEPS, ask, live_rows, run_to_end, watching
 from elysiadash.cli.words import plural
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.health.applying import LOOKS_NEEDED, ApplyLooks, StuckChange
 from elysiadash.health.finding import Finding, Severity, worst
 from elysiadash.health.findings import find

@@ -22,9 +22,10 @@ from elysiadash.cli.output import Format, say, say_demo, write_csv, write_json
 from elysiadash.cli.selection import chosen_items
 from elysiadash.cli.session import ask, fail_without, live_rows, run_to_end, watching
 from elysiadash.cli.tables import Column, Table, write_table
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import SOURCES, CollectionStats
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 
 _FIELDS = tuple(
     name for name in CollectionItem.__struct_fields__ if name not in ("not_exposed", "sources")

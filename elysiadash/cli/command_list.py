@@ -89,6 +89,18 @@ def _events(flags: ClusterFlags, given: Given) -> int:
     return events(flags, EventsWish(**wish))
 
 
+def _record(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.record_command import RecordWish, record
+
+    return record(flags, RecordWish(**given))
+
+
+def _replay(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.replay_command import replay
+
+    return replay(flags, given["path"], given["at"])
+
+
 def _check(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.check_command import CheckWish, check
 
@@ -289,6 +301,34 @@ _EVENTS = (
     ),
     _switch("follow", "--follow", "-f", help="Watch, and print what changes as it is seen."),
 )
+_RECORD = (
+    Option(
+        name="span",
+        words=("--for",),
+        kind="text",
+        metavar="SPAN",
+        help="End after 30m, 1h, 2d; without it, when told to.",
+    ),
+    Option(
+        name="file",
+        words=("--file",),
+        kind="path",
+        metavar="FILE",
+        help="Another file than the cluster's own recording.",
+    ),
+)
+_REPLAY = (
+    Option(
+        name="at",
+        words=("--at",),
+        kind="text",
+        metavar="TIME",
+        help="Where to begin: 30m before the end, 03:12, or a moment as 2026-11-24T03:12:00Z.",
+    ),
+)
+_RECORDING = Option(
+    name="path", kind="text", metavar="FILE", help="A recording; without it, the cluster's own."
+)
 _CHECK = (
     Option(
         name="timeout",
@@ -409,6 +449,19 @@ COMMANDS: tuple[Command, ...] = (
         run=_events,
         options=_EVENTS,
         argument=_OBJECT,
+    ),
+    Command(
+        path=("record",),
+        help="Keep the past of a cluster without the app, until Ctrl-C or SIGTERM.",
+        run=_record,
+        options=_RECORD,
+    ),
+    Command(
+        path=("replay",),
+        help="The app on a recording: step, jump and play through the past.",
+        run=_replay,
+        options=_REPLAY,
+        argument=_RECORDING,
     ),
     Command(
         path=("check",),

@@ -1,19 +1,24 @@
-"""Times as options: ``30m`` ago, ``03:12`` today, or a moment in RFC 3339."""
+"""Times given as options."""
 
 from __future__ import annotations
 
 from elysiadash.cli.exits import CommandFailed, Exit
-from elysiadash.cluster.events.moments import moment_of
+from elysiadash.config.moments import HOW, read_length, read_moment
 
 
 def moment(text: str, now: float, option: str) -> float:
-    """Wall-clock seconds, as ``moment_of`` reads them. Raises ``CommandFailed`` (wrong usage)."""
-    found = moment_of(text, now)
+    """Wall-clock seconds of what ``read_moment`` reads. Raises ``CommandFailed`` (wrong usage)."""
+    found = read_moment(text, now)
     if found is None:
+        raise CommandFailed(f"{option}: {text!r} is no time", f"give {HOW}", Exit.USAGE)
+    return found
+
+
+def length(text: str, option: str) -> float:
+    """Seconds of ``30m``, ``1h``. Raises ``CommandFailed`` (wrong usage)."""
+    found = read_length(text)
+    if not found:
         raise CommandFailed(
-            f"{option}: {text!r} is no time",
-            "give a length such as 30m, 1h or 2d, a time of day such as 03:12, "
-            "or a moment such as 2026-11-24T03:12:00Z",
-            Exit.USAGE,
+            f"{option}: {text!r} is no length of time", "such as 30m, 1h or 2d", Exit.USAGE
         )
     return found

@@ -22,9 +22,10 @@ from elysiadash.cli.output import Format, say, say_demo, write_csv, write_json
 from elysiadash.cli.self_metrics import keep_self_metrics
 from elysiadash.cli.session import any_answer, ask, no_answer, run_to_end, watching
 from elysiadash.cli.tables import Column, Table, write_table
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.view import LIVE_STATES, NodeView
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 
 _LIMIT_S = 3.5
 """A hung node is known after 2 s by its own address, after 3 s by its peers' silence."""

@@ -52,6 +52,8 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> None:
 
 def say(text: str) -> None:
     """Narration. A closed stderr is borne in silence: the data matters more."""
+    if sys.stderr is None:
+        return
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
         sys.stderr.flush()

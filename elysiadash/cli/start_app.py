@@ -49,8 +49,8 @@ def need_terminal() -> None:
 def show(chosen: Chosen, first_run: FirstRun | None = None) -> int:
     """Start the app on the chosen cluster, with the others at hand."""
     # Textual costs 150 ms and is wanted by nobody else.
-    from elysiadash.tui.app import run
     from elysiadash.tui.clusters import Given
+    from elysiadash.tui.start import run
 
     given = Given(
         profiles=chosen.profiles,

@@ -16,8 +16,9 @@ from elysiadash.cli.selection import chosen_items
 from elysiadash.cli.session import live_rows
 from elysiadash.cli.stats_items import stats_items
 from elysiadash.cli.stats_table import Metrics
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.health.findings import find, health_of_all
 from elysiadash.health.picture import picture_of
 

@@ -15,19 +15,21 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.recording.file import NotARecording
 from elysiadash.cluster.recording.points import Sample
 from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.series import Series
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _SEEDED_S = 900.0
 _KEPT_S = 5.0
-_ANSWERS_KEPT = 256
+_ANSWERS_KEPT = 32
+_SAME_S = 90.0
 _GAP_FACTOR = 2.5
 _LEAST_GAP_S = 90.0
 
@@ -46,19 +48,21 @@ class RangeSource(Protocol):
 class Past:
     """Reads what is known of the past.
 
-    ``history`` is this session's, ``path`` says where the recording is (None: nowhere), whoever
-    writes it. ``prometheus`` goes first where there is one.
+    ``history`` and ``log`` are this session's, ``path`` says where the recording is (None:
+    nowhere), whoever writes it. ``prometheus`` goes first where there is one.
     """
 
     def __init__(
         self,
         history: History,
+        log: EventLog,
         path: Callable[[], Path | None],
         clock: Callable[[], float] = time.time,
         prometheus: RangeSource | None = None,
     ) -> None:
         self.prometheus = prometheus
         self._history = history
+        self._log = log
         self._path = path
         self._clock = clock
         self._read: dict[tuple[str, str, float], tuple[float, Sequence[Sample]]] = {}
@@ -77,23 +81,25 @@ class Past:
     async def events(
         self, since: float | None = None, until: float | None = None, limit: int = 1000
     ) -> tuple[Event, ...]:
-        """Recorded events, newest first; empty where nothing is recorded."""
-        found: tuple[Event, ...] | None
-        found = await self._ask(lambda reader: reader.events(since, until, limit))
-        return found or ()
+        """What changed, newest first: of the recording, whoever writes it, and of this session.
+
+        Both ends count. What this session saw and the recording has is in there once.
+        """
+        recorded = await self._ask(lambda reader: reader.events(since, until, limit)) or ()
+        session = self._log.newest(since=since)
+        return merged(recorded, [one for one in session if until is None or one.at <= until], limit)
 
     async def seed(self) -> None:
         """Put the last minutes of the recording into this session's history, before anything
         else is in there."""
         now = self._clock()
-        frames = await self._ask(lambda reader: reader.frames_of_points(now - _SEEDED_S, now))
 
-        def put() -> None:
-            for at, frame in frames or ():
+        def put(reader: Reader) -> None:
+            for at, frame in reader.frames_of_points(now - _SEEDED_S, now):
                 self._history.append(at, frame)
 
         if len(self._history) == 0:
-            await asyncio.to_thread(put)
+            await self._ask(put)
 
     async def _own_series(
         self, metric: str, collection: str, end: float, seconds: float, steps: int
@@ -150,8 +156,38 @@ class Past:
         except FileNotFoundError:
             return None
         except (sqlite3.Error, OSError, NotARecording) as error:
-            log.info("the recording cannot be read: %s", error)
+            logger.info("the recording cannot be read: %s", error)
             return None
+
+
+def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> tuple[Event, ...]:
+    """Both, newest first, at most ``limit``; each change once.
+
+    Another process that records sees the same change at its own moment: what is about the same
+    thing, from and to the same, within a minute and a half, is one change.
+    """
+    exact = set(recorded) & set(session)
+    free: dict[tuple[object, ...], list[float]] = {}
+    for event in recorded:
+        if event not in exact:
+            free.setdefault(_what(event), []).append(event.at)
+    new: list[Event] = []
+    for event in session:
+        if event in exact:
+            continue
+        times = free.get(_what(event), [])
+        near = min(times, key=lambda at: abs(at - event.at), default=None)
+        if near is not None and abs(near - event.at) <= _SAME_S:
+            times.remove(near)
+        else:
+            new.append(event)
+    both = sorted([*new, *recorded], key=lambda event: -event.at)
+    return tuple(both[:limit])
+
+
+def _what(event: Event) -> tuple[object, ...]:
+    about = (event.node, event.collection, event.tenant, event.shard, event.name)
+    return (event.kind, *about, event.before, event.after)
 
 
 def means(

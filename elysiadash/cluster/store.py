@@ -24,6 +24,8 @@ class Store:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.seq = 0
+        self.changed: dict[Kind, int] = {}
+        """Kind -> ``seq`` of its last change."""
         self._slices: dict[Key, Slice[Any]] = {}
         self._asked_at: dict[Key, float] = {}
         self._listeners: list[Callable[[Kind], None]] = []
@@ -35,6 +37,10 @@ class Store:
     def all(self, kind: Kind) -> dict[str, Slice[Any]]:
         """Every slice of a kind by its ``of``."""
         return {key.of: value for key, value in self._slices.items() if key.kind is kind}
+
+    def slices(self) -> dict[Key, Slice[Any]]:
+        """All of them, as they are now."""
+        return dict(self._slices)
 
     def put(
         self,
@@ -106,6 +112,7 @@ class Store:
         return lambda: self._listeners.remove(listener)
 
     def _tell(self, kind: Kind) -> None:
+        self.changed[kind] = self.seq
         for listener in tuple(self._listeners):
             listener(kind)
 

@@ -9,23 +9,29 @@ from __future__ import annotations
 import asyncio
 import bisect
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from elysiadash.cluster.asks import Asks
+from elysiadash.cluster.charted import frame_of
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.events.observer import LastRun, Observer
 from elysiadash.cluster.history import History
+from elysiadash.cluster.lanes import EVERYTHING, FAST, pollers
 from elysiadash.cluster.nodes import view_cluster
-from elysiadash.cluster.poller import Poller, Schedule
+from elysiadash.cluster.past import Past
+from elysiadash.cluster.poller import Poller
+from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.remembered import Memory, Remembered
 from elysiadash.cluster.rows import Known, collection_rows
-from elysiadash.cluster.series import Series, in_steps
+from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
@@ -40,38 +46,32 @@ _PACES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 """Seconds between two polls of the fast lane that one can step through."""
 _LEAST_S = {True: 1.0, False: 5.0}
 """Seconds, at least, between two polls: of the fast lane, and of the others."""
-_CHARTED = (
-    "objects",
-    "objects_per_s",
-    "queries_per_s",
-    "query_ms_p50",
-    "query_ms_p95",
-    "imports_per_s",
-    "vector_queue",
+_ROW_KINDS = (
+    Kind.SCHEMA,
+    Kind.VERBOSE,
+    Kind.METRICS,
+    Kind.TENANTS,
+    Kind.ALIASES,
+    Kind.COUNT,
+    Kind.META,
 )
-
-FAST = frozenset({Kind.READY, Kind.NODES, Kind.STATISTICS})
-SLOW = frozenset(
-    {
-        Kind.CAPABILITIES,
-        Kind.SCHEMA,
-        Kind.ALIASES,
-        Kind.VERBOSE,
-        Kind.TENANTS,
-        Kind.OPERATIONS,
-        Kind.TASKS,
-        Kind.BACKUPS,
-    }
-)
-METRICS = frozenset({Kind.METRICS})
-EVERYTHING = FAST | SLOW | METRICS
 
 
 class Watch:
-    """Everything known of one cluster, kept fresh."""
+    """Everything known of one cluster, kept fresh.
+
+    ``recorder`` keeps the past while the watch is run; ``recording`` is where it is read from,
+    whoever writes it.
+    """
 
     def __init__(
-        self, client: Client, memory: Memory, clock: Callable[[], float] = time.time
+        self,
+        client: Client,
+        memory: Memory,
+        clock: Callable[[], float] = time.time,
+        *,
+        recorder: Recorder | None = None,
+        recording: Path | None = None,
     ) -> None:
         self.client = client
         self.profile = client.profile
@@ -81,27 +81,44 @@ class Watch:
         self._remembered = memory.load()
         directory = Directory(self.profile, self._remembered.learned)
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
-        self.pollers: dict[Kind, Poller] = _pollers(self.asks, self.store, self.profile)
+        self.pollers: dict[Kind, Poller] = pollers(self.asks, self.store, self.profile)
         self.asks.nodes_changed = self._look_again
         self._usual = {kind: poller.schedule.interval for kind, poller in self.pollers.items()}
         self._pace = 1.0
         self.events = EventLog()
         self.observer = Observer(self.store, self.events, self.cluster, _last_run(self._remembered))
-        self.recording: RecordingState | None = None
         self.replay: None = None
-        self._rows: tuple[int, tuple[CollectionStats, ...]] | None = None
+        self.recorder = recorder
+        self.past = Past(
+            self.history,
+            self.events,
+            lambda: recorder.path if recorder is not None else recording,
+            clock,
+            self.asks.prometheus,
+        )
+        self._rows: tuple[Hashable, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
 
     async def run(self) -> None:
         """Poll in all lanes until cancelled; the state is saved on the way and at the end."""
+        stop = _nothing
         try:
             async with asyncio.TaskGroup() as group:
                 for poller in self.pollers.values():
                     group.create_task(self._run_in_turn(poller))
                 group.create_task(self.observer.run())
                 group.create_task(self._keep())
+                if self.recorder is not None:
+                    stop = self.events.listen(self.recorder.keep_events)
+                    group.create_task(self.recorder.run(self._moment))
         finally:
+            stop()
             await self._save()
+
+    @property
+    def recording(self) -> RecordingState | None:
+        """Who keeps the past of this cluster; None: nobody here is meant to."""
+        return None if self.recorder is None else self.recorder.state
 
     async def once(
         self, kinds: Collection[Kind] = EVERYTHING, *, limit: float | None = None
@@ -175,13 +192,13 @@ class Watch:
 
         Before the first answer, the rows of the last run (``rows_at`` has their time).
         """
-        seq = self.store.seq
-        if self._rows is not None and self._rows[0] == seq:
+        basis = self._basis()
+        if self._rows is not None and self._rows[0] == basis:
             return self._rows[1]
         if not self._has_live_rows():
             return self._remembered.rows
         rows = await asyncio.to_thread(_build_rows, self._known(), self.asks.traffic)
-        self._rows = (seq, rows)
+        self._rows = (basis, rows)
         return rows
 
     def rows_at(self) -> float | None:
@@ -193,17 +210,13 @@ class Watch:
 
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
         """One number of a collection over the last ``seconds``, in ``steps`` even steps."""
-        now = self.store.clock()
-        points = self.history.points(metric, collection)
-        values = in_steps(points, now, seconds, steps)
-        return Series(start=now - seconds, end=now, values=values, source="this session")
+        return await self.past.series(metric, collection, seconds, steps)
 
     async def past_events(
         self, since: float | None = None, until: float | None = None, limit: int = 1000
     ) -> tuple[Event, ...]:
-        """What changed in this session, newest first; times are wall-clock seconds."""
-        found = self.events.newest(since=since)
-        return tuple(event for event in found if until is None or event.at <= until)[:limit]
+        """What changed, newest first: of the recording and of this session; wall-clock seconds."""
+        return await self.past.events(since, until, limit)
 
     async def tenants(self, collection: str) -> tuple[Tenant, ...]:
         """Every tenant of a collection, by name: one question to the leader, whole.
@@ -230,6 +243,14 @@ class Watch:
             for node in self.cluster().nodes
             if node.expected and node.status not in LIVE_STATES
         )
+
+    def _basis(self) -> Hashable:
+        """What the rows are built from: most answers, several a second, change nothing of it."""
+        changed = tuple(self.store.changed.get(kind, 0) for kind in _ROW_KINDS)
+        view = self.cluster()
+        states = tuple((node.node, node.status) for node in view.nodes)
+        asked = self.store.get(Kind.NODES).problem is None
+        return changed, states, view.live, asked, self.addresses()
 
     def _known(self) -> Known:
         store = self.store
@@ -338,6 +359,7 @@ class Watch:
 
     async def _keep(self) -> None:
         """Adds a point to the charts each slow interval and saves now and then."""
+        await self.past.seed()
         seen = -1
         while True:
             await asyncio.sleep(self.profile.intervals.fast)
@@ -345,10 +367,25 @@ class Watch:
             if report_seq != seen and self._has_live_rows():
                 seen = report_seq
                 rows = await self.rows()
-                frame = await asyncio.to_thread(_frame, rows)
-                await asyncio.to_thread(self.history.append, self.store.clock(), frame)
+                frame = await asyncio.to_thread(frame_of, rows)
+                at = self.store.clock()
+                await asyncio.to_thread(self.history.append, at, frame)
+                if self.recorder is not None:
+                    self.recorder.keep_points(at, frame)
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
+
+    async def _moment(self) -> Moment | None:
+        """What is on the screens now, for the recording."""
+        if self.store.seq == 0:
+            return None
+        return Moment(
+            at=self.store.clock(),
+            slices=self.store.slices(),
+            rows=await self.rows() if self._has_live_rows() else (),
+            cluster=self.cluster(),
+            load=self.own_load(),
+        )
 
     def _answered(self, kind: Kind) -> bool:
         found = self.store.get(kind)
@@ -375,76 +412,11 @@ class Watch:
         await asyncio.to_thread(self._memory.save, state)
 
 
-_SINGLE = frozenset(
-    {
-        Kind.NODES,
-        Kind.STATISTICS,
-        Kind.SCHEMA,
-        Kind.ALIASES,
-        Kind.VERBOSE,
-        Kind.OPERATIONS,
-        Kind.TASKS,
-        Kind.CAPABILITIES,
-    }
-)
-"""Kinds with one slice only."""
-
 _LATER = frozenset({"tenants", "verbose", "operations", "tasks", "backups", "metrics"})
 
 
-def _pollers(asks: Asks, store: Store, profile: Any) -> dict[Kind, Poller]:
-    intervals, limits = profile.intervals, profile.limits
-    backoff = {
-        "backoff_first": limits.backoff_first_s,
-        "backoff_max": limits.backoff_max_s,
-        "refused": 10 * limits.backoff_max_s,
-    }
-    park = profile.timeouts.park
-    # A refused connection costs nothing, and seeing a node come back soon is worth it.
-    probes = Schedule(interval=intervals.fast, **{**backoff, "backoff_max": intervals.fast})
-    fan_out = Schedule(interval=intervals.fast, park=park, **backoff)
-    slow = Schedule(interval=intervals.slow, cost_factor=intervals.slow_cost_factor, **backoff)
-    verbose = Schedule(
-        interval=intervals.slow, cost_factor=intervals.slow_cost_factor, park=park, **backoff
-    )
-    metrics = Schedule(
-        interval=intervals.metrics, cost_factor=intervals.metrics_cost_factor, **backoff
-    )
-    backups = Schedule(interval=intervals.backups, **backoff)
-    plan: tuple[tuple[Kind, Any, Schedule], ...] = (
-        (Kind.READY, asks.ready, probes),
-        (Kind.NODES, asks.nodes, fan_out),
-        (Kind.STATISTICS, asks.statistics, fan_out),
-        (Kind.CAPABILITIES, asks.capabilities, slow),
-        (Kind.SCHEMA, asks.schema, slow),
-        (Kind.ALIASES, asks.aliases, slow),
-        (Kind.VERBOSE, asks.verbose, verbose),
-        (Kind.TENANTS, asks.tenants, slow),
-        (Kind.OPERATIONS, asks.operations, slow),
-        (Kind.TASKS, asks.tasks, slow),
-        (Kind.BACKUPS, asks.backups, backups),
-        (Kind.METRICS, asks.metrics, metrics),
-    )
-    return {
-        kind: Poller(
-            kind.value,
-            ask,
-            _noting(store, kind),
-            schedule,
-            held=asks.verbose_held if kind is Kind.VERBOSE else lambda: None,
-        )
-        for kind, ask, schedule in plan
-    }
-
-
-def _noting(store: Store, kind: Kind) -> Callable[[Problem], None]:
-    def note(problem: Problem) -> None:
-        # Kinds with many slices have noted a failure of their own on each of them.
-        noted = {piece.problem for piece in store.all(kind).values()}
-        if kind in _SINGLE or problem not in noted:
-            store.fail(kind, problem)
-
-    return note
+def _nothing() -> None:
+    """Stops what was not begun."""
 
 
 def _last_run(remembered: Remembered) -> LastRun:
@@ -472,7 +444,3 @@ def _by_name(tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
 
 def _values(store: Store, kind: Kind) -> dict[str, Any]:
     return {of: piece.value for of, piece in store.all(kind).items() if piece.value is not None}
-
-
-def _frame(rows: tuple[CollectionStats, ...]) -> dict[str, dict[str, float | None]]:
-    return {field: {row.collection: getattr(row, field) for row in rows} for field in _CHARTED}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,14 +23,14 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.actions.binding import bindings, no_key
-from elysiadash.tui.appearance import Appearance, appearance_of
+from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import Bridge, DataChanged
-from elysiadash.tui.clusters import Clusters, FirstRun, Given, connected
+from elysiadash.tui.clusters import Clusters, FirstRun
 from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
 from elysiadash.tui.kept import Kept
-from elysiadash.tui.keymap import Keymap, keymap_file, read_keymap
+from elysiadash.tui.keymap import Keymap
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
 from elysiadash.tui.palette import entries
@@ -40,7 +38,7 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
-from elysiadash.tui.terminal import Terminal, bear_foreign_bytes
+from elysiadash.tui.terminal import Terminal, has_shell
 from elysiadash.tui.theme_choice import ThemeChoice
 from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
 from elysiadash.tui.trail import Place, Route, Trail
@@ -48,7 +46,6 @@ from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.window import WINDOWS, window_name
 
 if TYPE_CHECKING:
-    from elysiadash.config.profile import Profile
     from elysiadash.health.finding import Finding
 
 log = logging.getLogger(__name__)
@@ -60,7 +57,6 @@ _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
-_THREAD_TURN_S = 0.002
 _TOLD_S = 10.0
 _THREADS = 64
 
@@ -144,6 +140,10 @@ class ElysiadashApp(App[None], inherit_bindings=False):
 
     # Life
 
+    def on_load(self) -> None:
+        """The theme is there before the first paint, which would else come twice."""
+        self.theme_choice.begin(self)
+
     def on_mount(self) -> None:
         """Show what is remembered; ask the cluster only after the first paint."""
         self.use_command_palette = True
@@ -153,9 +153,9 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         asyncio.get_running_loop().set_default_executor(threads)
         changes = self.keymap.changes.items()
         self.set_keymap({name: ",".join(keys) or no_key(name) for name, keys in changes})
-        self.theme_choice.begin(self)
         if self._terminal is not None:
             self._terminal.on_leave(self._leaver())
+            self._terminal.let_go_with(self.suspend)
         self.call_after_refresh(self._begin)
 
     def _leaver(self) -> Callable[[int], None]:
@@ -469,10 +469,6 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         seconds = self.watched.change_pace(step)
         return f"asking every {seconds:g} s"
 
-    def recording_words(self) -> str:
-        """Who records, in words."""
-        return "nothing is recorded"
-
     # Keys
 
     async def on_event(self, event: Event) -> None:
@@ -510,6 +506,13 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """Leave at once."""
         self.exit()
 
+    def action_suspend(self) -> None:
+        """Stop, as ctrl+z stops a program in a shell."""
+        if self._terminal is not None and has_shell():
+            self._terminal.stop()
+        elif (screen := self.live_screen) is not None:
+            screen.status.flash("there is no shell to go back to", 2.0)
+
     def action_theme(self) -> None:
         """The next of our themes."""
         self.take_theme(self.theme_choice.after(self.theme))
@@ -543,34 +546,3 @@ def _innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     return error
-
-
-def run(profile: Profile, given: Given) -> int:
-    """Watch the profile's cluster in the full terminal until the user leaves.
-
-    Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM, 1 after a fault. Needs a
-    terminal on standard input and output; the caller checks that.
-    """
-    gc.disable()
-    # Threads that decode large answers must not hold up keys and painting.
-    sys.setswitchinterval(_THREAD_TURN_S)
-    from elysiadash.config.paths import user_file
-
-    folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
-    bear_foreign_bytes()
-    appearance = appearance_of(os.environ)
-    with Terminal(appearance.shown(f"elysiadash · {profile.name}")) as terminal:
-        clusters = connected(given)
-        app = ElysiadashApp(
-            clusters.open(profile),
-            demo=profile.name in clusters.simulated,
-            terminal=terminal,
-            theme_folders=folders,
-            appearance=appearance,
-            clusters=clusters,
-            kept=Kept(given.state_dir),
-            keymap=read_keymap(keymap_file(os.environ)),
-            first_run=given.first_run,
-        )
-        app.run()
-    return app.return_code or 0

@@ -111,7 +111,12 @@ def connected(given: Given) -> Clusters:
 
     clusters = Clusters(
         given.profiles,
-        lambda profile: connect(profile, state_dir=kept_in(profile)),
+        lambda profile: connect(
+            profile,
+            state_dir=kept_in(profile),
+            records=True,
+            demo=profile.name in clusters.simulated,
+        ),
         given.broken,
         look=lambda profile, pace: glance(profile, state_dir=kept_in(profile), pace=pace),
         simulated=given.simulated,

@@ -84,7 +84,7 @@ def _find(name: str, screen: Any) -> Action | str:
 
 
 def _known(screen: Any) -> dict[str, Action]:
-    return commands(*screen.SCOPES, writable=screen.app.writable)
+    return commands(*screen.scopes(), writable=screen.app.writable)
 
 
 def _target(action: Action, screen: Any) -> Any:

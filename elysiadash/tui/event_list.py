@@ -7,7 +7,7 @@ import datetime
 import msgspec
 
 from elysiadash.cluster.events.event import Event, EventSeverity
-from elysiadash.cluster.events.moments import moment_of
+from elysiadash.config.moments import read_moment
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
@@ -171,7 +171,7 @@ def read_filter(line: str, now: float) -> Filter[EventRow]:
 
 
 def _moment(text: str, now: float) -> float:
-    found = moment_of(text, now)
+    found = read_moment(text, now)
     if found is None:
         raise FilterError(f"since:{text} is no time; such as since:30m or since:03:12")
     return found
@@ -185,7 +185,7 @@ class Scope(msgspec.Struct, frozen=True, gc=False):
 
     def moment(self, now: float) -> float | None:
         """Wall-clock seconds from which on; None: all that are kept."""
-        return None if self.since is None else moment_of(self.since, now)
+        return None if self.since is None else read_moment(self.since, now)
 
     @property
     def words(self) -> str:
@@ -198,7 +198,7 @@ def scope_of(argument: str, now: float) -> Scope | str:
     about: list[str] = []
     since: list[str] = []
     for word in argument.split():
-        (about if moment_of(word, now) is None else since).append(word)
+        (about if read_moment(word, now) is None else since).append(word)
     if len(about) > 1 or len(since) > 1:
         return ":events takes a name and a time at most, such as :events Documents 30m"
     return Scope(about[0] if about else None, since[0] if since else None)

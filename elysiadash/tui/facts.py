@@ -13,6 +13,7 @@ from elysiadash.cluster.view import LIVE_STATES
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import numbers
 from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.replay_words import Played, played
 from elysiadash.tui.source import Watched
 
 _IN_FULL = 1_000_000
@@ -45,6 +46,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     critical: int = 0
     """Findings that are critical, as far as the checks have run."""
     warnings: int = 0
+    played: Played | None = None
+    """Where in a recording this is; None: it is now."""
 
     @property
     def alerts(self) -> int:
@@ -118,6 +121,7 @@ def gather(
         fresh=fresh,
         critical=severities[Severity.CRITICAL],
         warnings=severities[Severity.WARNING],
+        played=played(watch),
     )
 
 

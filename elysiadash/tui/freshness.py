@@ -198,6 +198,6 @@ def _name_of(watch: Watched, of: str) -> str:
 
 def _retry_in(watch: Watched, kind: Kind, loop_time: float) -> float | None:
     asking = watch.pollers.get(kind)
-    if asking is None:
+    if asking is None or watch.replay is not None:
         return None
     return 0.0 if asking.next_at is None else max(0.0, asking.next_at - loop_time)

@@ -26,7 +26,7 @@ def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemComman
     """
     if not isinstance(screen, LiveScreen):
         return
-    for action in allowed(*screen.SCOPES, writable=app.writable):
+    for action in allowed(*screen.scopes(), writable=app.writable):
         if action.id not in _NOT_LISTED:
             keys = " ".join(map(shown, app.keymap.keys(action)))
             title = f"{action.label}  {keys}" if keys else action.label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from elysiadash.cluster.events.event import Event
@@ -53,6 +54,12 @@ class Replaying(Protocol):
     at: float
     playing: bool
     speed: float
+    problem: str | None
+    """Why playing stopped before the end, in words."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
 
     @property
     def start(self) -> float:
@@ -68,6 +75,9 @@ class Replaying(Protocol):
 
     async def step(self, count: int) -> bool:
         """Go so many moments forward or back; False where there is none."""
+
+    async def skip(self, seconds: float) -> bool:
+        """Go so many seconds forward or back, at least one moment; False where there is none."""
 
     async def jump(self, at: float) -> None:
         """Go to the last moment not after ``at``."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -44,6 +46,8 @@ class Terminal:
         self._handlers: dict[signal.Signals, Any] = {}
         self._over = threading.Event()
         self._leaving = threading.Lock()
+        self._letting_go: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._stopped_itself = False
 
     def __enter__(self) -> Terminal:
         self._attributes = _attributes()
@@ -72,6 +76,36 @@ class Terminal:
         self._leave = leave
         if self._wanted is not None:
             leave(self._wanted)
+
+    def let_go_with(self, letting_go: Callable[[], AbstractContextManager[None]]) -> None:
+        """Obey a shell's job control from now on; called in the event loop.
+
+        ``letting_go`` gives the terminal back for as long as its block lasts, and draws anew.
+        In the loop's turn, for Textual's own handlers write from inside the signal: one that
+        comes while something is written would wait for itself for ever.
+        """
+        self._letting_go = letting_go
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self.stop)
+        loop.add_signal_handler(signal.SIGCONT, self._continued)
+
+    def stop(self) -> None:
+        """Give the terminal back and stop until a shell brings us to the foreground."""
+        with self._letting_go():
+            self._stopped_itself = True
+            os.kill(os.getpid(), signal.SIGSTOP)
+            # A shell's "bg" goes on with us, and does not give us the terminal.
+            while _in_background():
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continued(self) -> None:
+        """Somebody else stopped us, and a shell may have set the terminal meanwhile."""
+        by_us, self._stopped_itself = self._stopped_itself, False
+        if by_us:
+            return
+        with self._letting_go():
+            while _in_background():
+                os.kill(os.getpid(), signal.SIGSTOP)
 
     def arm(self, code: int) -> None:
         """End the process with ``code`` in three seconds, unless the app has gone by then."""
@@ -113,6 +147,28 @@ class Terminal:
         except OSError:
             # The terminal is gone: nobody is left to see it.
             return
+
+
+def has_shell() -> bool:
+    """Whether somebody could bring us back once we are stopped.
+
+    A program that leads its session, as in ``tmux new elysiadash``, or whose parent is of another
+    one, has no shell with jobs above it: stopped, it would stay so for ever.
+    """
+    own, parent = os.getpgrp(), os.getppid()
+    try:
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != own
+    except ProcessLookupError:
+        return False
+
+
+def _in_background() -> bool:
+    """Whether our terminal is another job's."""
+    try:
+        return os.tcgetpgrp(0) != os.getpgrp()
+    except OSError:
+        # It is gone, or none that controls us: then there are no jobs.
+        return False
 
 
 def _attributes() -> list[Any] | None:

@@ -18,8 +18,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from elysiadash.cluster.connect import connect
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.tui.app import ElysiadashApp
 from tests.benchmarks.refresh import with_lag

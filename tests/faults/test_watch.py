@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from elysiadash.cluster.connect import connect
+from elysiadash.cluster.lanes import EVERYTHING, FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import EVERYTHING, FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile, Timeouts
 from elysiadash.demo import Fault, SimulatedCluster, simulated
 

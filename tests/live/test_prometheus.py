@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from elysiadash.cluster.connect import connect
+from elysiadash.cluster.lanes import EVERYTHING
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.cluster.watch import EVERYTHING, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Intervals, Profile, Prometheus, Timeouts
 from elysiadash.demo.cluster import simulated
 from tests.servers.load import DOC, EVENT, steady_queries, steady_writes

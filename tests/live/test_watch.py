@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from elysiadash.cluster.connect import connect
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile
 from tests.servers.load import AMOUNTS, insert, object_of
 from tests.servers.real import RealCluster

@@ -93,6 +93,7 @@ class Decoder:
             latency=None if head.latency is None else head.latency / 10_000,
             problem=head.problem,
             problem_since=names.from_ms(head.since_ms),
+            every=head.every,
         )
 
     def _value(self, key: Key, parts: Parts) -> Any:
@@ -164,10 +165,10 @@ class Decoder:
         )
 
     def _replicas(self, collection: str, shards: bytes, replicas: bytes) -> _Replicas:
-        by_node = {
-            place: self._on_node(collection, found, columns)
-            for (place, found), (_, columns) in zip(decode(shards), decode(replicas), strict=True)
-        }
+        by_node: dict[int, list[ShardReplica]] = {}
+        for (place, found), (_, columns) in zip(decode(shards), decode(replicas), strict=True):
+            # A server that mixes collections gives one of them in several runs.
+            by_node.setdefault(place, []).extend(self._on_node(collection, found, columns))
         numbered = [Node(name=str(place), shards=found) for place, found in by_node.items()]
         report = report_shards(Nodes(nodes=numbered))
         objects = {int(place): count for place, count in report.node_objects.items()}
@@ -182,7 +183,7 @@ class Decoder:
             for field, column in zip(fields, columns, strict=True)
             if field in names.REPLICA_FIELDS
         }
-        if any(found is not None for found in (*columns[fields.index(_ASYNC)],)):
+        if _ASYNC in long and any(found is not None for found in columns[fields.index(_ASYNC)]):
             wanted = list[AsyncReplicationStatus] | None
             long[_ASYNC] = [msgspec.convert(found, wanted) for found in long[_ASYNC]]
         if tuple(long) == names.REPLICA_FIELDS:
@@ -212,7 +213,7 @@ class Decoder:
                 zip(number_fields, decode(numbers), strict=True),
             )
             known = {field: value for field, value in pairs if field in _ROW_FIELDS}
-            for field in ("aliases", "missing_nodes"):
+            for field in known.keys() & {"aliases", "missing_nodes"}:
                 known[field] = tuple(known[field])
             return CollectionStats(**known)
 

@@ -6,6 +6,7 @@ SQLite is loaded by the functions here only: what starts the app must not wait f
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x656C7964
 VERSION = 1
 BUSY_MS = 2000
+_ASIDE_KEPT = 2
+"""Damaged recordings that are kept; each may be as large as a recording."""
 
 _TABLES = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
@@ -33,7 +36,8 @@ _TABLES = (
     " last REAL NOT NULL, metric TEXT NOT NULL, bucket INTEGER NOT NULL,"
     " buckets INTEGER NOT NULL, body BLOB NOT NULL)",
     "CREATE INDEX blocks_by_metric ON blocks (metric, last, first, bucket, buckets)",
-    "CREATE INDEX blocks_by_tier ON blocks (tier, last)",
+    "CREATE INDEX blocks_by_tier ON blocks (tier, first)",
+    "CREATE INDEX blocks_by_end ON blocks (last)",
     "CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL)",
     "CREATE INDEX events_by_time ON events (at)",
 )
@@ -49,6 +53,10 @@ class NewerRecording(NotARecording):
 
 class DamagedRecording(NotARecording):
     """The file is a recording, but parts of it cannot be read."""
+
+
+class MomentGone(NotARecording):
+    """The moment was forgotten meanwhile, by whoever records."""
 
 
 def recording_path(state_dir: Path, profile_name: str, url: str) -> Path:
@@ -95,8 +103,9 @@ def open_to_read(path: Path) -> Connection:
         raise FileNotFoundError(f"{path}: no such file")
     try:
         return _opened(path, "mode=ro")
-    except sqlite3.OperationalError:
-        pass
+    except sqlite3.OperationalError as error:
+        if os.access(path.parent, os.W_OK):
+            raise NotARecording(f"{path} cannot be read now: {error}") from None
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from None
     # In a folder that cannot be written, SQLite has no place for what it shares with a writer:
@@ -119,7 +128,14 @@ def size_of(path: Path) -> int:
 
 
 def set_aside(path: Path, now: float) -> Path:
-    """Give a damaged recording another name, so that a new one can be begun."""
+    """Give a damaged recording another name, so that a new one can be begun.
+
+    Only the newest of such files are kept.
+    """
+    earlier = sorted(path.parent.glob(f"{path.stem}.damaged-*.sqlite"))
+    for old in earlier[: max(0, len(earlier) + 1 - _ASIDE_KEPT)]:
+        for end in ("", "-wal", "-shm"):
+            old.with_name(old.name + end).unlink(missing_ok=True)
     aside = path.with_name(f"{path.stem}.damaged-{int(now)}.sqlite")
     number = 1
     while aside.exists():
@@ -131,6 +147,12 @@ def set_aside(path: Path, now: float) -> Path:
             beside.replace(aside.with_name(aside.name + end))
     path.replace(aside)
     return aside
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of SQLite says that the file itself is broken."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _opened(path: Path, how: str) -> Connection:
@@ -150,18 +172,20 @@ def _opened(path: Path, how: str) -> Connection:
 
 
 def _prepare(connection: Connection, path: Path) -> None:
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    # Looked at first: what is not ours to write must stay as it is.
+    if _has_tables(connection):
+        _check_version(connection, path)
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise DamagedRecording(f"{path} is damaged: {found}")
+    else:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     # A power cut may lose the last seconds, never the file.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA journal_size_limit=4194304")
-    if _number(connection, "page_count") == 0 or not _has_tables(connection):
+    if not _has_tables(connection):
         _begin(connection)
-        return
-    _check_version(connection, path)
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise DamagedRecording(f"{path} is damaged: {found}")
 
 
 def _begin(connection: Connection) -> None:

@@ -27,18 +27,26 @@ class RecorderLock:
     locks on this file system)."""
 
     def __init__(self, recording: Path) -> None:
-        self._path = recording.with_suffix(".lock")
+        self._path = recording.with_name(f"{recording.name}.lock")
         self._handle: int | None = None
 
-    @property
-    def held(self) -> bool:
-        """Whether this process has it through this object."""
-        return self._handle is not None
+    def is_ours(self) -> bool:
+        """Whether it was taken through this object, and its file is still the one in place: where
+        somebody removed that, another process can have taken a new one."""
+        if self._handle is None:
+            return False
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        ours = os.fstat(self._handle)
+        return (there.st_ino, there.st_dev) == (ours.st_ino, ours.st_dev)
 
     def take(self, now: float) -> bool:
         """Take the lock when nobody has it; returns whether it is ours."""
-        if self._handle is not None:
+        if self.is_ours():
             return True
+        self.release()
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

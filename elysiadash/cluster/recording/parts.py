@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from elysiadash.cluster.disks import NodeDisk
 from elysiadash.cluster.rows import TenantCounts
-from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.shards import FAILED_NODE_STATES, ShardReport
 from elysiadash.cluster.slices import Key, Kind, Problem, Slice
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.view import ClusterView, NodeView
@@ -59,6 +60,7 @@ WHOLE_TYPES: dict[Kind, Any] = {
     Kind.TASKS: dict[str, tuple[Task, ...]],
     Kind.BACKUPS: tuple[Backup, ...],
     Kind.METRICS: NodeMetrics,
+    Kind.DISK: NodeDisk,
     Kind.CAPABILITIES: Capabilities,
     Kind.COUNT: int,
 }
@@ -99,6 +101,7 @@ class Head(msgspec.Struct, frozen=True, gc=False, array_like=True):
     latency: int | None
     problem: Problem | None = None
     since_ms: int | None = None
+    every: float = 0.0
 
 
 def group_of(name: str) -> str:
@@ -135,6 +138,7 @@ def head_bytes(piece: Slice[Any]) -> bytes:
             None if piece.latency is None else round(piece.latency * 10_000),
             piece.problem,
             to_ms(piece.problem_since),
+            piece.every,
         )
     )
 
@@ -195,6 +199,8 @@ def _report_parts(name: str, report: ShardReport) -> Parts:
     shards: dict[str, list[Any]] = {}
     replicas: dict[str, list[Any]] = {}
     for place, node in enumerate(report.nodes.nodes):
+        if node.status in FAILED_NODE_STATES:
+            continue
         for collection, run in groupby(node.shards or (), attrgetter("collection")):
             columns = list(zip(*map(astuple, run), strict=True))
             shards.setdefault(collection, []).append([place, columns[_NAME_PLACE]])

@@ -64,22 +64,24 @@ def bytes_frame(body: bytes) -> dict[str, dict[str, float | None]]:
     }
 
 
-def matrices(frames: Iterable[tuple[float, Frame]]) -> dict[str, Matrix]:
-    """Moments as series, by metric; names without any value are left out."""
-    rows = list(frames)
-    times = array("d", [at for at, _ in rows])
+def matrices(times: Sequence[float], frames: Iterable[Frame]) -> dict[str, Matrix]:
+    """The moments at ``times`` as series, by metric; names without any value are left out.
+
+    Frames are looked at one after the other: together they would take a lot of memory.
+    """
+    axis = array("d", times)
     found: dict[str, Matrix] = {}
-    for place, (_, frame) in enumerate(rows):
+    for place, frame in enumerate(frames):
         for metric, values in frame.items():
             matrix = found.get(metric)
             if matrix is None:
-                matrix = found[metric] = Matrix(times, {})
+                matrix = found[metric] = Matrix(axis, {})
             for name, value in values.items():
                 if value is None:
                     continue
                 series = matrix.series.get(name)
                 if series is None:
-                    series = matrix.series[name] = array("d", [_NAN]) * len(rows)
+                    series = matrix.series[name] = array("d", [_NAN]) * len(axis)
                 series[place] = value
     return found
 
@@ -87,14 +89,19 @@ def matrices(frames: Iterable[tuple[float, Frame]]) -> dict[str, Matrix]:
 def blocks(metric: str, matrix: Matrix) -> list[tuple[int, int, bytes]]:
     """The matrix as (bucket, buckets, bytes)."""
     count = max(1, math.ceil(len(matrix.series) / _SERIES_IN_BUCKET))
-    buckets: dict[int, dict[str, bytes]] = {}
+    buckets: dict[int, dict[str, array[float]]] = {}
     for name, values in matrix.series.items():
-        buckets.setdefault(bucket_of(name, count), {})[name] = _packed(metric, values)
-    times = matrix.times.tobytes()
+        buckets.setdefault(bucket_of(name, count), {})[name] = values
     return [
-        (bucket, count, zlib.compress(msgspec.msgpack.encode(Block(times, series)), 6))
+        (bucket, count, block(metric, Matrix(matrix.times, series)))
         for bucket, series in buckets.items()
     ]
+
+
+def block(metric: str, matrix: Matrix) -> bytes:
+    """The matrix as one block."""
+    series = {name: _packed(metric, values) for name, values in matrix.series.items()}
+    return zlib.compress(msgspec.msgpack.encode(Block(matrix.times.tobytes(), series)), 6)
 
 
 def block_matrix(metric: str, body: bytes) -> Matrix:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import math
 import zlib
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.cluster.recording.file import DamagedRecording, about, open_to_read, size_of
+from elysiadash.cluster.recording.file import (
+    DamagedRecording,
+    MomentGone,
+    about,
+    open_to_read,
+    size_of,
+)
 from elysiadash.cluster.recording.frames import Naming, apply, block_parts, dictionary_of
 from elysiadash.cluster.recording.parts import Parts
 from elysiadash.cluster.recording.points import (
     Frame,
+    Matrix,
     Sample,
     block_matrix,
     block_samples,
@@ -91,9 +99,10 @@ class Reader:
         kept = (sample for sample in found if start <= sample.at <= end)
         return sorted(kept, key=lambda sample: sample.at)
 
-    def frames_of_points(self, start: float, end: float) -> list[tuple[float, Frame]]:
-        """All series from ``start`` to ``end`` as moments, oldest first."""
-        rows: dict[float, dict[str, dict[str, float | None]]] = {}
+    def frames_of_points(self, start: float, end: float) -> Iterator[tuple[float, Frame]]:
+        """All series from ``start`` to ``end`` as moments, oldest first, made one at a time:
+        all at once they would take ten times the memory of what is stored."""
+        where: dict[float, list[tuple[str, Matrix, int]]] = {}
         blocks = self._connection.execute(
             "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
             (start, end),
@@ -102,11 +111,17 @@ class Reader:
             matrix = block_matrix(metric, body)
             for place, at in enumerate(matrix.times):
                 if start <= at <= end:
-                    row = rows.setdefault(at, {}).setdefault(metric, {})
-                    for name, values in matrix.series.items():
-                        row[name] = None if math.isnan(values[place]) else values[place]
-        found: list[tuple[float, Frame]] = [*rows.items(), *self._tail(start, end)]
-        return sorted(found, key=lambda one: one[0])
+                    where.setdefault(at, []).append((metric, matrix, place))
+        tail: dict[float, list[bytes]] = {}
+        for at, body in self._connection.execute(
+            "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
+        ):
+            tail.setdefault(at, []).append(body)
+        for at in sorted(where.keys() | tail.keys()):
+            if at in where:
+                yield at, _frame_of(where.pop(at))
+            for body in tail.pop(at, ()):
+                yield at, bytes_frame(body)
 
     def events(self, since: float | None, until: float | None, limit: int) -> tuple[Event, ...]:
         """The newest events in that time, newest first; both ends count."""
@@ -141,7 +156,7 @@ class Reader:
             "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
         ).fetchall()
         if not rows:
-            raise DamagedRecording(f"{self.path} is damaged: a keyframe is missing")
+            raise MomentGone(f"this moment is no longer in {self.path}")
         blocks = [self._blob(blob) for (blob,) in rows]
         parts: Parts = {}
         for _, found in blocks:
@@ -163,7 +178,7 @@ class Reader:
             return known
         row = self._connection.execute("SELECT body FROM blobs WHERE id = ?", (blob,)).fetchone()
         if row is None:
-            raise DamagedRecording(f"{self.path} is damaged: a part of a keyframe is missing")
+            raise MomentGone(f"this moment is no longer in {self.path}")
         try:
             content = zlib.decompress(row[0])
             found = content[-32768:], block_parts(content)
@@ -191,12 +206,33 @@ class Reader:
         return int(row[0])
 
 
+def _frame_of(pieces: list[tuple[str, Matrix, int]]) -> Frame:
+    frame: dict[str, dict[str, float | None]] = {}
+    for metric, matrix, place in pieces:
+        row = frame.setdefault(metric, {})
+        for name, values in matrix.series.items():
+            value = values[place]
+            if value == value:
+                row[name] = value
+    return frame
+
+
 class Index(msgspec.Struct, frozen=True, gc=False):
     """The moments of a recording in the order of writing: ids, wall-clock seconds, keyframes."""
 
     ids: array[int]
     times: array[float]
     keyframes: array[int]
+
+    @property
+    def first(self) -> float:
+        """The earliest second, which need not be the first moment's: clocks are set back."""
+        return min(self.times)
+
+    @property
+    def last(self) -> float:
+        """The latest second."""
+        return max(self.times)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -232,7 +268,7 @@ class Cursor:
         try:
             for body in self._reader.deltas(keyframe, self._frame, frame):
                 apply(self._parts, self._naming.decode(body, self._dictionary))
-        except (zlib.error, msgspec.DecodeError, IndexError) as error:
+        except (zlib.error, msgspec.DecodeError, IndexError, ValueError) as error:
             self._keyframe = 0
             raise DamagedRecording(f"{self._reader.path} is damaged: {error}") from None
         self._frame = frame

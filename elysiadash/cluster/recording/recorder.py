@@ -11,8 +11,7 @@ import logging
 import os
 import tempfile
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,11 +23,13 @@ from elysiadash.cluster.recording.file import (
     DamagedRecording,
     NewerRecording,
     NotARecording,
+    is_damage,
     recording_path,
     set_aside,
 )
 from elysiadash.cluster.recording.lock import RecorderLock
 from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.pending import Pending
 from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.state import RecordingState
@@ -39,14 +40,13 @@ from elysiadash.config.redaction import redact
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Take = Callable[[], Awaitable[Moment]]
-"""Looks at the present moment."""
+Take = Callable[[], Awaitable[Moment | None]]
+"""Looks at the present moment; None while nothing was seen yet."""
 
 _ANOTHER_TRY_S = 3.0
+_FIRST_ANSWERS_S = 0.5
 _SWEEP_EVERY_S = 60.0
-_POINTS_KEPT = 240
-_EVENTS_KEPT = 1000
-_FAREWELL_S = 2.0
+_FAREWELL_S = 1.0
 _SLOWEST_S = 60.0
 _COST_FACTOR = 50.0
 _FITS_S = 86_400.0
@@ -55,9 +55,9 @@ _FITS_S = 86_400.0
 
 class Recorder:
     """Records one profile's cluster into ``state_dir``; None: into a folder that is removed at
-    the end.
+    the end. ``path`` is another file than the profile's own.
 
-    ``clock`` is wall-clock seconds.
+    ``demo`` marks the recording as one of a simulated cluster; ``clock`` is wall-clock seconds.
     """
 
     def __init__(
@@ -65,32 +65,36 @@ class Recorder:
         state_dir: Path | None,
         profile: Profile,
         clock: Callable[[], float] = time.time,
+        *,
+        path: Path | None = None,
+        demo: bool = False,
     ) -> None:
         self._clock = clock
         self._profile = profile
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         settings = profile.recording
         self._retention = Retention(max_age=settings.max_age_h * 3600, max_bytes=settings.max_bytes)
-        self.path: Path | None = None
+        self._about = about_profile(profile, demo=demo)
+        self.path = path
         """Where the recording is; None until there is a folder for it."""
-        if state_dir is not None:
+        self._is_own_place = path is None
+        if state_dir is not None and path is None:
             self.path = recording_path(state_dir, profile.name, profile.url)
         self.state = RecordingState(path=str(self.path) if self.path else None)
         self._lock: RecorderLock | None = None
         self._writer: Writer | None = None
-        self._points: deque[tuple[float, Frame]] = deque(maxlen=_POINTS_KEPT)
-        self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._pending = Pending()
         self._swept_at = float("-inf")
         self._failures = 0
         self._threads: ThreadPoolExecutor | None = None
 
     def keep_points(self, at: float, frame: Frame) -> None:
         """Chart points of one moment, written with the next moment."""
-        self._points.append((at, frame))
+        self._pending.add_points(at, frame)
 
-    def keep_event(self, event: Event) -> None:
-        """Something that changed, written with the next moment."""
-        self._events.append(event)
+    def keep_events(self, events: Iterable[Event]) -> None:
+        """What changed, written with the next moment."""
+        self._pending.add_events(events)
 
     async def run(self, take: Take) -> None:
         """Record until cancelled, or wait for the other process that records to end."""
@@ -123,22 +127,16 @@ class Recorder:
 
     async def _turn(self, take: Take) -> float | None:
         """One moment, or one try for the lock; the seconds to wait, None after a failure."""
-        held = self._lock is not None and self._lock.held
-        if not held and not await self._in_thread(self._take_lock):
-            # What is not ours to write is in the other's recording.
-            self._points.clear()
-            self._events.clear()
+        if not await self._in_thread(self._take_lock):
+            if self.state.elsewhere:
+                # What is not ours to write is in the other's recording.
+                self._pending.clear()
             return _ANOTHER_TRY_S
         moment = await take()
-        batch = Batch(moment=moment, points=tuple(self._points), events=tuple(self._events))
-        wait = await self._in_thread(lambda: self._write(batch))
-        if wait is None:
-            return None
-        for _ in batch.points:
-            self._points.popleft()
-        for _ in batch.events:
-            self._events.popleft()
-        return max(self._profile.intervals.fast, wait)
+        if moment is None and not self._pending:
+            return _FIRST_ANSWERS_S
+        wait = await self._in_thread(lambda: self._write_pending(moment))
+        return None if wait is None else max(self._profile.intervals.fast, wait)
 
     def _take_lock(self) -> bool:
         now = self._clock()
@@ -149,8 +147,10 @@ class Recorder:
                     Path(self._folder.name), self._profile.name, self._profile.url
                 )
             self._lock = self._lock or RecorderLock(self.path)
+            if self._lock.is_ours():
+                return True
             if self._lock.take(now):
-                self._tell(here=True, pid=os.getpid(), since=now, problem=None)
+                self._tell(here=True, elsewhere=False, pid=os.getpid(), since=now, problem=None)
                 return True
             holder = self._lock.holder()
         except OSError as error:
@@ -158,11 +158,23 @@ class Recorder:
             return False
         self._tell(
             here=False,
+            elsewhere=True,
             pid=holder.pid if holder else None,
             since=holder.since if holder else None,
             problem=None,
         )
         return False
+
+    def _write_pending(self, moment: Moment | None) -> float | None:
+        """Write the moment and all that is pending; what could not be written stays so."""
+        points, events = self._pending.take()
+        wait = None
+        try:
+            wait = self._write(Batch(moment=moment, points=points, events=events))
+        finally:
+            if wait is None:
+                self._pending.give_back(points, events)
+        return wait
 
     def _write(self, batch: Batch) -> float | None:
         """Seconds to wait after this batch; None when it could not be written."""
@@ -177,19 +189,24 @@ class Recorder:
                 problem=None,
                 bytes=writer.size(),
                 oldest=writer.oldest(),
-                moments=self.state.moments + 1,
+                moments=self.state.moments + (batch.moment is not None),
             )
-        except DamagedRecording as error:
-            self._put_aside(error)
+        except NotARecording as error:
+            # In our own folder only a recording has its place; elsewhere it is somebody's file.
+            may_move = self._is_own_place or isinstance(error, DamagedRecording)
+            if may_move and not isinstance(error, NewerRecording):
+                self._put_aside(error)
+            else:
+                self._fail(error)
             return None
-        except sqlite3.OperationalError as error:
-            # Locked, or a full or broken disk: the file itself is right.
-            self._fail(error)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._put_aside(error)
+            else:
+                # Locked, or a full or broken disk: the file itself is right.
+                self._fail(error)
             return None
-        except sqlite3.DatabaseError as error:
-            self._put_aside(error)
-            return None
-        except (OSError, NotARecording) as error:
+        except OSError as error:
             self._fail(error)
             return None
         spent = time.perf_counter() - started
@@ -200,7 +217,7 @@ class Recorder:
         if self._writer is None:
             if self.path is None:
                 raise FileNotFoundError("there is no folder for the recording")
-            self._writer = Writer(self.path, about_profile(self._profile), self._retention)
+            self._writer = Writer(self.path, self._about, self._retention)
         elif not self.path or not self.path.exists():
             # Removed by somebody: what goes into it now would be lost.
             self._close_writer()
@@ -264,24 +281,28 @@ class Recorder:
         await asyncio.wait({done}, timeout=_FAREWELL_S)
 
     def _end(self) -> None:
-        if self._writer is not None and (self._points or self._events):
-            self._write(Batch(points=tuple(self._points), events=tuple(self._events)))
+        if self._writer is not None and self._pending:
+            self._write_pending(None)
         self._close_writer()
         if self._lock is not None:
             self._lock.release()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = self.path = self._lock = None
-        self._tell(here=False, pid=None, since=None)
+        self._tell(here=False, elsewhere=False, pid=None, since=None)
 
 
-def about_profile(profile: Profile) -> dict[str, str]:
-    """What a recording says of its cluster: nothing that opens a door."""
+def about_profile(profile: Profile, *, demo: bool = False) -> dict[str, str]:
+    """What a recording says of its cluster, and by what it was judged: nothing that opens a
+    door."""
     known = {
         "name": profile.name,
         "url": redact(profile.url),
         "environment": profile.environment,
         "colour": profile.colour,
+        "intervals": msgspec.json.encode(profile.intervals).decode(),
+        "thresholds": msgspec.json.encode(profile.thresholds).decode(),
+        "demo": "yes" if demo else "no",
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -16,19 +16,21 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
-from elysiadash.cluster.history import History, Points
+from elysiadash.cluster.history import History
 from elysiadash.cluster.past import RECORDING, means
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.decoder import Decoder
+from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
+from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.series import Series
-from elysiadash.cluster.slices import Key, Kind, Problem, Slice
+from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.config.profile import Profile
+from elysiadash.config.tuning import Intervals, Thresholds
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.errors import NotSupported
 from elysiadash.weaviate.models import Tenant
@@ -38,10 +40,12 @@ T = TypeVar("T")
 _FRAME_S = 0.25
 _GAP_S = 90.0
 _CHARTED_S = 1800.0
+_FEW_COLLECTIONS = 300
+_CHARTED_OF_FEW_S = 10_800.0
 _CHARTED_AHEAD_S = 900.0
 
 
-class EmptyRecording(Exception):
+class EmptyRecording(NotARecording):
     """There is no moment in the recording."""
 
 
@@ -53,47 +57,13 @@ class Resting(msgspec.Struct, frozen=True, gc=False):
     next_at: float | None = None
 
 
-class ReplayStore(Store):
-    """The slices of the moment that is shown."""
-
-    def show(self, slices: Mapping[Key, Slice[object]]) -> None:
-        """Replace all slices; tells the kinds that differ."""
-        before = self._slices
-        self.seq += 1
-        self._slices = {
-            key: msgspec.structs.replace(piece, seq=self.seq) for key, piece in slices.items()
-        }
-        told = {key.kind for key in before.keys() ^ slices.keys()}
-        told |= {
-            key.kind
-            for key, piece in self._slices.items()
-            if key in before and _differs(before[key], piece)
-        }
-        for kind in told or {Kind.NODES}:
-            self._tell(kind)
-
-
-class ReplayHistory(History):
-    """Chart points around the moment shown; those after it are not there yet."""
-
-    def __init__(self, max_points: int, clock: Callable[[], float]) -> None:
-        super().__init__(max_points)
-        self._now = clock
-
-    def points(self, metric: str, name: str, last: int | None = None) -> Points:
-        """The last points up to now."""
-        whole = super().points(metric, name)
-        now = self._now()
-        count = sum(at <= now for at in whole.times)
-        first = 0 if last is None else max(0, count - last)
-        return Points(whole.times[first:count], whole.values[first:count])
-
-
 class Replay:
     """A recording as a watch. Made by ``open``; begins at the last moment.
 
-    ``clock`` is monotonic seconds. Every method that moves takes the screen along through the
-    store's notices.
+    Time is that of the moment shown, also while it plays: values are as old as they were when
+    they were recorded. ``clock`` is monotonic seconds. Every method that moves takes the screen
+    along through the store's notices, and raises ``NotARecording`` where the recording cannot be
+    read there.
     """
 
     def __init__(
@@ -105,19 +75,25 @@ class Replay:
     ) -> None:
         self.contents = contents
         self.profile = _profile(contents.about)
-        self.at = contents.last or 0.0
+        self.demo = contents.about.get("demo") == "yes"
+        """Whether the cluster was a simulated one."""
+        self.path = reader.path
+        self.at = index.times[-1]
         self.store = ReplayStore(lambda: self.at)
-        self.history: History = self._new_history()
+        self.history = ReplayHistory(self.profile.limits.history_points, lambda: self.at)
         self.events = EventLog()
         """Empty: nothing happens any more."""
         self.playing = False
         self.speed = 1.0
+        self.problem: str | None = None
+        """Why playing stopped before the end, in words."""
         self.recording: RecordingState | None = None
         self._reader = reader
         self._cursor = reader.cursor()
         self._decoder = Decoder()
         self._index = index
         self._place = -1
+        self._head = self.at
         self._moment = Moment(at=self.at)
         self._charted: tuple[float, float] | None = None
         self._clock = clock
@@ -126,23 +102,27 @@ class Replay:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="replay")
 
     @classmethod
-    async def open(cls, path: Path, clock: Callable[[], float] = time.monotonic) -> Replay:
+    def open(cls, path: Path, clock: Callable[[], float] = time.monotonic) -> Replay:
         """Open a recording at its last moment.
 
-        Raises ``FileNotFoundError``, ``NotARecording`` and its kinds, ``EmptyRecording``.
+        Reads the disk: before there is an event loop, or in a thread. Raises
+        ``FileNotFoundError``, ``NotARecording`` and its kinds, ``EmptyRecording``.
         """
-        replay = await asyncio.to_thread(cls._opened, path, clock)
-        await replay.jump(replay.end)
+        reader = Reader(path)
+        try:
+            index = reader.index()
+            if not len(index):
+                raise EmptyRecording(f"{path} holds no moment yet")
+            replay = cls(reader, reader.contents(), index, clock)
+            replay._begin(len(index) - 1)
+        except BaseException:
+            reader.close()
+            raise
         return replay
 
-    @classmethod
-    def _opened(cls, path: Path, clock: Callable[[], float]) -> Replay:
-        reader = Reader(path)
-        index = reader.index()
-        if not len(index):
-            reader.close()
-            raise EmptyRecording(f"{path} holds no moment yet")
-        return cls(reader, reader.contents(), index, clock)
+    def begin_at(self, at: float) -> None:
+        """Be at the last moment not after ``at`` from the start; reads the disk as ``open``."""
+        self._begin(self._index.at(at))
 
     # Controls
 
@@ -154,12 +134,12 @@ class Replay:
     @property
     def start(self) -> float:
         """Wall-clock seconds of the first moment."""
-        return self._index.times[0]
+        return self._index.first
 
     @property
     def end(self) -> float:
         """Wall-clock seconds of the last moment."""
-        return self._index.times[-1]
+        return self._index.last
 
     @property
     def place(self) -> tuple[int, int]:
@@ -170,24 +150,32 @@ class Replay:
         """Go so many moments forward or back; False at the end (or the beginning)."""
         self.pause()
         async with self._turn:
-            wanted = max(0, min(len(self._index) - 1, self._place + count))
-            if wanted == self._place:
-                return False
-            await self._show(wanted, self._index.times[wanted])
-            return True
+            return await self._go(self._place + count)
+
+    async def skip(self, seconds: float) -> bool:
+        """Go so many seconds forward or back, at least one moment; False as for ``step``."""
+        self.pause()
+        async with self._turn:
+            at = self.at + seconds
+            place = await self._in_thread(lambda: self._index.at(at))
+            least = self._place + (1 if seconds > 0 else -1)
+            return await self._go(max(place, least) if seconds > 0 else min(place, least))
 
     async def jump(self, at: float) -> None:
-        """Go to the last moment not after ``at``."""
+        """Go to the last moment not after ``at``; before the first, to that."""
         async with self._turn:
-            wanted = max(self.start, min(self.end, at))
-            place = await self._in_thread(lambda: self._index.at(wanted))
-            await self._show(place, wanted)
+            place = await self._in_thread(lambda: self._index.at(at))
+            await self._show(place)
+            self._head = self.at
 
     def play(self, speed: float = 1.0) -> None:
         """Let time run, ``speed`` seconds each second; from the beginning when at the end."""
         self.speed = speed
-        self.playing = True
-        self._woken.set()
+        if not self.playing:
+            self.playing = True
+            self.problem = None
+            self._head = self.at
+            self._woken.set()
 
     def pause(self) -> None:
         """Let time stand."""
@@ -198,8 +186,9 @@ class Replay:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            if self.at >= self.end:
-                await self.jump(self.start)
+            if self.playing and self._place == len(self._index) - 1:
+                async with self._turn:
+                    await self._play_to(0)
             before = self._clock()
             while self.playing:
                 await asyncio.sleep(_FRAME_S)
@@ -300,49 +289,76 @@ class Replay:
         async with self._turn:
             if not self.playing:
                 return
-            at = self.at + seconds
-            place = self._place
-            times = self._index.times
-            while place + 1 < len(times) and times[place + 1] <= at:
+            self._head += seconds
+            times, place = self._index.times, self._place
+            while place + 1 < len(times) and times[place] <= times[place + 1] <= self._head:
                 place += 1
-            if place + 1 >= len(times):
-                self.playing = False
-                at = self.end
-            elif place == self._place and times[place + 1] - times[place] > _GAP_S:
-                # Nothing was recorded here: nobody wants to wait for it.
-                place += 1
-                at = times[place]
-            await self._show(place, at)
+            if place == self._place and place + 1 < len(times):
+                ahead = times[place + 1] - times[place]
+                if not 0 <= ahead <= _GAP_S:
+                    # Nothing was recorded here, or the clock was set back: nobody wants to wait.
+                    place += 1
+            await self._play_to(place)
 
-    async def _show(self, place: int, at: float) -> None:
-        if place != self._place:
-            self._moment = await self._in_thread(lambda: self._load(place))
-            self._place = place
-        self.at = at
-        self.store.show(self._moment.slices)
-        if self._charted is None or not self._charted[0] <= at <= self._charted[1]:
-            await self._chart(at)
+    async def _play_to(self, place: int) -> None:
+        """Go there; stops playing at the end, and where the recording cannot be read."""
+        moved = place != self._place
+        try:
+            await self._show(place)
+        except NotARecording as error:
+            self.playing, self.problem = False, str(error)
+            return
+        if moved and not self.at <= self._head <= self.at + _GAP_S:
+            self._head = self.at
+        if place + 1 >= len(self._index):
+            self.playing = False
+
+    async def _go(self, place: int) -> bool:
+        wanted = max(0, min(len(self._index) - 1, place))
+        if wanted == self._place:
+            return False
+        await self._show(wanted)
+        return True
+
+    async def _show(self, place: int) -> None:
+        if place == self._place:
+            return
+        moment = await self._in_thread(lambda: self._load(place))
+        self._take(place, moment)
+        if self._charted is None or not self._charted[0] <= self.at <= self._charted[1]:
+            await self._in_thread(self._chart)
+            self.store.show(moment.slices)
+
+    def _take(self, place: int, moment: Moment) -> None:
+        self._place, self._moment, self.at = place, moment, moment.at
+        self.problem = None
+        self.store.show(moment.slices)
+
+    def _begin(self, place: int) -> None:
+        self._take(place, self._load(place))
+        self._chart()
 
     def _load(self, place: int) -> Moment:
         frame, keyframe = self._index.ids[place], self._index.keyframes[place]
-        parts = self._cursor.move(frame, keyframe)
-        return self._decoder.moment(self._index.times[place], parts)
+        try:
+            parts = self._cursor.move(frame, keyframe)
+            return self._decoder.moment(self._index.times[place], parts)
+        except (msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
+            # What a later release wrote into the same format, or a bit that fell over.
+            raise DamagedRecording(
+                f"this moment of {self.path} cannot be read: {type(error).__name__}: {error}"
+            ) from error
 
-    async def _chart(self, at: float) -> None:
+    def _chart(self) -> None:
         """Read the points of the minutes around; the rows' small charts need no more."""
-        first, last = at - _CHARTED_S, at + _CHARTED_AHEAD_S
-
-        def loaded() -> History:
-            history = self._new_history()
-            for seen_at, frame in self._reader.frames_of_points(first, last):
-                history.append(seen_at, frame)
-            return history
-
-        self.history = await self._in_thread(loaded)
-        self._charted = (first + _CHARTED_S / 2, last)
-
-    def _new_history(self) -> ReplayHistory:
-        return ReplayHistory(self.profile.limits.history_points, lambda: self.at)
+        few = self.contents.collections <= _FEW_COLLECTIONS
+        back = _CHARTED_OF_FEW_S if few else _CHARTED_S
+        first, last = self.at - back, self.at + _CHARTED_AHEAD_S
+        around = History(self.profile.limits.history_points)
+        for seen_at, frame in self._reader.frames_of_points(first, last):
+            around.append(seen_at, frame)
+        self.history.show(around)
+        self._charted = (first + back / 2, last)
 
     def _longest(self, kind: Kind) -> float | None:
         latencies = (piece.latency for piece in self.store.all(kind).values())
@@ -352,13 +368,6 @@ class Replay:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _differs(old: Slice[object], new: Slice[object]) -> bool:
-    return old.value is not new.value or (old.fetched_at, old.problem) != (
-        new.fetched_at,
-        new.problem,
-    )
-
-
 def _profile(about: Mapping[str, str]) -> Profile:
     """What the recording says of its cluster; nothing may be written to it."""
     return Profile(
@@ -366,5 +375,15 @@ def _profile(about: Mapping[str, str]) -> Profile:
         url=about.get("url", ""),
         environment=about.get("environment"),
         colour=about.get("colour"),
+        intervals=_settings(about, "intervals", Intervals),
+        thresholds=_settings(about, "thresholds", Thresholds),
         write=False,
     )
+
+
+def _settings(about: Mapping[str, str], name: str, kind: type[T]) -> T:
+    """What the values were judged by; the defaults where another release says it otherwise."""
+    try:
+        return msgspec.json.decode(about.get(name, "{}"), type=kind)
+    except msgspec.MsgspecError:
+        return kind()

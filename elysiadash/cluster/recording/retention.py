@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from elysiadash.cluster.recording.points import Matrix, block_matrix, blocks, joined, thinned
+from elysiadash.cluster.recording.points import block, block_matrix, joined, thinned
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -15,8 +17,11 @@ _STEP_S = 3600.0
 """At most this much is forgotten for its age at once: a clock that jumps ahead for a moment must
 not cost the whole past."""
 _FORGOTTEN_AT_ONCE = 64
+_EVENTS_AT_ONCE = 1000
 _PAGES_AT_ONCE = 4096
 _SPARE = 0.95
+_THINNING_S = 0.2
+"""Seconds of work in one sweep: thousands of series are thinned little by little."""
 
 
 class Tier(msgspec.Struct, frozen=True, gc=False):
@@ -38,10 +43,12 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     max_age: float = 7 * 86_400.0
     max_bytes: int = 256 * 1024 * 1024
 
-    def thin(self, connection: Connection, now: float) -> None:
-        """Make one block of old points thinner, in each tier."""
+    def thin(self, connection: Connection, now: float, seconds: float = _THINNING_S) -> None:
+        """Make old points thinner, tier by tier, for about ``seconds``."""
+        until = time.monotonic() + seconds
         for number, tier in enumerate(TIERS):
-            _thin_oldest(connection, number, tier, now)
+            while _thin_oldest(connection, number, tier, now) and time.monotonic() < until:
+                pass
 
     def forget(self, connection: Connection, now: float) -> None:
         """Drop what is too old, a little at a time, then the oldest until the rest fits."""
@@ -61,9 +68,18 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _forget_old(self, connection: Connection, before: float) -> None:
-        oldest = _oldest_keyframe(connection)
-        if oldest is not None and _last_of(connection, oldest) < before:
-            _drop_frames(connection, oldest)
+        old = connection.execute(
+            "SELECT id, at FROM frames WHERE keyframe = id AND at < ?"
+            " AND id < (SELECT max(keyframe) FROM frames) ORDER BY at",
+            (before,),
+        ).fetchall()
+        for keyframe, at in old:
+            if at > old[0][1] + _STEP_S:
+                break
+            if _last_of(connection, keyframe) < before:
+                _drop_frames(connection, keyframe)
+        if old:
+            _drop_orphans(connection)
         for table, column in (("blocks", "last"), ("events", "at"), ("samples", "at")):
             connection.execute(
                 # Names of our own, no text from outside.
@@ -79,17 +95,9 @@ def _used(connection: Connection) -> int:
     return int((pages - free) * connection.execute("PRAGMA page_size").fetchone()[0])
 
 
-def _oldest_keyframe(connection: Connection) -> int | None:
-    """The first keyframe; None while it is the only one, which is being written."""
-    rows = connection.execute(
-        "SELECT id FROM frames WHERE keyframe = id ORDER BY id LIMIT 2"
-    ).fetchall()
-    return int(rows[0][0]) if len(rows) == 2 else None
-
-
 def _last_of(connection: Connection, keyframe: int) -> float:
     row = connection.execute(
-        "SELECT at FROM frames WHERE keyframe = ? ORDER BY id DESC LIMIT 1", (keyframe,)
+        "SELECT max(at) FROM frames WHERE keyframe = ?", (keyframe,)
     ).fetchone()
     return float(row[0])
 
@@ -97,52 +105,80 @@ def _last_of(connection: Connection, keyframe: int) -> float:
 def _drop_frames(connection: Connection, keyframe: int) -> None:
     connection.execute("DELETE FROM frames WHERE keyframe = ?", (keyframe,))
     connection.execute("DELETE FROM keyframe_blobs WHERE frame = ?", (keyframe,))
+
+
+def _drop_orphans(connection: Connection) -> None:
     connection.execute("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM keyframe_blobs)")
 
 
 def _drop_oldest(connection: Connection) -> bool:
-    """Drop the oldest keyframe with its deltas, or the oldest points; False when only the newest
-    are left."""
-    keyframe = _oldest_keyframe(connection)
-    began = float("inf")
+    """Drop the oldest of what there is: a keyframe with its deltas, points or events; False when
+    only the newest is left."""
+    oldest: list[tuple[float, Callable[[], None]]] = []
+
+    def offer(query: str, drop: Callable[[float], None]) -> None:
+        at = connection.execute(query).fetchone()[0]
+        if at is not None:
+            oldest.append((float(at), lambda: drop(at)))
+
+    # The newest keyframe is being written.
+    keyframe = connection.execute(
+        "SELECT id, at FROM frames WHERE keyframe = id"
+        " AND id < (SELECT max(keyframe) FROM frames) ORDER BY id LIMIT 1"
+    ).fetchone()
     if keyframe is not None:
-        row = connection.execute("SELECT at FROM frames WHERE id = ?", (keyframe,)).fetchone()
-        began = float(row[0])
-    block = connection.execute("SELECT min(last) FROM blocks").fetchone()[0]
-    if block is not None and block < began:
-        connection.execute("DELETE FROM blocks WHERE last = ?", (block,))
-        return True
-    if keyframe is None:
+        oldest.append((float(keyframe[1]), lambda: _drop_moments(connection, keyframe[0])))
+    offer("SELECT min(last) FROM blocks", lambda at: _delete(connection, "blocks", "last", at))
+    offer("SELECT min(at) FROM events", lambda _: _drop_events(connection))
+    if not oldest:
         return False
-    _drop_frames(connection, keyframe)
-    connection.execute("DELETE FROM events WHERE at < (SELECT min(at) FROM frames)")
+    min(oldest, key=lambda one: one[0])[1]()
     return True
 
 
-def _thin_oldest(connection: Connection, number: int, tier: Tier, now: float) -> None:
-    """Join and thin the oldest blocks of a tier, once enough of them are old."""
-    row = connection.execute("SELECT min(first) FROM blocks WHERE tier = ?", (number,)).fetchone()
-    if row[0] is None or row[0] + tier.span > now - tier.after:
-        return
-    end = row[0] + tier.span
+def _drop_moments(connection: Connection, keyframe: int) -> None:
+    _drop_frames(connection, keyframe)
+    _drop_orphans(connection)
+
+
+def _delete(connection: Connection, table: str, column: str, at: float) -> None:
+    connection.execute(f"DELETE FROM {table} WHERE {column} <= ?", (at,))  # noqa: S608
+
+
+def _drop_events(connection: Connection) -> None:
+    connection.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY at, id LIMIT ?)",
+        (_EVENTS_AT_ONCE,),
+    )
+
+
+def _thin_oldest(connection: Connection, number: int, tier: Tier, now: float) -> bool:
+    """Join and thin some series of the oldest blocks of a tier, once enough of them are old;
+    False where there is nothing to thin."""
+    row = connection.execute(
+        "SELECT first, metric, bucket, buckets FROM blocks WHERE tier = ? ORDER BY first LIMIT 1",
+        (number,),
+    ).fetchone()
+    if row is None or row[0] + tier.span > now - tier.after:
+        return False
+    first, *place = row
     found = connection.execute(
-        "SELECT id, metric, body FROM blocks WHERE tier = ? AND last <= ? ORDER BY first, id",
-        (number, end),
+        "SELECT id, body FROM blocks WHERE tier = ? AND metric = ? AND bucket = ? AND buckets = ?"
+        # One block alone may be longer than the span: it is taken as it is.
+        " AND (last <= ? OR first = ?) ORDER BY first, id",
+        (number, *place, first + tier.span, first),
     ).fetchall()
-    if not found:
-        # One block alone is longer than the span: it is taken as it is.
-        found = connection.execute(
-            "SELECT id, metric, body FROM blocks WHERE tier = ? AND first = ?", (number, row[0])
-        ).fetchall()
-    parts: dict[str, list[Matrix]] = {}
-    for _, metric, body in found:
-        parts.setdefault(metric, []).append(block_matrix(metric, body))
-    for metric, pieces in parts.items():
-        matrix = thinned(joined(pieces), tier.step)
-        first, last = matrix.times[0], matrix.times[-1]
-        connection.executemany(
-            "INSERT INTO blocks (tier, first, last, metric, bucket, buckets, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(number + 1, first, last, metric, *block) for block in blocks(metric, matrix)],
-        )
-    connection.executemany("DELETE FROM blocks WHERE id = ?", [(row[0],) for row in found])
+    matrix = thinned(joined([block_matrix(place[0], body) for _, body in found]), tier.step)
+    connection.execute(
+        "INSERT INTO blocks (tier, first, last, metric, bucket, buckets, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            number + 1,
+            min(matrix.times),
+            max(matrix.times),
+            *place,
+            block(place[0], matrix),
+        ),
+    )
+    connection.executemany("DELETE FROM blocks WHERE id = ?", [(one,) for one, _ in found])
+    return True

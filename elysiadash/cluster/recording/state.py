@@ -14,6 +14,8 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     here: bool = False
+    elsewhere: bool = False
+    """Another process does, as far as we know."""
     pid: int | None = None
     since: float | None = None
     path: str | None = None
@@ -32,6 +34,6 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return f"not recorded: {self.problem}"
         if self.here:
             return "recording"
-        if self.pid is not None:
-            return f"recorded by process {self.pid}"
+        if self.elsewhere:
+            return f"recorded by {'another process' if self.pid is None else f'process {self.pid}'}"
         return "not recorded"

@@ -166,10 +166,11 @@ class Writer:
         if not points:
             return 0
         rows = [(at, frame_bytes(frame)) for at, frame in points]
-        connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         count, first = connection.execute("SELECT count(*), min(at) FROM samples").fetchone()
-        if count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S:
+        # Before the new ones, so that a pause or a clock set back makes no block of a wide span.
+        if count and (count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S):
             _roll(connection)
+        connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         return sum(len(body) for _, body in rows)
 
     def _put_events(self, connection: Connection, events: Sequence[Event]) -> int:
@@ -193,10 +194,10 @@ def _put_blob(connection: Connection, block: bytes) -> tuple[int, int, bool]:
 
 def _roll(connection: Connection) -> None:
     """Turn the rows of single moments into blocks of series."""
-    rows = connection.execute("SELECT at, body FROM samples ORDER BY id").fetchall()
-    # A clock set back must not mix two times in one block.
-    ordered = sorted(((at, bytes_frame(body)) for at, body in rows), key=lambda row: row[0])
-    for metric, matrix in matrices(ordered).items():
+    # By time, since a clock may have been set back between them.
+    rows = connection.execute("SELECT at, body FROM samples ORDER BY at, id").fetchall()
+    frames = (bytes_frame(body) for _, body in rows)
+    for metric, matrix in matrices([at for at, _ in rows], frames).items():
         first, last = matrix.times[0], matrix.times[-1]
         connection.executemany(
             "INSERT INTO blocks (tier, first, last, metric, bucket, buckets, body)"

@@ -24,6 +24,16 @@ ACTIONS: tuple[Action, ...] = (
         command="q",
     ),
     Action(
+        id="app.suspend",
+        # What a shell does with it, where the terminal would not send the key to us.
+        keys="ctrl+z",
+        does="suspend",
+        label="Suspend",
+        help="Back to the shell; fg brings the app back.",
+        scope="app",
+        command="suspend",
+    ),
+    Action(
         id="app.theme",
         does="theme",
         label="Theme",

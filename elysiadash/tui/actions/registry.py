@@ -8,6 +8,7 @@ from elysiadash.tui.actions import (
     everywhere,
     lists,
     picker,
+    replay,
     screens,
     sheets,
     stats,
@@ -18,6 +19,7 @@ from elysiadash.tui.actions.action import Action
 ACTIONS: tuple[Action, ...] = (
     *everywhere.ACTIONS,
     *screens.ACTIONS,
+    *replay.ACTIONS,
     *lists.ACTIONS,
     *stats.ACTIONS,
     *collection.ACTIONS,

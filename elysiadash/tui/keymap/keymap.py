@@ -18,7 +18,7 @@ WAY_OUT = "app.interrupt"
 NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
-_SHARED = ("app", "screen", "list", "table")
+_SHARED = ("app", "screen", "replay", "list", "table")
 _NOT_ONE_LIST = ("collection",)
 """Screens with more than one list bring what lists have themselves."""
 _OVER = (

@@ -16,11 +16,13 @@ from textual.widgets import Static
 from elysiadash.tui.actions import BY_ID, commands
 from elysiadash.tui.actions.binding import bindings, is_no_key
 from elysiadash.tui.plain import plain
+from elysiadash.tui.screens.live import LiveScreen
 
 if TYPE_CHECKING:
     from elysiadash.tui.app import ElysiadashApp
 
 _EVERYWHERE = ("screen", "app")
+_REPLAY = "In the recording"
 _LIST = "Moving in the list"
 _KEY_WIDTH = 18
 _MARGINS = 9
@@ -41,7 +43,7 @@ class HelpScreen(ModalScreen[None]):
         """The sheet, of the bindings of the screen below."""
         below = self.app.screen_stack[-2]
         found = below.active_bindings
-        scopes = getattr(below, "SCOPES", ("app", "screen"))
+        scopes = below.scopes() if isinstance(below, LiveScreen) else ("app", "screen")
         with VerticalScroll(id="sheet"):
             yield Static(self._content(found, scopes), markup=False)
 
@@ -69,7 +71,9 @@ class HelpScreen(ModalScreen[None]):
                 lines += [Content.styled(f"  {plain(what)}", "bold")]
                 lines += [Content(line) for line in self._wrapped(words, 4)]
         by_scope = [(_scope(each), each) for each in found.values()]
-        here = [each for scope, each in by_scope if scope and scope not in (*_EVERYWHERE, "table")]
+        apart = (*_EVERYWHERE, "table", "replay")
+        here = [each for scope, each in by_scope if scope and scope not in apart]
+        lines += self._section(_REPLAY, [each for scope, each in by_scope if scope == "replay"])
         lines += self._section("This screen", here)
         lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
         lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind
+from elysiadash.config.moments import read_length
 from elysiadash.tui.actions import is_writing
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
+from elysiadash.tui.screens.replay_controls import ReplayControls
 from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header, environment_colour
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import COMMAND, Complete, Prompt
 from elysiadash.tui.widgets.summary import Summary
-from elysiadash.tui.window import WINDOWS, next_window, read_span
+from elysiadash.tui.window import WINDOWS, next_window
 
 if TYPE_CHECKING:
     from elysiadash.tui.app import ElysiadashApp
@@ -36,12 +39,16 @@ _PULLING = "showing the data"
 _OFFERED_SHARDS = 1_000
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(ReplayControls, Screen[None]):
     """A screen of live data. Subclasses give ``body``, ``pull`` and ``path``."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen", "replay")]
     SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen")
-    """Whose commands can be typed here."""
+    """Whose commands can be typed here; ``scopes`` adds those of a replay."""
+
+    def scopes(self) -> tuple[str, ...]:
+        """Whose commands can be typed here now."""
+        return (*self.SCOPES, "replay") if self.is_replay() else self.SCOPES
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,7 +135,7 @@ class LiveScreen(Screen[None]):
         """The header and the lines, with what is known before anything is asked."""
         self.tick()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """A pane that became small or large has other lines, and edges or none."""
         self.call_after_refresh(self.tick)
 
@@ -364,7 +371,7 @@ class LiveScreen(Screen[None]):
 
     def take_window(self, text: str) -> str | None:
         """A time window by its name or length."""
-        seconds = WINDOWS.get(text) or read_span(text)
+        seconds = WINDOWS.get(text) or read_length(text)
         if seconds is None or not 60 <= seconds <= max(WINDOWS.values()):
             return f"{text!r} is no time window; such as 10m, 1h, 24h, 7d"
         self.dash.use_window(seconds)
@@ -379,7 +386,9 @@ class LiveScreen(Screen[None]):
 
     def action_record(self) -> None:
         """Who records."""
-        self.status.flash(self.dash.recording_words(), 6.0)
+        from elysiadash.tui.screens.recording_sheet import RecordingSheet
+
+        self.app.push_screen(RecordingSheet(self.dash.watched))
 
     def offer_collection(self) -> Iterable[str]:
         """Names and aliases."""
@@ -412,7 +421,7 @@ class LiveScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters; while read-only, nothing writes."""
-        if is_writing(action) and not self.dash.writable:
+        if (is_writing(action) and not self.dash.writable) or not self.fits_replay(action):
             return False
         return not any(prompt.display for prompt in self.query(Prompt))
 

@@ -17,6 +17,7 @@ from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import shown_address
 from elysiadash.tui.facts import Facts
 from elysiadash.tui.plain import plain
+from elysiadash.tui.replay_words import Played, moment_name
 from elysiadash.tui.widgets.line import Line
 
 _GAP = 2
@@ -67,13 +68,18 @@ class Header(Line):
 def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     """The parts from left to right; the last one, the age, belongs to the right edge."""
     parts = [_name(facts, variables)]
+    if facts.played is not None:
+        parts += _replay(facts.played)
     if facts.contact is not None:
         parts.append(Part((f"via {plain(shown_address(facts.contact))}", ""), _WARN, 9))
     if facts.demo:
         demo = variables.get("env-demo", "purple")
         style = f"bold {_text_on(demo)} on {demo}"
         parts.append(Part((" DEMO simulated data ", " DEMO "), style, 3))
-    if facts.writable:
+    if facts.played is not None:
+        # Nothing can be written to the past: the mark says enough.
+        parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 9))
+    elif facts.writable:
         parts.append(Part((" WRITE ",), f"bold reverse {_WARN}", 3))
     else:
         parts.append(Part(("🔒 read-only", "🔒"), _MUTED, 4))
@@ -132,10 +138,19 @@ def _name(facts: Facts, variables: dict[str, str]) -> Part:
     style = f"bold {_text_on(colour)} on {colour}"
     name = plain(facts.name)
     forms = [f" {_state(facts)} {name} "]
-    if facts.environment and facts.environment != facts.name:
+    if facts.environment and facts.environment != facts.name and facts.played is None:
         forms.insert(0, f" {_state(facts)} {name} · {plain(facts.environment)} ")
     forms += [f" {_state(facts)} {_cut(name, cells)} " for cells in (20, _NAME_CELLS)]
     return Part(tuple(dict.fromkeys(forms)), style, 0)
+
+
+def _replay(played: Played) -> list[Part]:
+    """That this is the past, and which: in the environment's place."""
+    short = moment_name(played.at, day=False)
+    when = (f" REPLAY {moment_name(played.at)} ", f" REPLAY {short} ", f" REPLAY {short[:8]} ")
+    sign = "▶" if played.playing else "⏸"
+    where = (f"{played.position} {played.state}", f"{played.position} {sign}", sign)
+    return [Part(when, f"bold reverse {_WARN}", 3), Part(where, "bold", 4)]
 
 
 def _state(facts: Facts) -> str:

@@ -12,8 +12,9 @@ import pytest
 
 from elysiadash.cli.session import ask, live_rows, run_to_end
 from elysiadash.cluster.connect import connect
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.watch import FAST, Watch
+from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile
 
 

@@ -41,9 +41,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
         calls.append(Started(profile, given, _is_open(profile) if given.simulated else False))
         return 0
 
-    module = ModuleType("elysiadash.tui.app")
+    module = ModuleType("elysiadash.tui.start")
     module.run = run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "elysiadash.tui.app", module)
+    monkeypatch.setitem(sys.modules, "elysiadash.tui.start", module)
     return calls
 
 
@@ -149,7 +149,7 @@ def test_the_demo_that_is_wished_for_lives_as_long_as_the_app(
         seen.extend((each, _is_open(each)) for each in found)
         return 0
 
-    monkeypatch.setattr(sys.modules["elysiadash.tui.app"], "run", run)
+    monkeypatch.setattr(sys.modules["elysiadash.tui.start"], "run", run)
     assert cli().code == 0
     assert [(each.name, there) for each, there in seen] == [
         ("demo-healthy", True),

@@ -17,7 +17,6 @@ from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
 from elysiadash.tui.plain import plain
-from elysiadash.tui.row_health import assess
 from elysiadash.tui.screens.collection.charts import ChartsPane
 from elysiadash.tui.screens.collection.list_actions import ListActions
 from elysiadash.tui.screens.collection.list_pane import ListPane
@@ -155,10 +154,7 @@ class CollectionScreen(ListActions):
 
     async def pull(self) -> None:
         """The collection now, or as it was when the screen was frozen, for the panes seen."""
-        watch = self.dash.watched
-        rows = await watch.rows()
-        self.dash.rows = rows
-        self.dash.findings = findings = (await assess(watch, rows)).findings
+        watch, rows, findings = self.dash.watched, self.dash.rows, self.dash.findings
         if self.frozen_at is None or self._look is None:
             before, names = self._look, self.pane_names
             self._look = look_at(watch, self.collection, rows, findings, before)

@@ -1,0 +1,112 @@
+"""Going through a recording: clocks set back, moments that are gone, broken parts."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.recording.file import DamagedRecording, MomentGone
+from elysiadash.cluster.recording.reader import Index, Reader
+from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.writer import Batch, Writer
+from tests.unit.cluster.recording.moments import ABOUT, START, quiet, record
+
+
+def index_of(times: list[float]) -> Index:
+    many = len(times)
+    return Index(array("q", range(many)), array("d", times), array("q", [0] * many))
+
+
+@given(
+    steps=st.lists(st.sampled_from([1.0, 5.0, 60.0, -7.0, -500.0]), min_size=1, max_size=50),
+    when=st.floats(-1000, 1000),
+)
+def test_the_last_moment_not_after_a_time_also_with_a_clock_set_back(
+    steps: list[float], when: float
+) -> None:
+    times, at = [], 0.0
+    for step in steps:
+        at += step
+        times.append(at)
+    found = index_of(times).at(when)
+    not_after = [place for place, at in enumerate(times) if at <= when]
+    assert found == (max(not_after) if not_after else 0)
+
+
+def test_the_edges_are_those_of_time_not_of_writing() -> None:
+    index = index_of([100.0, 200.0, 50.0, 60.0])
+    assert (index.first, index.last) == (50.0, 200.0)
+
+
+def test_a_clock_set_by_a_moment_makes_no_two_moments_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    times = [START, START + 5, START + 4.5, START + 4.5, START + 10]
+    record(path, [quiet(1, at)[0] for at in times])
+    with Reader(path) as reader:
+        found = list(reader.index().times)
+    assert found == sorted(set(found))
+    assert len(found) == len(times)
+
+
+def test_a_moment_that_was_forgotten_meanwhile_is_told_as_gone(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(3, step=1000.0))
+    with Reader(path) as reader:
+        index, cursor = reader.index(), reader.cursor()
+        writer = Writer(path, ABOUT, Retention(max_age=1500))
+        writer.sweep(START + 3000)
+        writer.close()
+        with pytest.raises(MomentGone, match="no longer in"):
+            cursor.move(index.ids[0], index.keyframes[0])
+        last = len(index) - 1
+        assert cursor.move(index.ids[last], index.keyframes[last])
+
+
+def test_a_broken_part_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(6))
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE frames SET body = x'00ff00' WHERE id = 4")
+    connection.commit()
+    connection.close()
+    with Reader(path) as reader:
+        index, cursor = reader.index(), reader.cursor()
+        with pytest.raises(DamagedRecording, match="damaged"):
+            cursor.move(index.ids[5], index.keyframes[5])
+        assert cursor.move(index.ids[2], index.keyframes[2])
+
+
+@given(
+    ats=st.lists(st.integers(0, 20).map(float), max_size=20),
+    since=st.none() | st.integers(0, 20).map(float),
+    until=st.none() | st.integers(0, 20).map(float),
+    limit=st.integers(1, 25),
+)
+def test_events_are_those_of_a_plain_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    ats: list[float],
+    since: float | None,
+    until: float | None,
+    limit: int,
+) -> None:
+    path = tmp_path_factory.mktemp("events") / "r.sqlite"
+    events = [Event(at=at, kind="node.left", message=str(n)) for n, at in enumerate(ats)]
+    writer = Writer(path, ABOUT, Retention())
+    writer.write(Batch(events=tuple(events)))
+    writer.close()
+    expected = sorted(
+        (
+            event
+            for event in events
+            if (since is None or event.at >= since) and (until is None or event.at <= until)
+        ),
+        key=lambda event: (-event.at, -int(event.message)),
+    )[:limit]
+    with Reader(path) as reader:
+        assert list(reader.events(since, until, limit)) == expected

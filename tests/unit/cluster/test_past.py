@@ -1,0 +1,189 @@
+"""The past of a cluster, put together from who knows it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.events.log import EventLog
+from elysiadash.cluster.history import History
+from elysiadash.cluster.past import Past, means, merged
+from elysiadash.cluster.recording.points import Frame, Sample
+from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.writer import Batch, Writer
+from elysiadash.cluster.series import Series
+
+NOW = 1_790_000_000.0
+
+
+class Prometheus:
+    """Gives what it is told to."""
+
+    def __init__(self, value: float | None, problem: str | None = None) -> None:
+        self.value = value
+        self.problem = problem
+        self.asked: list[tuple[str, str, float, float, int]] = []
+
+    async def range(
+        self, metric: str, collection: str, start: float, end: float, steps: int
+    ) -> Series:
+        self.asked.append((metric, collection, start, end, steps))
+        values = (self.value,) * steps
+        return Series(
+            start=start, end=end, values=values, source="Prometheus", problem=self.problem
+        )
+
+
+def frame(value: float) -> Frame:
+    return {"queries_per_s": {"Docs": value}}
+
+
+def record(path: Path, points: list[tuple[float, float]], events: tuple[Event, ...] = ()) -> None:
+    writer = Writer(path, {}, Retention())
+    writer.write(Batch(points=tuple((at, frame(value)) for at, value in points), events=events))
+    writer.close()
+
+
+def past(path: Path | None = None, prometheus: Prometheus | None = None) -> Past:
+    return Past(History(720), EventLog(), lambda: path, lambda: NOW, prometheus)
+
+
+async def values(one: Past, seconds: float = 100.0, steps: int = 10) -> tuple[float | None, ...]:
+    return (await one.series("queries_per_s", "Docs", seconds, steps)).values
+
+
+async def test_prometheus_goes_first() -> None:
+    prometheus = Prometheus(5.0, "half of it is missing")
+    one = past(None, prometheus)
+    one._history.append(NOW - 5, frame(1.0))
+    found = await one.series("queries_per_s", "Docs", 100, 10)
+    assert found.values == (5.0,) * 10
+    assert (found.source, found.problem) == ("Prometheus", "half of it is missing")
+    assert prometheus.asked == [("queries_per_s", "Docs", NOW - 100, NOW, 10)]
+
+
+async def test_where_prometheus_has_nothing_ours_is_shown_and_its_reason_told() -> None:
+    one = past(None, Prometheus(None, "Prometheus has no series of Docs"))
+    one._history.append(NOW - 5, frame(1.0))
+    found = await one.series("queries_per_s", "Docs", 100, 10)
+    assert found.known == (1.0,)
+    assert found.source == "this session"
+    assert found.problem == "Prometheus has no series of Docs"
+
+
+async def test_the_recording_lies_before_this_session(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    # The recorder has written this session's points too.
+    record(path, [(NOW - 95 + 10 * n, float(n)) for n in range(10)])
+    one = past(path)
+    for n in range(7, 10):
+        one._history.append(NOW - 95 + 10 * n, frame(100.0 + n))
+    found = await one.series("queries_per_s", "Docs", 100, 10)
+    assert found.values == (0, 1, 2, 3, 4, 5, 6, 107, 108, 109)
+    assert found.source == "recording"
+
+
+async def test_without_a_recording_or_with_a_broken_one_there_is_this_session(
+    tmp_path: Path,
+) -> None:
+    broken = tmp_path / "broken.sqlite"
+    broken.write_text("nothing of ours " * 500)
+    for path in (None, tmp_path / "none.sqlite", broken):
+        one = past(path)
+        one._history.append(NOW - 5, frame(1.0))
+        found = await one.series("queries_per_s", "Docs", 100, 10)
+        assert found.known == (1.0,)
+        assert found.source == "this session"
+        assert await one.events() == ()
+        await one.seed()
+
+
+async def test_a_gap_stays_a_gap_and_thinned_points_do_not_make_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, [(NOW - 900 + 60 * n, 1.0) for n in range(10) if n not in (4, 5, 6)])
+    found = await values(past(path), 900, 60)
+    # 60 s apart in steps of 15 s; nothing for 240 s.
+    assert found[4:12] == (1.0,) * 8
+    assert found[14:26] == (None,) * 12
+    assert found[-20:] == (None,) * 20
+
+
+@given(
+    samples=st.lists(
+        st.tuples(st.floats(0.001, 100.0), st.floats(-1e3, 1e3)),
+        unique_by=lambda one: one[0],
+        max_size=40,
+    ),
+    steps=st.integers(1, 20),
+)
+def test_means_are_those_of_a_plain_model(samples: list[tuple[float, float]], steps: int) -> None:
+    ordered = [Sample(at, value) for at, value in sorted(samples)]
+    found = means(ordered, 100.0, 100.0, steps)
+    assert len(found) == steps
+    width = 100.0 / steps
+    for place, value in enumerate(found):
+        inside = [
+            one.value
+            for one in ordered
+            if max(0, min(steps, math.ceil(one.at / width)) - 1) == place
+        ]
+        if inside:
+            assert value == pytest.approx(sum(inside) / len(inside))
+        elif value is not None:
+            # Held over from the next sample, for the steps between two that are near.
+            later = [one for one in ordered if one.at > place * width]
+            assert value == later[0].value
+
+
+async def test_the_session_begins_with_the_last_minutes_of_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, [(NOW - 3000, 1.0), (NOW - 800, 2.0), (NOW - 785, 3.0)])
+    one = past(path)
+    await one.seed()
+    assert one._history.points("queries_per_s", "Docs").values == (2.0, 3.0)
+    await one.seed()
+    assert len(one._history) == 2, "seeded twice"
+
+
+def event(at: float, node: str = "n0", kind: str = "node.left", message: str = "") -> Event:
+    return Event(at=at, kind=kind, node=node, message=message)
+
+
+async def test_events_of_the_recording_and_of_this_session_once_each(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    mine, theirs, old = event(NOW - 20), event(NOW - 52.5, "n1"), event(NOW - 4000)
+    record(path, [], (old, theirs, mine))
+    one = past(path)
+    new = event(NOW - 1, "n2")
+    one._log.add(event(NOW - 50, "n1", message="seen by us a little later"), mine, new)
+    assert await one.events() == (new, mine, theirs, old)
+    assert await one.events(limit=2) == (new, mine)
+    assert await one.events(NOW - 60, NOW - 20) == (mine, theirs)
+
+
+def test_a_node_that_comes_and_goes_is_not_merged_away() -> None:
+    recorded = [event(t) for t in (300.0, 200.0, 100.0)]
+    session = [event(t) for t in (401.0, 301.0, 201.0)]
+    assert [one.at for one in merged(recorded, session, 9)] == [401.0, 300.0, 200.0, 100.0]
+
+
+@given(
+    ats=st.lists(st.integers(0, 5000), unique=True, max_size=30),
+    seen=st.sets(st.integers(0, 29)),
+    late=st.floats(-30, 30),
+    limit=st.integers(1, 40),
+)
+def test_every_change_is_there_once(
+    ats: list[int], seen: set[int], late: float, limit: int
+) -> None:
+    """The other process saw each at its own moment; changes of one thing are far apart."""
+    changes = [event(200.0 * at, f"n{at % 3}") for at in ats]
+    recorded = sorted(changes, key=lambda one: -one.at)
+    session = [event(one.at + late, one.node or "") for n, one in enumerate(changes) if n in seen]
+    found = merged(recorded, session, limit)
+    assert list(found) == recorded[:limit]
