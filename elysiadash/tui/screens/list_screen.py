@@ -139,7 +139,7 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
         """The list has the keys."""
         self.table.focus()
 
-    def changed_column(self, priority: int) -> Column[RowT]:
+    def changed_column(self, priority: int, letter: str = "") -> Column[RowT]:
         """What of a row changed last, which way, and how long ago: ``Queue ↑ 2 min``.
 
         Sorted, the newest change is on top.
@@ -158,7 +158,9 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
             change = self.table.changes.last(self.row_key(row))
             return None if change is None else -change.at
 
-        return Column("changed", "Changed", render, (12, 20), "left", priority, order)
+        return Column(
+            "changed", "Changed", render, (12, 20), "left", priority, order, letter=letter
+        )
 
     # Lines
 
