@@ -58,6 +58,7 @@ _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
 _FAREWELL_S = 2.0
 _TOLD_S = 10.0
+_SCREEN_MAY_TAKE_S, _SCREEN_LOOK_S = 1.0, 0.002
 _THREADS = 64
 
 
@@ -477,6 +478,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         Sent through the focused list first, keys that come in one burst would all be the
         list's, also those after one that opens the line for typing.
         """
+        if isinstance(event, Key):
+            await self._screen_is_there()
         if isinstance(event, Key) and not event.is_forwarded and self._keys_are_actions():
             self.app_focus = True
             if await self._check_bindings(event.key, priority=True):
@@ -484,6 +487,14 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             if await self._check_bindings(event.key):
                 return
         await super().on_event(event)
+
+    async def _screen_is_there(self) -> None:
+        """A key that follows at once on the one that opened a screen waits for its widgets."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SCREEN_MAY_TAKE_S):
+                # Textual has no public event to wait for instead.
+                while self.screen_stack and not self.screen_stack[-1].is_mounted:  # noqa: ASYNC110
+                    await asyncio.sleep(_SCREEN_LOOK_S)
 
     def _keys_are_actions(self) -> bool:
         on_top = self.screen_stack[-1] if self.screen_stack else None

@@ -84,6 +84,7 @@ async def test_lost_clusters_keep_their_last_values_dimmed() -> None:
             assert columns[key].render(gone).style == "muted"
         assert columns["objects"].render(there).style == ""
         assert columns["objects"].render(gone).text == "~219 M"
+        assert columns["nodes"].render(gone).text == "?/3"
 
 
 async def test_what_is_not_known_is_no_number() -> None:
