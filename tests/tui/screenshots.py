@@ -19,6 +19,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 from xml.sax.saxutils import escape
 
+import httpx
 from rich.cells import cell_len
 
 from elysiadash.cluster.charted import frame_of
@@ -28,6 +29,7 @@ from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.demo.clock import ManualClock
 from elysiadash.demo.cluster import SimulatedCluster, simulated
+from elysiadash.demo.faults import Fault
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.weaviate.budget import OwnLoad
 from tests.tui.reading import live, settled
@@ -107,18 +109,34 @@ async def _watched(cluster: SimulatedCluster, clock: ManualClock) -> Watch:
         nodes=Addresses(named=cluster.nodes),
         metrics=Addresses(named=cluster.metrics),
     )
-    watch = connect(profile)
-    watch.store.clock = clock
+    watch = connect(profile, clock=clock)
     # The limit counts requests a real minute; here minutes pass in a moment.
     watch.client.transport.budget.limit_per_minute = 1_000_000
     with patch("elysiadash.cluster.asks.time", SimpleNamespace(monotonic=clock)):
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
             clock.advance(_ROUND_S)
+            if cluster.name == "demo-troubled":
+                await _happen(cluster, number)
             await watch.once()
             await watch.observer.look()
             watch.history.append(clock(), frame_of(await watch.rows()))
     clock.advance(2)
     return watch
+
+
+async def _happen(cluster: SimulatedCluster, number: int) -> None:
+    """What operators and nodes do meanwhile, for the list of events."""
+    async with httpx.AsyncClient(base_url=cluster.url, trust_env=False) as client:
+        if number == 12:
+            await client.post("/v1/aliases", json={"alias": "Docs", "class": "Documents"})
+        if number == 20:
+            found = (await client.get("/v1/schema/Glossary")).json()
+            found["invertedIndexConfig"]["bm25"] = {"k1": 1.5, "b": 0.6}
+            await client.put("/v1/schema/Glossary", json=found)
+        if number == 36:
+            await client.put("/v1/aliases/Docs", json={"class": "Products"})
+    if number == 28:
+        cluster.faults.add(Fault(kind="restart", node="node-1", seconds=20.0))
 
 
 class _Still:
