@@ -30,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
         label="−1 min",
         help="A minute back; over a gap, to what was recorded before it.",
         scope="replay",
-        footer=3,
+        footer=4,
     ),
     Action(
         id="replay.minute_on",
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
         label="+1 min",
         help="A minute on; over a gap, to what was recorded behind it.",
         scope="replay",
-        footer=4,
+        footer=5,
     ),
     Action(
         id="replay.play",
@@ -48,7 +48,7 @@ ACTIONS: tuple[Action, ...] = (
         label="Play",
         help="Let time run, or stand; at the end, from the beginning.",
         scope="replay",
-        footer=5,
+        footer=3,
         command="play",
         takes="[SPEED]",
     ),
