@@ -15,7 +15,7 @@ from elysiadash.cli.documents import DemoDocument
 from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import Exit
 from elysiadash.cli.output import say, write_json
-from elysiadash.cli.start_app import need_terminal, show
+from elysiadash.cli.start_app import load_app, need_terminal, show
 from elysiadash.config.paths import find_places
 from elysiadash.config.tuning import LogSettings
 
@@ -39,7 +39,9 @@ def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int
     need_terminal()
     places = find_places(os.environ)
     with (
-        demo_clusters(scenario, seed=seed, scale=scale, port_base=port_base) as clusters,
+        demo_clusters(
+            scenario, seed=seed, scale=scale, port_base=port_base, meanwhile=load_app
+        ) as clusters,
         logging_to(LogSettings(), places, full_screen=True),
     ):
         return show(Chosen.of_demo(map(profile_of_demo, clusters), places))

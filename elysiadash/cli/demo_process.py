@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -32,10 +32,12 @@ def demo_clusters(
     seed: int | None = None,
     scale: str | None = None,
     port_base: int | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[DemoItem, ...]]:
     """The clusters of a scenario for as long as the block lasts.
 
-    The process lives until its standard input closes, so it dies with us whatever happens.
+    ``meanwhile`` is done while they start. The process lives until its standard input closes, so
+    it dies with us whatever happens.
     Raises ``CommandFailed`` with the process's own words when it does not start.
     """
     command = [sys.executable, "-m", "elysiadash.demo", "--scenario", scenario]
@@ -51,6 +53,7 @@ def demo_clusters(
         start_new_session=True,
     )
     try:
+        meanwhile()
         yield _ready(process)
     finally:
         _end(process)

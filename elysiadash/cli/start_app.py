@@ -46,6 +46,12 @@ def need_terminal() -> None:
     )
 
 
+def load_app() -> None:
+    """Load what ``show`` needs, while something else is waited for."""
+    import elysiadash.cluster.connect
+    import elysiadash.tui.start  # noqa: F401
+
+
 def show(chosen: Chosen, first_run: FirstRun | None = None) -> int:
     """Start the app on the chosen cluster, with the others at hand."""
     # Textual costs 150 ms and is wanted by nobody else.

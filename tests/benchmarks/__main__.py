@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import exposition, fleet, paint, recording, refresh, table
+from tests.benchmarks import app, exposition, fleet, paint, recording, refresh, table
 from tests.benchmarks.rows import print_rows
 
 for title, benchmark in (
@@ -12,6 +12,7 @@ for title, benchmark in (
     ("table", table),
     ("recording", recording),
     ("fleet", fleet),
+    ("app", app),
 ):
     print_rows(title, benchmark.run())
     print()

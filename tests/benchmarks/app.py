@@ -7,7 +7,6 @@ First paint, key to paint, CPU, memory and bytes. Linux only: it reads /proc. Ab
 
 from __future__ import annotations
 
-import compileall
 import os
 import random
 import statistics
@@ -17,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import elysiadash
 from tests.benchmarks.app_process import FLOOD
 from tests.benchmarks.rows import Row, print_rows
 from tests.pty.pane import Pane, at_home
@@ -185,7 +183,6 @@ def _last(file: Path) -> bool:
 
 def run() -> list[Row]:
     """All of it; about three minutes."""
-    compileall.compile_dir(str(Path(elysiadash.__file__).parent), quiet=2)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         return [*paints(home), keys(home), *loads(home), flood(home)]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from elysiadash.tui.actions import ACTIONS, BY_ID
 from elysiadash.tui.actions.action import Action
@@ -27,7 +28,10 @@ from tests.pty.keys import sent
 from tests.pty.pane import ROOT, Pane, app, at_home
 from tests.pty.uses import ENDS, NOT_YET, USES, Use
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pty-actions")]
+pytestmark = pytest.mark.slow
+
+_AT_ONE_PROCESS = 32
+"""Ways that share one process, and run one after the other."""
 
 _OWNERS: dict[str, type] = {
     "app": ElysiadashApp,
@@ -71,6 +75,19 @@ def ways() -> Iterator[tuple[str, str]]:
                 yield action.id, key
         if action.command:
             yield action.id, ""
+
+
+def in_groups() -> list[ParameterSet]:
+    """The ways, for as many workers as share them."""
+    return [
+        pytest.param(
+            name,
+            key,
+            marks=pytest.mark.xdist_group(f"pty-actions-{at // _AT_ONE_PROCESS}"),
+            id=f"{name}-{key or 'command'}",
+        )
+        for at, (name, key) in enumerate(ways())
+    ]
 
 
 def test_every_action_is_used() -> None:
@@ -151,7 +168,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     running.close()
 
 
-@pytest.mark.parametrize(("name", "key"), list(ways()), ids=lambda value: value or "command")
+@pytest.mark.parametrize(("name", "key"), in_groups())
 def test_an_action(request: pytest.FixtureRequest, name: str, key: str) -> None:
     action, use = BY_ID[name], USES[name]
     kind = "replay" if action.scope == "replay" else "demo"
@@ -160,12 +177,13 @@ def test_an_action(request: pytest.FixtureRequest, name: str, key: str) -> None:
         _type(pane, piece)
     if key:
         pane.press(sent(key))
+    elif use.sees == ENDS:
+        pane.press(f":{action.command}\r")
+        assert pane.wait() == 0
+        return
     else:
         _type(pane, f":{action.command} {use.given}".rstrip() + "\r")
     wanted = use.sees if key else use.command_sees or use.sees
-    if wanted == ENDS:
-        assert pane.wait() == 0
-        return
     pane.until(lambda text: _seen(wanted, text), f"{_words(action, use, key)} shows {wanted}")
     _type(pane, use.then)
     time.sleep(_ESCAPE_S)
@@ -188,13 +206,25 @@ def _type(pane: Pane, piece: str) -> None:
     """Type, and let it be taken before the next piece comes, as fingers do."""
     if not piece:
         return
+    if piece[0] in ":/" and piece.endswith("\r"):
+        line = piece[:-1]
+        pane.press(line)
+        pane.until(lambda text: _is_last(line, text), f"{line!r} typed")
+        pane.press("\r")
+        pane.until(lambda text: not _is_last(line, text), f"{line!r} taken")
+        return
     before = len(pane.written)
     pane.press(piece)
     deadline = time.monotonic() + 2.0
     while len(pane.written) == before and time.monotonic() < deadline:
         time.sleep(0.02)
-    while True:
+    while time.monotonic() < deadline:
         size = len(pane.written)
         time.sleep(0.12)
-        if len(pane.written) == size or time.monotonic() > deadline:
+        if len(pane.written) == size:
             return
+
+
+def _is_last(line: str, text: str) -> bool:
+    """Whether it stands where one types."""
+    return text.rstrip("\n").rpartition("\n")[2].lstrip("▌").startswith(line)

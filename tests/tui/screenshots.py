@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 
 from rich.cells import cell_len
 
+from elysiadash.cluster.charted import frame_of
 from elysiadash.cluster.connect import connect
 from elysiadash.cluster.slices import Problem
 from elysiadash.cluster.watch import Watch
@@ -34,7 +35,6 @@ from tests.tui.reading import live, settled
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
 
 _ROUNDS, _ROUND_S = 48, 15.0
-_CHARTED = ("objects_per_s", "queries_per_s", "query_ms_p95", "imports_per_s", "vector_queue")
 
 
 class Shot(NamedTuple):
@@ -47,6 +47,8 @@ class Shot(NamedTuple):
     lost: bool = False
 
 
+_COLLECTION = ("j", "j", "enter")
+
 SHOTS: dict[str, tuple[Shot, ...]] = {
     "healthy": (
         Shot("stats-60x18", (60, 18)),
@@ -54,8 +56,14 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
         Shot("stats-200x50", (200, 50)),
         Shot("stats-light-100x30", (100, 30), theme="light"),
         Shot("stats-high-contrast-100x30", (100, 30), theme="high-contrast"),
+        Shot("stats-colour-blind-100x30", (100, 30), theme="colour-blind"),
         Shot("sort-100x30", (100, 30), ["o"]),
+        Shot("columns-100x30", (100, 30), ["C"]),
+        Shot("describe-100x30", (100, 30), ["j", "d"]),
+        Shot("copy-100x30", (100, 30), ["j", "c"]),
+        Shot("palette-100x30", (100, 30), ["ctrl+p"]),
         Shot("help-100x30", (100, 30), ["question_mark"]),
+        Shot("tenants-100x30", (100, 30), [*":collection Customers", "enter", "shift+tab", "f"]),
         Shot("summary-50x8", (50, 8)),
         Shot("lost-100x30", (100, 30), lost=True),
     ),
@@ -63,9 +71,17 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
         Shot("troubled-100x30", (100, 30)),
         Shot("troubled-200x50", (200, 50), ["o", "h"]),
         Shot("filter-100x30", (100, 30), ["slash", *"queue:>10k"]),
-        Shot("collection-60x18", (60, 18), ["j", "j", "enter"]),
-        Shot("collection-100x30", (100, 30), ["j", "j", "enter"]),
-        Shot("collection-200x50", (200, 50), ["j", "j", "enter"]),
+        Shot("collection-60x18", (60, 18), _COLLECTION),
+        Shot("collection-100x30", (100, 30), _COLLECTION),
+        Shot("collection-200x50", (200, 50), _COLLECTION),
+        Shot("charts-100x30", (100, 30), [*_COLLECTION, "tab", "f"]),
+        Shot("health-100x30", (100, 30), ["2"]),
+        Shot("health-200x50", (200, 50), ["2"]),
+        Shot("events-100x30", (100, 30), ["0"]),
+        Shot("nodes-100x30", (100, 30), [*":nodes", "enter"]),
+        Shot("node-100x30", (100, 30), [*":node node-1", "enter"]),
+        Shot("migrate-100x30", (100, 30), ["3"]),
+        Shot("optimize-100x30", (100, 30), ["4"]),
     ),
     "empty": (Shot("empty-100x30", (100, 30)),),
 }
@@ -99,11 +115,8 @@ async def _watched(cluster: SimulatedCluster, clock: ManualClock) -> Watch:
         for _ in range(_ROUNDS):
             clock.advance(_ROUND_S)
             await watch.once()
-            rows = await watch.rows()
-            frame = {
-                field: {row.collection: getattr(row, field) for row in rows} for field in _CHARTED
-            }
-            watch.history.append(clock(), frame)
+            await watch.observer.look()
+            watch.history.append(clock(), frame_of(await watch.rows()))
     clock.advance(2)
     return watch
 
