@@ -200,6 +200,7 @@ class _Look:
         self._bridge: Bridge | None = None
         self._told: object = None
         self._last: FleetRow | None = None
+        self._alerts_seen: int | None = None
         self._row: FleetRow | None = None
         self._worked_out_of: object = None
         self._worked_out_at = float("-inf")
@@ -293,12 +294,19 @@ class _Look:
             queue=queue,
             queue_sign=queue_sign,
             collections=len(self.collections) if counted else None,
-            alerts=facts.alerts if self.findings or self._assessed else None,
+            alerts=self._alerts(state, facts),
             age=fresh.age,
         )
         if fresh.age is not None:
             self._last = row
         return row
+
+    def _alerts(self, state: str, facts: Facts) -> int | None:
+        """Of a cluster that does not answer, those of the last time; none seen is not 0."""
+        if state not in (LOST, NO_ACCESS):
+            seen = facts.alerts if self.findings or self._assessed else None
+            self._alerts_seen = seen or (None if state in (ASKING, UNKNOWN) else seen)
+        return self._alerts_seen
 
     def _kept(self) -> FleetRow:
         if self._last is not None:

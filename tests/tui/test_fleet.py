@@ -97,6 +97,19 @@ async def test_what_is_not_known_is_no_number() -> None:
         assert data["state"] == "asking"
 
 
+async def test_alerts_of_a_lost_cluster_are_those_of_the_last_time() -> None:
+    fleet = StillFleet()
+    async with on_fleet(fleet) as (app, pilot, screen):
+        seen = {name: row.alerts for name in PROFILES if (row := screen.table.row(name))}
+        assert seen == {"prod-eu": 1, "prod-us": 1, "dr-site": None, "staging": None, "lab": None}
+        fleet.looks["prod-us"].lose(lost())
+        fleet.clock.now += 6
+        await notice(app, pilot)
+        row = screen.table.row("prod-us")
+        assert row is not None
+        assert (row.state, row.alerts, row.old) == ("lost", 1, True)
+
+
 async def test_a_row_leaves_as_data_with_its_findings() -> None:
     async with on_fleet(StillFleet()) as (_, _, screen):
         row = screen.table.row("prod-us")
