@@ -11,7 +11,9 @@ from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui.actions import ACTIONS
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.finding_ages import FindingAges
+from elysiadash.tui.health_list import health_rows
 from elysiadash.tui.modes import MODES, PLACES
+from elysiadash.tui.node_list import node_rows
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.health import HealthScreen
 from elysiadash.tui.screens.stats import StatsScreen
@@ -21,7 +23,7 @@ from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.weaviate.models import OperationStatus, ReplicationOperation
 from tests.tui.happenings import incident
 from tests.tui.reading import header, live, notice, rows, settled, shown, status, summary
-from tests.tui.still import START, StillWatch, lost, still_cluster
+from tests.tui.still import NODES, START, StillWatch, lost, still_cluster
 
 KEYS = {"stats": "1", "health": "2", "migrate": "3", "optimize": "4"}
 
@@ -91,6 +93,24 @@ async def test_health_has_the_worst_first_and_every_node() -> None:
         assert "not checked yet: disks" in status(app)
         await press(pilot, "exclamation_mark")
         assert all("● ok" not in line for line in rows(health(app).table))
+
+
+async def test_health_lists_a_node_beside_the_finding_of_its_shard() -> None:
+    watch = still_cluster()
+    finding = Finding(
+        code="RES-501",
+        severity=Severity.CRITICAL,
+        node=NODES[1],
+        collection="Documents",
+        shard="shard05",
+        message="m",
+        impact="i",
+        cause="c",
+        action="a",
+    )
+    nodes = node_rows(watch, (finding,))
+    found = health_rows((finding,), nodes, FindingAges(), watch.clock())
+    assert [row.node.name for row in found if row.node is not None] == list(NODES)
 
 
 async def test_health_of_a_silent_cluster_is_no_green_one() -> None:
