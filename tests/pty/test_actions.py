@@ -126,9 +126,11 @@ class Shown:
         for _ in range(3):
             pane.press("\x1b")
             time.sleep(_ESCAPE_S)
-        for command in ("stats", "stats", "sort Collection"):
-            _type(pane, f":{command}\r")
-        pane.press("g")
+        for command in (":stats\r", ":stats\r", "g"):
+            _type(pane, command)
+        while "sort: Collection ↑" not in pane.text:
+            # Twice turns it around.
+            _type(pane, ":sort Collection\r")
         pane.until(
             lambda text: all(w in text for w in ("12 collections", "Collection ↑", "▸ AuditLog")),
             "the first screen",
@@ -226,5 +228,6 @@ def _type(pane: Pane, piece: str) -> None:
 
 
 def _is_last(line: str, text: str) -> bool:
-    """Whether it stands where one types."""
-    return text.rstrip("\n").rpartition("\n")[2].lstrip("▌").startswith(line)
+    """Whether it stands where one types: the line below may be empty."""
+    last = [each.strip("▌▐ ") for each in text.split("\n")[-2:]]
+    return any(each.startswith(line) for each in last)

@@ -53,14 +53,14 @@ USES: dict[str, Use] = {
     "screen.earlier": Use(_STATS, at=_IN_DETAIL),
     "screen.later": Use(_DETAIL, at=(*_IN_DETAIL, "[")),
     "screen.last": Use(_STATS, at=_IN_DETAIL),
-    "screen.command": Use(r"\n▌?:\s*$"),
+    "screen.command": Use(r"\n▌?:[\s▐]*(\n.*)?$"),
     "screen.refresh": Use(r"asking the cluster now"),
     "screen.freeze": Use(r"frozen", then="F"),
     "screen.window": Use(r"time window: ", given="1h"),
     "screen.faster": Use(r"asking every \d+"),
     "screen.slower": Use(r"asking every \d+"),
     "screen.record": Use(r"record"),
-    "list.filter": Use(r"\n▌?/\s*$", given="doc", command_sees=r"filter: /doc  1/12"),
+    "list.filter": Use(r"\n▌?/[\s▐]*(\n.*)?$", given="doc", command_sees=r"filter: /doc  1/12"),
     "list.next": Use(r"no collection with a problem|▸ (?!AuditLog)"),
     "list.previous": Use(r"no collection with a problem|▸ (?!AuditLog)"),
     "list.sort": Use(r"sort by  ", given="Objects", command_sees=r"sort: Objects ↓"),
@@ -79,7 +79,7 @@ USES: dict[str, Use] = {
     "collection.to_pane": Use(r"━▶ Charts", at=_IN_DETAIL, given="charts"),
     "collection.zoom": Use(r"(?s)━▶ Shards(?!.*this session)", at=_IN_DETAIL),
     "collection.filter": Use(
-        r"\n▌?/\s*$", at=_IN_DETAIL, given="nothing-is-so", command_sees=r"0 of \d+ shown"
+        r"\n▌?/[\s▐]*(\n.*)?$", at=_IN_DETAIL, given="nothing-is-so", command_sees=r"0 of \d+ shown"
     ),
     "collection.state": Use(r"(?s)Tenants.*(COLD|HOT|state)", at=_IN_TENANTS),
     "collection.sort": Use(r"sort by  ", at=_IN_DETAIL, given="Queue", command_sees=r"↓Queue"),
