@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ def connect(
     records: bool = False,
     recording: Path | None = None,
     demo: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Watch:
     """A watch over the profile's cluster; nothing is sent before it is asked or run.
 
@@ -32,7 +35,7 @@ def connect(
     learned of the cluster is kept (None: nowhere). With ``records`` the watch keeps the past while
     it is run, where the profile does not forbid it: in ``recording``, or else in the profile's own
     file (in a temporary one without ``state_dir``). ``demo``: the cluster is a simulated one.
-    ``http`` replaces the network in tests.
+    ``http`` replaces the network in tests, ``clock`` (wall-clock seconds) the time.
     """
     told = ToldAudit(audit) if audit is not None else None
     guard = Guard(writable=profile.write, audit=told)
@@ -40,10 +43,11 @@ def connect(
     own = recording_path(state_dir, profile.name, profile.url) if state_dir else None
     recorder = None
     if records and profile.recording.enabled:
-        recorder = Recorder(state_dir, profile, path=recording, demo=demo)
+        recorder = Recorder(state_dir, profile, clock, path=recording, demo=demo)
     watch = Watch(
         client,
         Memory(state_dir, profile.name, profile.url),
+        clock,
         recorder=recorder,
         recording=recording or own,
     )

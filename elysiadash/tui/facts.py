@@ -63,7 +63,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def title(self) -> str:
         """What the terminal's title says: which cluster, and the worst of it."""
         worst = "✖ no answer" if not self.fresh.connected else self.alert_sign
-        return f"elysiadash · {self.name}{' ' if worst else ''}{worst}"
+        past = "REPLAY " if self.played is not None else ""
+        return f"elysiadash · {past}{self.name}{' ' if worst else ''}{worst}"
 
     @property
     def nodes(self) -> str:

@@ -34,6 +34,8 @@ _AT_FULL_PACE = 12
 """Clusters that are looked at as often as one; of more, each more rarely."""
 _RESTART_AFTER_S = 5.0
 _FAREWELL_S = 2.0
+_AGAIN_AFTER_S = 5.0
+"""Seconds after which a row of which nothing is new is worked out again: it may be late."""
 _NO_ACCESS = frozenset({"unauthorized", "no credentials", "forbidden"})
 
 OK, WARNING, UNKNOWN, CRITICAL = "ok", "warning", "unknown", "critical"
@@ -198,6 +200,11 @@ class _Look:
         self._bridge: Bridge | None = None
         self._told: object = None
         self._last: FleetRow | None = None
+        self._alerts_seen: int | None = None
+        self._row: FleetRow | None = None
+        self._worked_out_of: object = None
+        self._worked_out_at = float("-inf")
+        self._pulls = 0
 
     def begin(self, watch: Watched, changed: Callable[[], None]) -> None:
         """Read this watch from now on."""
@@ -209,14 +216,15 @@ class _Look:
         """Read nothing any more."""
         if self._bridge is not None:
             self._bridge.stop()
-        self._bridge = self.watch = None
+        self._bridge = self.watch = self._worked_out_of = None
 
     async def pull(self) -> None:
         """Rows and findings, where they can differ from those of the last time."""
         watch, bridge = self.watch, self._bridge
         if watch is None or bridge is None:
             return
-        told = (watch.cluster().leader, watch.cluster().expected, watch.problems())
+        nodes = watch.cluster()
+        told = (nodes.leader, nodes.expected, watch.problems())
         if not bridge.take() and told == self._told:
             return
         self._told = told
@@ -227,8 +235,10 @@ class _Look:
         except Exception as error:
             # Ours, not the server's; the other rows have nothing to do with it.
             log.exception("the row of %s cannot be worked out", self.profile.name)
+            self._pulls += 1
             self._unreadable = f"our own fault: {type(error).__name__}: {error}"
             return
+        self._pulls += 1
         if self.watch is watch:
             self._unreadable = ""
             self.collections, self.findings = collections, assessment.findings
@@ -240,6 +250,19 @@ class _Look:
         watch = self.watch
         if watch is None:
             return self._kept()
+        of = (watch, watch.store.seq, self._pulls, self.fault)
+        passed = loop_time - self._worked_out_at
+        if of != self._worked_out_of or self._row is None or passed >= _AGAIN_AFTER_S:
+            self._worked_out_of, self._worked_out_at = of, loop_time
+            self._row = self._work_out(watch, loop_time)
+        elif self._row.state in (LOST, NO_ACCESS):
+            # Its words count seconds.
+            return self._work_out(watch, loop_time)
+        elif self._row.age is not None:
+            return msgspec.structs.replace(self._row, age=self._row.age + passed)
+        return self._row
+
+    def _work_out(self, watch: Watched, loop_time: float) -> FleetRow:
         fresh = look(watch, loop_time)
         facts = gather(watch, self.collections, fresh, demo=self.demo, findings=self.findings)
         state, why = self._state(watch, facts)
@@ -262,7 +285,8 @@ class _Look:
             why=why,
             old=fresh.remembered or state in (LOST, NO_ACCESS),
             versions=facts.versions,
-            live=facts.live if known else None,
+            # As in the header: who is there now cannot be said while nobody answers.
+            live=facts.live if known and facts.fresh.connected else None,
             expected=facts.expected,
             leader=facts.leader,
             objects=facts.objects if counted else None,
@@ -270,12 +294,19 @@ class _Look:
             queue=queue,
             queue_sign=queue_sign,
             collections=len(self.collections) if counted else None,
-            alerts=facts.alerts if self.findings or self._assessed else None,
+            alerts=self._alerts(state, facts),
             age=fresh.age,
         )
         if fresh.age is not None:
             self._last = row
         return row
+
+    def _alerts(self, state: str, facts: Facts) -> int | None:
+        """Of a cluster that does not answer, those of the last time; none seen is not 0."""
+        if state not in (LOST, NO_ACCESS):
+            seen = facts.alerts if self.findings or self._assessed else None
+            self._alerts_seen = seen or (None if state in (ASKING, UNKNOWN) else seen)
+        return self._alerts_seen
 
     def _kept(self) -> FleetRow:
         if self._last is not None:

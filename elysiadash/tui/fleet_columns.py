@@ -36,6 +36,7 @@ STATES: dict[str, tuple[str, StyleName, int]] = {
 """State -> its sign, its look, and how much it wants to be seen."""
 
 _IN_FULL = 1_000_000
+_COARSE_S, _COARSE_BELOW_S = 10, 60.0
 
 
 class FleetColumns:
@@ -136,7 +137,7 @@ def _version(row: FleetRow) -> Cell:
 
 def _nodes(row: FleetRow) -> Cell:
     if row.live is None:
-        return _cell(row, numbers.UNKNOWN)
+        return _cell(row, numbers.UNKNOWN if row.expected is None else f"?/{row.expected}")
     if row.expected is None:
         return _cell(row, f"{row.live}/?")
     lacks = row.live < row.expected
@@ -170,7 +171,10 @@ def _alerts(row: FleetRow) -> Cell:
 def _age(row: FleetRow) -> Cell:
     if row.age is None:
         return _cell(row, numbers.UNKNOWN)
-    return Cell(numbers.span(row.age), "warning" if row.old else "")
+    if row.old or row.age >= _COARSE_BELOW_S:
+        return Cell(numbers.span(row.age), "warning" if row.old else "")
+    # Seconds that tick in every row would say nothing, and be painted.
+    return Cell(f"<{_COARSE_S * (int(row.age) // _COARSE_S + 1)} s")
 
 
 def _why(row: FleetRow) -> Cell:

@@ -33,7 +33,7 @@ _COLOURS = {
 
 
 class HealthRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One finding, or one node of which nothing was found. ``since`` is for the sort, wall-clock
+    """One finding, or one node that no finding is about. ``since`` is for the sort, wall-clock
     seconds; ``since_words`` says it."""
 
     severity: Severity
@@ -83,9 +83,12 @@ class HealthRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def health_rows(
     findings: Sequence[Finding], nodes: Iterable[NodeRow], ages: FindingAges, now: float
 ) -> tuple[HealthRow, ...]:
-    """Every finding, the worst first; then the nodes of which nothing was found."""
+    """Every finding, the worst first; then the nodes that no finding is about.
+
+    One that only holds a shard in trouble is listed too: it may be well itself.
+    """
     rows = [_of_finding(finding, place, ages, now) for place, finding in enumerate(findings)]
-    named = {finding.node for finding in findings}
+    named = {finding.node for finding in findings if finding.collection is None}
     quiet = [node for node in nodes if node.name not in named]
     # A node that nobody can say anything about is no healthy one.
     for node in sorted(quiet, key=lambda each: (not each.is_problem, each.name)):

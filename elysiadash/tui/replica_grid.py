@@ -110,9 +110,10 @@ def grid_columns(
     nodes = sorted(set(states) | set(listed) | mute)
     narrow = len(nodes) * (_WIDE_CELL + 2) > room - _BESIDE_NODES
     titles = _short_names(nodes) if narrow else dict(zip(nodes, nodes, strict=True))
+    behind, room_behind = (_behind_narrow, (6, 8)) if narrow else (_behind, (16, 30))
     return (
         Column("shard", "Shard", _name, (10, 40), "left", 100, lambda row: row.shard, letter="s"),
-        Column("behind", "Behind", _behind(titles), (6, 30), "left", 60, *_by_gap, letter="b"),
+        Column("behind", "Behind", behind, room_behind, "left", 60, *_by_gap, letter="b"),
         *(
             _node_column(node, titles[node], states.get(node), node in mute, narrow)
             for node in nodes
@@ -202,18 +203,24 @@ def _name(row: ShardRow) -> Cell:
     return Cell(plain(row.shard), "critical" if is_problem(row) else "strong")
 
 
-def _behind(titles: dict[str, str]) -> Callable[[ShardRow], Cell]:
-    def render(row: ShardRow) -> Cell:
-        if row.gap is None:
-            return Cell("–", "muted")
-        found = row.behind
-        if not found:
-            return Cell("0", "muted")
-        node, lacking = found[0]
-        more = f", {len(found) - 1} more" if len(found) > 1 else ""
-        return Cell(f"{plain(titles.get(node, node))} −{numbers.count(lacking)}{more}", "accent")
+def _behind(row: ShardRow) -> Cell:
+    """Which replica lacks most, and how many objects."""
+    if not row.behind:
+        return _in_step(row)
+    node, lacking = row.behind[0]
+    more = f", {len(row.behind) - 1} more" if len(row.behind) > 1 else ""
+    return Cell(f"{plain(node)} −{numbers.count(lacking)}{more}", "accent")
 
-    return render
+
+def _behind_narrow(row: ShardRow) -> Cell:
+    """How many objects the worst replica lacks."""
+    if not row.behind:
+        return _in_step(row)
+    return Cell(f"−{numbers.short(row.behind[0][1])}", "accent")
+
+
+def _in_step(row: ShardRow) -> Cell:
+    return Cell("–" if row.gap is None else "0", "muted")
 
 
 def _queue(row: ShardRow) -> Cell:

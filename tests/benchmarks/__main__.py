@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import app, exposition, fleet, paint, refresh, table
+from tests.benchmarks import app, exposition, fleet, paint, recording, refresh, table
 from tests.benchmarks.rows import print_rows
 
 for title, benchmark in (
@@ -10,6 +10,7 @@ for title, benchmark in (
     ("refresh", refresh),
     ("paint", paint),
     ("table", table),
+    ("recording", recording),
     ("fleet", fleet),
     ("app", app),
 ):

@@ -170,7 +170,7 @@ async def _its_past(found: Watch) -> None:
     asks = found.asks.prometheus
     assert asks is not None
     now = time.time()
-    queries = await asks.range("queries_per_s", DOC, now - 120, now, 24)
+    queries = await found.series("queries_per_s", DOC, 120, 24)
     assert queries.source == "Prometheus"
     assert queries.problem is None
     assert queries.values[0] is None
@@ -237,6 +237,11 @@ async def test_it_agrees_on_the_simulator_too() -> None:
             for name, row in mine.items():
                 assert other[name].segments == row.segments
                 assert (other[name].lsm_bytes is None) == (row.lsm_bytes is None)
+            charted = await theirs.series("queries_per_s", busy[0], 60, 12)
+            assert charted.source == "Prometheus"
+            assert max(charted.known) == pytest.approx(
+                mine[busy[0]].queries_per_s, rel=2 * _TOLERANCE
+            )
             await ours.aclose()
             await theirs.aclose()
 

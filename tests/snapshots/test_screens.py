@@ -5,7 +5,9 @@ After a wanted change: ``pytest tests/snapshots --snapshot-update``, and look at
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +17,8 @@ from textual.pilot import Pilot
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
 from tests.tui.reading import settled
-from tests.tui.still import NODES, StillWatch, five_rows, lost, still_cluster, three_nodes
+from tests.tui.recorded import replay_of_still
+from tests.tui.still import NODES, START, StillWatch, five_rows, lost, still_cluster, three_nodes
 
 
 def sized(*sizes: tuple[int, int]) -> pytest.MarkDecorator:
@@ -50,7 +53,7 @@ def compare(
             await pilot.press(key)
             await settled(pilot)
 
-    shown = ElysiadashApp(watch, clock=watch.clock, **app)
+    shown = ElysiadashApp(watch, clock=getattr(watch, "clock", watch.store.clock), **app)
     return snap_compare(shown, terminal_size=size, run_before=before)
 
 
@@ -102,3 +105,18 @@ def test_names_of_all_kinds(snap_compare: Compare) -> None:
     watch = StillWatch([*rows, CollectionStats(collection="Plain")])
     watch.answer()
     assert compare(snap_compare, watch, (100, 20))
+
+
+@SIZES
+def test_replay(
+    snap_compare: Compare, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "XST-01:00")
+    time.tzset()
+    try:
+        replay = replay_of_still(tmp_path)
+        replay.begin_at(START - 900)
+        assert compare(snap_compare, replay, size)  # type: ignore[arg-type]
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -64,5 +64,5 @@ def incident() -> StillWatch:
     watch = still_cluster()
     watch.view = three_nodes(missing=NODES[2])
     watch.events.add(*INCIDENT)
-    watch.recording = RecordingState(pid=4711, oldest=START - 86_400)
+    watch.recording = RecordingState(elsewhere=True, pid=4711, oldest=START - 86_400)
     return watch

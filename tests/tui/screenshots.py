@@ -19,14 +19,17 @@ from typing import NamedTuple
 from unittest.mock import patch
 from xml.sax.saxutils import escape
 
+import httpx
 from rich.cells import cell_len
 
+from elysiadash.cluster.charted import frame_of
 from elysiadash.cluster.connect import connect
 from elysiadash.cluster.slices import Problem
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.demo.clock import ManualClock
 from elysiadash.demo.cluster import SimulatedCluster, simulated
+from elysiadash.demo.faults import Fault
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.weaviate.budget import OwnLoad
 from tests.tui.reading import live, settled
@@ -34,7 +37,6 @@ from tests.tui.reading import live, settled
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
 
 _ROUNDS, _ROUND_S = 48, 15.0
-_CHARTED = ("objects_per_s", "queries_per_s", "query_ms_p95", "imports_per_s", "vector_queue")
 
 
 class Shot(NamedTuple):
@@ -47,6 +49,8 @@ class Shot(NamedTuple):
     lost: bool = False
 
 
+_COLLECTION = ("j", "j", "enter")
+
 SHOTS: dict[str, tuple[Shot, ...]] = {
     "healthy": (
         Shot("stats-60x18", (60, 18)),
@@ -54,8 +58,14 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
         Shot("stats-200x50", (200, 50)),
         Shot("stats-light-100x30", (100, 30), theme="light"),
         Shot("stats-high-contrast-100x30", (100, 30), theme="high-contrast"),
+        Shot("stats-colour-blind-100x30", (100, 30), theme="colour-blind"),
         Shot("sort-100x30", (100, 30), ["o"]),
+        Shot("columns-100x30", (100, 30), ["C"]),
+        Shot("describe-100x30", (100, 30), ["j", "d"]),
+        Shot("copy-100x30", (100, 30), ["j", "c"]),
+        Shot("palette-100x30", (100, 30), ["ctrl+p"]),
         Shot("help-100x30", (100, 30), ["question_mark"]),
+        Shot("tenants-100x30", (100, 30), [*":collection Customers", "enter", "shift+tab", "f"]),
         Shot("summary-50x8", (50, 8)),
         Shot("lost-100x30", (100, 30), lost=True),
     ),
@@ -63,9 +73,17 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
         Shot("troubled-100x30", (100, 30)),
         Shot("troubled-200x50", (200, 50), ["o", "h"]),
         Shot("filter-100x30", (100, 30), ["slash", *"queue:>10k"]),
-        Shot("collection-60x18", (60, 18), ["j", "j", "enter"]),
-        Shot("collection-100x30", (100, 30), ["j", "j", "enter"]),
-        Shot("collection-200x50", (200, 50), ["j", "j", "enter"]),
+        Shot("collection-60x18", (60, 18), _COLLECTION),
+        Shot("collection-100x30", (100, 30), _COLLECTION),
+        Shot("collection-200x50", (200, 50), _COLLECTION),
+        Shot("charts-100x30", (100, 30), [*_COLLECTION, "tab", "f"]),
+        Shot("health-100x30", (100, 30), ["2"]),
+        Shot("health-200x50", (200, 50), ["2"]),
+        Shot("events-100x30", (100, 30), ["0"]),
+        Shot("nodes-100x30", (100, 30), [*":nodes", "enter"]),
+        Shot("node-100x30", (100, 30), [*":node node-1", "enter"]),
+        Shot("migrate-100x30", (100, 30), ["3"]),
+        Shot("optimize-100x30", (100, 30), ["4"]),
     ),
     "empty": (Shot("empty-100x30", (100, 30)),),
 }
@@ -91,21 +109,34 @@ async def _watched(cluster: SimulatedCluster, clock: ManualClock) -> Watch:
         nodes=Addresses(named=cluster.nodes),
         metrics=Addresses(named=cluster.metrics),
     )
-    watch = connect(profile)
-    watch.store.clock = clock
+    watch = connect(profile, clock=clock)
     # The limit counts requests a real minute; here minutes pass in a moment.
     watch.client.transport.budget.limit_per_minute = 1_000_000
     with patch("elysiadash.cluster.asks.time", SimpleNamespace(monotonic=clock)):
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
             clock.advance(_ROUND_S)
+            if cluster.name == "demo-troubled":
+                await _happen(cluster, number)
             await watch.once()
-            rows = await watch.rows()
-            frame = {
-                field: {row.collection: getattr(row, field) for row in rows} for field in _CHARTED
-            }
-            watch.history.append(clock(), frame)
+            await watch.observer.look()
+            watch.history.append(clock(), frame_of(await watch.rows()))
     clock.advance(2)
     return watch
+
+
+async def _happen(cluster: SimulatedCluster, number: int) -> None:
+    """What operators and nodes do meanwhile, for the list of events."""
+    async with httpx.AsyncClient(base_url=cluster.url, trust_env=False) as client:
+        if number == 12:
+            await client.post("/v1/aliases", json={"alias": "Docs", "class": "Documents"})
+        if number == 20:
+            found = (await client.get("/v1/schema/Glossary")).json()
+            found["invertedIndexConfig"]["bm25"] = {"k1": 1.5, "b": 0.6}
+            await client.put("/v1/schema/Glossary", json=found)
+        if number == 36:
+            await client.put("/v1/aliases/Docs", json={"class": "Products"})
+    if number == 28:
+        cluster.faults.add(Fault(kind="restart", node="node-1", seconds=20.0))
 
 
 class _Still:

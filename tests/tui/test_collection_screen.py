@@ -113,7 +113,7 @@ async def test_zoom_shows_one_pane_and_tab_the_next_one() -> None:
     async with opened(detailed_cluster()) as (app, pilot, screen):
         await pressed(pilot, "f")
         assert seen(screen) == ["shards"]
-        assert screen.shards.table.size.width >= 199
+        assert screen.shards.table.size.width > 190
         assert "zoomed" in crumbs(app)
         await pressed(pilot, "tab")
         assert seen(screen) == ["charts"]
@@ -238,7 +238,7 @@ async def test_the_grid_shows_every_replica() -> None:
 async def test_a_narrow_grid_still_says_states_and_what_is_behind() -> None:
     async with opened(detailed_cluster(), size=(60, 18)) as (_, _, screen):
         lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
-        assert "…2 −34" in lines["shard03"]
+        assert " −34 " in lines["shard03"]
         assert "READONLY" in lines["shard05"]
         assert "unloaded" in lines["shard09"]
         assert "10 M" in lines["shard01"]
@@ -332,7 +332,7 @@ async def test_numbers_hold_findings_and_aliases() -> None:
         lines = rows(screen.numbers.table)
         assert "1 finding" in screen.numbers.title.text
         assert any("RES-501" in line for line in lines)
-        assert any("stands for this collection" in line and "Docs" in line for line in lines)
+        assert any("stands for" in line and "Docs" in line for line in lines)
 
 
 # Filter, order, problems

@@ -209,7 +209,7 @@ async def test_without_events_it_says_since_when_it_looks_and_who_records() -> N
         screen = await opened(app, pilot)
         assert "(2m00s)" in words_of(screen)
         assert "Nothing is recorded" in words_of(screen)
-        watch.recording = RecordingState(pid=4711, oldest=START - 86_400)
+        watch.recording = RecordingState(elsewhere=True, pid=4711, oldest=START - 86_400)
         await notice(app, pilot)
         assert "Recorded by process 4711; the recording goes back to" in words_of(screen)
         watch.events.add(Event(at=START, kind="node.came", message="here"))

@@ -84,6 +84,7 @@ async def test_lost_clusters_keep_their_last_values_dimmed() -> None:
             assert columns[key].render(gone).style == "muted"
         assert columns["objects"].render(there).style == ""
         assert columns["objects"].render(gone).text == "~219 M"
+        assert columns["nodes"].render(gone).text == "?/3"
 
 
 async def test_what_is_not_known_is_no_number() -> None:
@@ -94,6 +95,19 @@ async def test_what_is_not_known_is_no_number() -> None:
         for field in ("live", "objects", "queue", "alerts", "age", "collections"):
             assert data[field] is None
         assert data["state"] == "asking"
+
+
+async def test_alerts_of_a_lost_cluster_are_those_of_the_last_time() -> None:
+    fleet = StillFleet()
+    async with on_fleet(fleet) as (app, pilot, screen):
+        seen = {name: row.alerts for name in PROFILES if (row := screen.table.row(name))}
+        assert seen == {"prod-eu": 1, "prod-us": 1, "dr-site": None, "staging": None, "lab": None}
+        fleet.looks["prod-us"].lose(lost())
+        fleet.clock.now += 6
+        await notice(app, pilot)
+        row = screen.table.row("prod-us")
+        assert row is not None
+        assert (row.state, row.alerts, row.old) == ("lost", 1, True)
 
 
 async def test_a_row_leaves_as_data_with_its_findings() -> None:

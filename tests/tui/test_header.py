@@ -126,6 +126,9 @@ class Titles:
     def on_leave(self, leave: object) -> None:
         pass
 
+    def let_go_with(self, suspend: object) -> None:
+        pass
+
     def arm(self, code: int) -> None:
         pass
 

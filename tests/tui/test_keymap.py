@@ -130,9 +130,9 @@ def test_any_word_is_a_key_or_a_clear_error(text: str) -> None:
 class TestEditing:
     def test_a_new_file_says_what_it_is(self, tmp_path: Path) -> None:
         path = tmp_path / "deep" / "keys.toml"
-        set_keys(path, "screen.refresh", ("f5", "comma"))
+        set_keys(path, "screen.refresh", ("f5", "semicolon"))
         assert path.read_text().startswith("# Keys of elysiadash")
-        assert read_keymap(path).changes == {"screen.refresh": ("f5", "comma")}
+        assert read_keymap(path).changes == {"screen.refresh": ("f5", "semicolon")}
 
     def test_comments_and_order_stay(self, tmp_path: Path) -> None:
         path = tmp_path / "keys.toml"

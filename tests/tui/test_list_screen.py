@@ -122,14 +122,14 @@ async def test_a_change_is_on_its_row_with_direction_and_age() -> None:
         lines = {line.split()[0].lstrip("▸"): line for line in rows(stats(app).table)[1:]}
         chunks = next(line for line in lines.values() if "Chunks" in line)
         assert "13,000↑" in chunks
-        assert "Queue ↑ 0 s" in chunks
+        assert "↑ 0 s Queue" in chunks
         watch.clock.now += 150
         app._tick()
         await pilot.pause()
         chunks = next(line for line in rows(stats(app).table) if "Chunks" in line)
-        assert "Queue ↑ 2 min" in chunks
+        assert "↑ 2 min Queue" in chunks
         assert "13,000↑" not in chunks
-        assert "Shards ↑ 2 min" in "\n".join(rows(stats(app).table))
+        assert "↑ 2 min Shards" in "\n".join(rows(stats(app).table))
         await stats(app).run_command("sort changed")
         await notice(app, pilot)
         assert set(stats(app).table.model.shown[:2]) == {"Chunks", "Customers"}

@@ -11,7 +11,9 @@ from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui.actions import ACTIONS
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.finding_ages import FindingAges
+from elysiadash.tui.health_list import health_rows
 from elysiadash.tui.modes import MODES, PLACES
+from elysiadash.tui.node_list import node_rows
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.health import HealthScreen
 from elysiadash.tui.screens.stats import StatsScreen
@@ -21,7 +23,7 @@ from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.weaviate.models import OperationStatus, ReplicationOperation
 from tests.tui.happenings import incident
 from tests.tui.reading import header, live, notice, rows, settled, shown, status, summary
-from tests.tui.still import START, StillWatch, lost, still_cluster
+from tests.tui.still import NODES, START, StillWatch, lost, still_cluster
 
 KEYS = {"stats": "1", "health": "2", "migrate": "3", "optimize": "4"}
 
@@ -84,13 +86,31 @@ async def test_health_has_the_worst_first_and_every_node() -> None:
         await press(pilot, "2")
         lines = rows(health(app).table)
         assert "✖ critical  AVL-101  weaviate-2" in lines[1]
-        assert "● ok" in lines[-1]
-        assert "weaviate-0" in lines[-1]
+        assert all("● ok" in line for line in lines[-2:])
+        assert [line.split()[2] for line in lines[-2:]] == ["weaviate-0", "weaviate-1"]
         about = health(app).query_one("#finding", About).words
         assert "Do    look at the node's process and log, and start it again" in about
         assert "not checked yet: disks" in status(app)
         await press(pilot, "exclamation_mark")
         assert all("● ok" not in line for line in rows(health(app).table))
+
+
+async def test_health_lists_a_node_beside_the_finding_of_its_shard() -> None:
+    watch = still_cluster()
+    finding = Finding(
+        code="RES-501",
+        severity=Severity.CRITICAL,
+        node=NODES[1],
+        collection="Documents",
+        shard="shard05",
+        message="m",
+        impact="i",
+        cause="c",
+        action="a",
+    )
+    nodes = node_rows(watch, (finding,))
+    found = health_rows((finding,), nodes, FindingAges(), watch.clock())
+    assert [row.node.name for row in found if row.node is not None] == list(NODES)
 
 
 async def test_health_of_a_silent_cluster_is_no_green_one() -> None:

@@ -31,6 +31,7 @@ from elysiadash.cluster.recording.lock import RecorderLock
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.pending import Pending
 from elysiadash.cluster.recording.points import Frame
+from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.recording.writer import Batch, Writer
@@ -85,6 +86,7 @@ class Recorder:
         self._writer: Writer | None = None
         self._pending = Pending()
         self._swept_at = float("-inf")
+        self._looked_at = float("-inf")
         self._failures = 0
         self._threads: ThreadPoolExecutor | None = None
 
@@ -156,6 +158,7 @@ class Recorder:
         except OSError as error:
             self._fail(error)
             return False
+        self._look_at_the_other()
         self._tell(
             here=False,
             elsewhere=True,
@@ -164,6 +167,23 @@ class Recorder:
             problem=None,
         )
         return False
+
+    def _look_at_the_other(self) -> None:
+        """How far back and how large what another process records is; now and then."""
+        import sqlite3
+
+        now = time.monotonic()
+        if self.path is None or now - self._looked_at < _SWEEP_EVERY_S:
+            return
+        self._looked_at = now
+        try:
+            with Reader(self.path) as reader:
+                contents = reader.contents()
+        except (OSError, NotARecording, sqlite3.Error) as error:
+            # The other one tells what is wrong with it.
+            log.info("the recording of another process cannot be read: %s", error)
+            return
+        self._tell(bytes=contents.bytes, oldest=contents.first)
 
     def _write_pending(self, moment: Moment | None) -> float | None:
         """Write the moment and all that is pending; what could not be written stays so."""

@@ -307,6 +307,7 @@ class Replay:
             await self._show(place)
         except NotARecording as error:
             self.playing, self.problem = False, str(error)
+            self.store.show(self._moment.slices)
             return
         if moved and not self.at <= self._head <= self.at + _GAP_S:
             self._head = self.at

@@ -139,8 +139,8 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
         """The list has the keys."""
         self.table.focus()
 
-    def changed_column(self, priority: int) -> Column[RowT]:
-        """What of a row changed last, which way, and how long ago: ``Queue ↑ 2 min``.
+    def changed_column(self, priority: int, letter: str = "") -> Column[RowT]:
+        """What of a row changed last, which way, and how long ago: ``↑ 2 min Queue``.
 
         Sorted, the newest change is on top.
         """
@@ -152,13 +152,13 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
             title = self.table.model.columns[change.column].title
             sign = "↑" if change.way > 0 else "↓"
             age = numbers.coarse_span(self.table.changes.age(change))
-            return Cell(f"{title} {sign} {age}", "muted")
+            return Cell(f"{sign} {age} {title}", "muted")
 
         def order(row: RowT) -> float | None:
             change = self.table.changes.last(self.row_key(row))
             return None if change is None else -change.at
 
-        return Column("changed", "Changed", render, (12, 20), "left", priority, order)
+        return Column("changed", "Changed", render, (9, 20), "left", priority, order, letter=letter)
 
     # Lines
 

@@ -184,10 +184,14 @@ class LiveScreen(ReplayControls, Screen[None]):
         self._frame(environment_colour(facts, self.app.theme_variables))
         self.dash.retitle(facts.title)
         self.query_one(Header).set_facts(facts)
-        self.query_one(StaleBar).tell(self.dash.fault or facts.fresh.line())
+        self.query_one(StaleBar).tell(self.trouble(facts))
         self.facts_changed(facts.fresh)
         self.query_one(Summary).set_facts(facts, self._worst_of(facts))
         self.tell_crumbs()
+
+    def trouble(self, facts: Facts) -> str | None:
+        """Why what is shown is not as it should be, the most telling first."""
+        return self.dash.fault or self.replay_problem() or facts.fresh.line()
 
     def _frame(self, colour: str) -> None:
         """Edges in the environment's colour; without colours they would say nothing."""
@@ -218,7 +222,7 @@ class LiveScreen(ReplayControls, Screen[None]):
         self.query_one(Summary).set_place(self.path(), held + self.chips())
 
     def _worst_of(self, facts: Facts) -> str:
-        stale = self.dash.fault or facts.fresh.line()
+        stale = self.trouble(facts)
         if stale:
             return stale
         return ", ".join(facts.missing) or self.worst()

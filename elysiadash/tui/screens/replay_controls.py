@@ -43,6 +43,11 @@ class ReplayControls:
         """Whether a recording is played back."""
         return self.dash.watched.replay is not None
 
+    def replay_problem(self) -> str | None:
+        """Why playing stopped, in words."""
+        replay = self.dash.watched.replay
+        return None if replay is None else replay.problem
+
     def fits_replay(self, action: str) -> bool:
         """Whether an action makes sense here: some only live, some only in a recording."""
         if self.is_replay():
@@ -94,11 +99,12 @@ class ReplayControls:
         replay = self.dash.watched.replay
         if replay is None:
             return
-        others = [
-            each for each in SPEEDS if (each > replay.speed if step > 0 else each < replay.speed)
-        ]
-        if others:
-            replay.speed = others[0] if step > 0 else others[-1]
+        faster = [each for each in SPEEDS if each > replay.speed]
+        slower = [each for each in SPEEDS if each < replay.speed]
+        if step > 0 and faster:
+            replay.speed = faster[0]
+        elif step < 0 and slower:
+            replay.speed = slower[-1]
         self.status.flash(f"speed: {speed_name(replay.speed)}", 2.0)
         self.tick()
 

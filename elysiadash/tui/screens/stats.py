@@ -44,7 +44,7 @@ class StatsScreen(ListScreen[CollectionStats]):
         """Every column of the grid."""
         watch = self.dash.watched
         self._columns = StatsColumns(watch.profile, watch.history, self._judge)
-        return (*self._columns.columns, self.changed_column(33))
+        return (*self._columns.columns, self.changed_column(33, "a"))
 
     def row_key(self, row: CollectionStats) -> Hashable:
         """A collection is its name."""

@@ -78,7 +78,7 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
         parts.append(Part((" DEMO simulated data ", " DEMO "), style, 3))
     if facts.played is not None:
         # Nothing can be written to the past: the mark says enough.
-        parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 9))
+        parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 6))
     elif facts.writable:
         parts.append(Part((" WRITE ",), f"bold reverse {_WARN}", 3))
     else:
@@ -225,7 +225,10 @@ def _age(facts: Facts) -> Part:
         if fresh.trouble is not None and fresh.trouble.age is not None:
             age = max(age, fresh.trouble.age)
         return Part((f"stale {numbers.span(age)}",), f"bold {_WARN}", 2)
-    return Part((f"{numbers.span(fresh.age)} ago", numbers.span(fresh.age)), _OK, 3)
+    ago = numbers.span(fresh.age)
+    if facts.played is not None:
+        return Part((f"{ago} old then", f"{ago} old", ""), _OK, 8)
+    return Part((f"{ago} ago", ago), _OK, 3)
 
 
 def _usable(colour: str | None) -> str | None:

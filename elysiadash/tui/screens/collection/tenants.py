@@ -27,6 +27,8 @@ from elysiadash.tui.widgets.table import Column, SortBy
 from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.models import Tenant
 
+_ROOMY = 80
+"""Cells from which on counts, age and order have room."""
 _NO_COUNTS: dict[str, int] = {}
 
 
@@ -132,13 +134,16 @@ class TenantsPane(ListPane[TenantRow]):
             return [("not listed", "bold $health-warn")] if self._refused else []
         notes = super().notes()
         age = f"{span(self.now - self._answered_at)} old"
-        told: list[Piece] = [f"· {age}, r asks anew"]
+        told: list[Piece] = [f"· {age}, r asks anew" if self.size.width >= _ROOMY else f"{age} ·"]
         if self._refused:
             told = [(f" {age}: not answered again ", "bold reverse $health-warn")]
         if not self.chips():
             by_state = ", ".join(f"{many:,} {plain(state)}" for state, many in self._states.items())
-            told.insert(0, f"· {by_state}")
+            told.insert(0, f"· {by_state}" if self.size.width >= _ROOMY else by_state)
         at = len(self.chips()) or 1
+        # How old the list is must not be what has no room.
+        if self.size.width < _ROOMY and not self.chips():
+            return [*reversed(told)]
         return [*notes[:at], *told, *notes[at:]]
 
     def why_empty(self) -> str:

@@ -1,0 +1,178 @@
+"""``events``: from a recording, whoever wrote it, and as they happen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.recording.file import recording_path
+from elysiadash.cluster.recording.lock import RecorderLock
+from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.writer import Batch, Writer
+from elysiadash.demo import Fault
+from tests.unit.cli.clusters import cluster_in_thread
+from tests.unit.cli.running import Cli, valid_document
+
+URL = "http://wv.test:8080"
+PROGRAM = [sys.executable, "-m", "elysiadash"]
+
+
+@pytest.fixture
+def recorded(config_file: Path, tmp_path: Path) -> Path:
+    """The profile's own recording, with three events; another process is still writing it."""
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    path = recording_path(tmp_path / "state", "prod", URL)
+    now = time.time()
+    events = (
+        Event(at=now - 7200, kind="node.left", node="n2", message="n2 left", severity="critical"),
+        Event(at=now - 600, kind="node.joined", node="n2", message="n2 came back"),
+        Event(
+            at=now - 60, kind="collection.created", collection="Docs", message="Docs was created"
+        ),
+    )
+    writer = Writer(path, {}, Retention())
+    writer.write(Batch(events=events))
+    return path
+
+
+def kinds(document: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [item["kind"] for item in document["items"]]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_newest_first_as_a_document(cli: Cli) -> None:
+    document = cli.document("events", "--profile", "prod", "--json")
+    assert document["kind"] == "events"
+    assert document["cluster"]["name"] == "prod"
+    assert kinds(document) == ["collection.created", "node.joined", "node.left"]
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--since", "1h"], ["collection.created", "node.joined"]),
+        (["--until", "5m"], ["node.joined", "node.left"]),
+        (["--since", "1h", "--until", "5m"], ["node.joined"]),
+        (["--kind", "node"], ["node.joined", "node.left"]),
+        (["--severity", "critical"], ["node.left"]),
+        (["--limit", "1"], ["collection.created"]),
+        (["n2", "--limit", "1"], ["node.joined"]),
+        (["Docs"], ["collection.created"]),
+        (["nobody"], []),
+    ],
+    ids=" ".join,
+)
+def test_what_is_wanted_only(cli: Cli, words: list[str], expected: list[str]) -> None:
+    assert kinds(cli.document("events", *words, "--profile", "prod", "--json")) == expected
+
+
+@pytest.mark.usefixtures("recorded")
+def test_for_people_and_for_spreadsheets(cli: Cli) -> None:
+    ran = cli("events", "--profile", "prod")
+    assert ran.out.index("Docs was created") < ran.out.index("n2 left")
+    rows = cli("events", "--profile", "prod", "--format", "csv").out.splitlines()
+    assert rows[0].startswith("at,severity,kind,")
+    assert len(rows) == 4
+
+
+@pytest.mark.usefixtures("recorded")
+def test_wrong_times_are_wrong_usage(cli: Cli) -> None:
+    for words in (["--since", "soon"], ["--since", "5m", "--until", "1h"], ["-f", "--since", "1h"]):
+        ran = cli("events", *words, "--profile", "prod")
+        assert ran.code == 64
+        assert ran.out == ""
+
+
+def test_nothing_recorded_names_the_way(cli: Cli, config_file: Path, tmp_path: Path) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    ran = cli("events", "--profile", "prod")
+    assert ran.code == 1
+    assert "elysiadash record" in ran.err
+    path = recording_path(tmp_path / "state", "prod", URL)
+    path.parent.mkdir(parents=True)
+    path.write_text("something else " * 100)
+    ran = cli("events", "--profile", "prod")
+    assert ran.code == 1
+    assert "not a recording" in ran.err
+
+
+def test_a_recording_of_another_process(tmp_path: Path) -> None:
+    """``record`` as a process of its own: who records is told, its events read, its end clean."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with cluster_in_thread() as cluster:
+        flags = cluster.flags()
+        recorder = subprocess.Popen(
+            [*PROGRAM, "record", *flags], stderr=subprocess.PIPE, text=True, env=environment
+        )
+        assert recorder.stderr is not None
+        first = recorder.stderr.readline()
+        try:
+            assert first.startswith("recording "), first
+            (path,) = _until(lambda: list((tmp_path / "state").glob("recordings/*.sqlite")))
+            refused = subprocess.run(
+                [*PROGRAM, "record", *flags], capture_output=True, text=True, timeout=30
+            )
+            assert refused.returncode == 1
+            assert f"is being recorded by process {recorder.pid} since 20" in refused.stderr
+            assert str(path) in refused.stderr
+            time.sleep(3)
+            with cluster.fault(Fault(kind="node_down", node="node-2", start=-60)):
+                ask = [*PROGRAM, "events", *flags, "--json"]
+                found = _until(lambda: _events(ask))
+            assert any(item["node"] == "node-2" for item in found)
+        finally:
+            recorder.send_signal(signal.SIGTERM)
+            told = recorder.stderr.read()
+            assert recorder.wait(20) == 0
+            recorder.stderr.close()
+        assert "moments in" in told
+        lock = RecorderLock(path)
+        assert lock.take(0.0), "the lock outlived its process"
+        lock.release()
+
+
+def _events(ask: list[str]) -> list[dict[str, str]]:
+    ran = subprocess.run(ask, capture_output=True, text=True, timeout=30)
+    items = valid_document(ran.stdout)["items"] if ran.stdout else []
+    return [item for item in items if item["kind"].startswith("node.")]
+
+
+def _until(look):  # type: ignore[no-untyped-def]
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.3)
+    raise AssertionError("it did not come")
+
+
+def test_follow_prints_what_changes() -> None:
+    with cluster_in_thread() as cluster:
+        process = subprocess.Popen(
+            [*PROGRAM, "events", "--follow", "--format", "json", *cluster.flags()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            assert "watching" in process.stderr.readline()
+            time.sleep(4)
+            with cluster.fault(Fault(kind="node_down", node="node-2", start=-60)):
+                document = msgspec.json.decode(process.stdout.readline())
+            assert document["items"][0]["node"] == "node-2"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert process.returncode == 130

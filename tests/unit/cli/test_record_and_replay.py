@@ -1,0 +1,107 @@
+"""``record`` and ``replay``: what is refused and why, and what the app is started with."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from elysiadash.cli import start_app
+from elysiadash.cluster.recording.file import recording_path
+from elysiadash.cluster.recording.reader import Reader
+from tests.unit.cli.clusters import InThread
+from tests.unit.cli.running import Cli
+from tests.unit.cluster.recording.moments import START, quiet, record
+
+URL = "http://wv.test:8080"
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the app was started with, at a terminal; the app itself is left out."""
+    replays: list[Any] = []
+
+    def run_replay(replay: Any, *, state_dir: Path | None) -> int:
+        replays.append(replay)
+        return 0
+
+    module = ModuleType("elysiadash.tui.start")
+    module.run_replay = run_replay  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "elysiadash.tui.start", module)
+    monkeypatch.setattr(start_app, "is_terminal", lambda stream: True)
+    return replays
+
+
+def test_a_demo_is_recorded_into_a_file_for_a_while(
+    cli: Cli, healthy: InThread, tmp_path: Path
+) -> None:
+    path = tmp_path / "incident.sqlite"
+    started = time.monotonic()
+    ran = cli("record", *healthy.flags(), "--for", "4s", "--file", str(path))
+    assert ran.code == 0, ran
+    assert ran.out == ""
+    assert 4 <= time.monotonic() - started < 15
+    assert "recording " in ran.err
+    assert str(path) in ran.err
+    with Reader(path) as reader:
+        assert reader.contents().moments >= 1
+        assert reader.contents().collections == 12
+
+
+def test_what_cannot_be_recorded_is_refused(
+    cli: Cli, config_file: Path, tmp_path: Path, healthy: InThread
+) -> None:
+    assert cli("record", *healthy.flags(), "--for", "soon").code == 64
+    other = tmp_path / "notes.txt"
+    other.write_text("of somebody " * 100)
+    ran = cli("record", *healthy.flags(), "--file", str(other))
+    assert ran.code == 1
+    assert "is not a recording" in ran.err
+    assert other.read_text() == "of somebody " * 100
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\nrecording.enabled = false\n")
+    ran = cli("record", "--profile", "prod")
+    assert ran.code == 1
+    assert "recording.enabled = false" in ran.err
+
+
+def test_a_file_is_replayed_and_a_profile_s_own(
+    cli: Cli, shown: list[Any], tmp_path: Path, config_file: Path
+) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(100))
+    assert cli("replay", str(path)).code == 0
+    assert shown[-1].at == START + 495
+    assert cli("replay", str(path), "--at", "5m").code == 0
+    assert shown[-1].at == START + 195
+    own = recording_path(tmp_path / "state", "prod", URL)
+    record(own, quiet(3))
+    assert cli("replay", "--profile", "prod").code == 0
+    assert shown[-1].path == own
+
+
+def test_what_cannot_be_replayed_is_told(
+    cli: Cli, shown: list[Any], tmp_path: Path, config_file: Path
+) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    ran = cli("replay", "--profile", "prod")
+    assert ran.code == 1
+    assert "elysiadash record" in ran.err
+    text = tmp_path / "notes.txt"
+    text.write_text("of somebody " * 100)
+    assert "is not a recording" in cli("replay", str(text)).err
+    empty = tmp_path / "empty.sqlite"
+    record(empty, [])
+    assert "no moment" in cli("replay", str(empty)).err
+    record(empty, quiet(1))
+    assert cli("replay", str(empty), "--at", "noon").code == 64
+    assert shown == []
+
+
+def test_without_a_terminal_nothing_is_shown(cli: Cli, tmp_path: Path) -> None:
+    record(tmp_path / "r.sqlite", quiet(1))
+    assert cli("replay", str(tmp_path / "r.sqlite")).code == 64
