@@ -197,6 +197,7 @@ def test_sent_to_the_background_it_waits_for_the_foreground(tmp_path: Path) -> N
         assert not pane.modes & _SCREEN
         pane.press("clear; fg\r")
         pane.wait_for("No Weaviate answers", "Filter")
+        pane.until(lambda _: pane.modes >= _TAKEN, "the modes of the app")
         pane.press(":q\r")
         pane.wait_for("ready>")
         assert not pane.modes & _SCREEN
