@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elysiadash.tui.appearance import appearance_of
 from elysiadash.tui.plain import plain
 from tests.tui.reading import header, notice, rows, shown, stale_bar, stats
 from tests.tui.still import lost, still_cluster
@@ -23,12 +23,10 @@ def test_ordinary_text_stays() -> None:
     assert plain("Documents 日本 עברית 👩‍👩‍👧‍👦 [/x]") == "Documents 日本 עברית 👩‍👩‍👧‍👦 [/x]"
 
 
-async def test_without_colour_every_state_is_said_in_words_or_signs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
+async def test_without_colour_every_state_is_said_in_words_or_signs() -> None:
     watch = still_cluster()
-    async with shown(watch, size=(200, 20)) as (app, pilot):
+    appearance = appearance_of({"NO_COLOR": "1", "TERM": "xterm-256color"})
+    async with shown(watch, size=(200, 20), appearance=appearance) as (app, pilot):
         assert app.no_color
         assert any("✖ RES-501" in line for line in rows(stats(app).table))
         watch.lose(lost())

@@ -201,8 +201,16 @@ def _value_words(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    text = msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(_given(value)).decode()
     return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _given(value: Any) -> Any:
+    """A value without the settings that were not given."""
+    if isinstance(value, msgspec.Struct):
+        parts = _parts(value) or {}
+        return {name: _given(part) for name, part in parts.items() if part is not None}
+    return value
 
 
 def _alias_words(name: str, was: str | None, now: str | None) -> tuple[str, str]:

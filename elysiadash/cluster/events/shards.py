@@ -61,9 +61,11 @@ def shard_changes(
         for node in after.nodes.nodes
         if node.name in after.answered and node.name in settled
     }
+    # Where a node is away, a collection that nobody lists may be there as before.
+    kept = {} if before.nodes.keys() <= lists.keys() else before.collections
     collections = {
         name: before.collections.get(name, now if before.whole else 0.0)
-        for name in after.by_collection
+        for name in (*kept, *after.by_collection)
     }
     both = {name: (before.nodes[name], lists[name]) for name in lists if name in before.nodes}
     events = _readonly(both, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textual.binding import Binding, BindingType
 
 from elysiadash.tui.actions.registry import of_scopes
@@ -23,8 +25,8 @@ def is_no_key(key: str) -> bool:
     return key.startswith(_NO_KEY)
 
 
-def bindings(*scopes: str) -> list[BindingType]:
-    """The bindings of these scopes, for a ``BINDINGS`` list."""
+def bindings(*scopes: str, but: Collection[str] = ()) -> list[BindingType]:
+    """The bindings of these scopes, for a ``BINDINGS`` list; without the actions named ``but``."""
     return [
         Binding(
             action.keys or no_key(action.id),
@@ -36,5 +38,5 @@ def bindings(*scopes: str) -> list[BindingType]:
             priority=action.priority,
         )
         for action in of_scopes(*scopes)
-        if not action.needs_argument
+        if not action.needs_argument and action.id not in but
     ]

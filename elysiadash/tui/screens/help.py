@@ -97,7 +97,10 @@ class HelpScreen(ModalScreen[None]):
         return lines
 
     def _entry(self, what: str, words: str) -> list[Content]:
-        first, *rest = self._wrapped(words, 2 + _KEY_WIDTH)
+        lines = self._wrapped(words, 2 + _KEY_WIDTH)
+        if len(what) >= _KEY_WIDTH:
+            return [Content.styled(f"  {what}", "bold"), *map(Content, lines)]
+        first, *rest = lines
         key = Content.assemble("  ", (what.ljust(_KEY_WIDTH), "bold"), first.lstrip())
         return [key, *(Content(line) for line in rest)]
 

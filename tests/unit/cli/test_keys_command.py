@@ -49,7 +49,7 @@ def test_the_list_is_a_document(cli: Cli, keymap: Path, words: list[str]) -> Non
     assert items["screen.refresh"]["keys"] == ["f5", "r"]
     assert items["screen.refresh"]["usual"] == ["r"]
     assert items["screen.help"]["keys"] == items["screen.help"]["usual"] == ["question_mark"]
-    assert items["screen.node"]["takes"] == "NAME"
+    assert items["screen.node"]["takes"] == "NAME [shard SHARD]"
 
 
 def test_own_keys_are_marked_in_the_list(cli: Cli, keymap: Path) -> None:

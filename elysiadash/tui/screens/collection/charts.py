@@ -33,6 +33,10 @@ _LEAST_STEPS = 8
 _SOONEST_S, _LATEST_S = 5.0, 30.0
 
 
+_OF_ROWS = frozenset({"table.left", "table.right", "table.mark", "table.select"})
+"""Keys of a list that mean nothing to charts."""
+
+
 class ChartsPane(Pane, can_focus=True):
     """As many charts as have room; the others are reached by moving up and down.
 
@@ -40,7 +44,7 @@ class ChartsPane(Pane, can_focus=True):
     """
 
     NAME = "charts"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("table")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("table", but=_OF_ROWS)]
     DEFAULT_CSS = """
     ChartsPane > #plots { grid-gutter: 0 2; }
     """
