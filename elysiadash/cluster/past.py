@@ -17,7 +17,7 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.recording.file import NotARecording
+from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
 from elysiadash.cluster.recording.points import Sample
 from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.series import Series
@@ -25,6 +25,8 @@ from elysiadash.cluster.series import Series
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_Found = tuple[Sequence[Sample], str | None]
+"""Samples, and in words why some or all are missing."""
 
 _SEEDED_S = 900.0
 _KEPT_S = 5.0
@@ -49,7 +51,8 @@ class Past:
     """Reads what is known of the past.
 
     ``history`` and ``log`` are this session's, ``path`` says where the recording is (None:
-    nowhere), whoever writes it. ``prometheus`` goes first where there is one.
+    nowhere), whoever writes it. ``prometheus`` goes first where there is one. ``damaged`` is told,
+    in a thread, of a recording that cannot be read for good.
     """
 
     def __init__(
@@ -59,13 +62,18 @@ class Past:
         path: Callable[[], Path | None],
         clock: Callable[[], float] = time.time,
         prometheus: RangeSource | None = None,
+        damaged: Callable[[DamagedRecording], None] | None = None,
     ) -> None:
         self.prometheus = prometheus
+        self.problem: str | None = None
+        """Why recorded events could not be read the last time, in words."""
+        self._told: str | None = None
+        self._damaged = damaged
         self._history = history
         self._log = log
         self._path = path
         self._clock = clock
-        self._read: dict[tuple[str, str, float], tuple[float, Sequence[Sample]]] = {}
+        self._read: dict[tuple[str, str, float], tuple[float, _Found]] = {}
 
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
         """One number of a collection (``""``: of all together) over the last ``seconds``."""
@@ -85,7 +93,8 @@ class Past:
 
         Both ends count. What this session saw and the recording has is in there once.
         """
-        recorded = await self._ask(lambda reader: reader.events(since, until, limit)) or ()
+        found, self.problem = await self._ask(lambda reader: reader.events(since, until, limit))
+        recorded = found or ()
         session = self._log.newest(since=since)
         return merged(recorded, [one for one in session if until is None or one.at <= until], limit)
 
@@ -113,51 +122,54 @@ class Past:
         ]
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
+        problem = None
         if began > start:
-            found = await self._recorded(metric, collection, end, seconds)
+            found, problem = await self._recorded(metric, collection, end, seconds)
             recorded = [sample for sample in found if start < sample.at < began]
         return Series(
             start=start,
             end=end,
             values=means([*recorded, *session], end, seconds, steps),
             source=RECORDING if recorded else SESSION,
+            problem=problem,
         )
 
-    async def _recorded(
-        self, metric: str, collection: str, end: float, seconds: float
-    ) -> Sequence[Sample]:
-        """What the recording says; asked again every few seconds only, since charts are drawn
-        anew each second."""
+    async def _recorded(self, metric: str, collection: str, end: float, seconds: float) -> _Found:
+        """What the recording says; asked again after ``_KEPT_S`` seconds at the earliest, however
+        many charts show it."""
         key = (metric, collection, seconds)
         known = self._read.get(key)
         if known is not None and 0 <= end - known[0] < _KEPT_S:
             return known[1]
-        found = await self._ask(
+        samples, problem = await self._ask(
             lambda reader: reader.samples(metric, collection, end - seconds, end)
         )
         while len(self._read) >= _ANSWERS_KEPT:
             del self._read[next(iter(self._read))]
-        self._read[key] = (end, found or ())
-        return found or ()
+        self._read[key] = (end, (samples or (), problem))
+        return samples or (), problem
 
-    async def _ask(self, question: Callable[[Reader], T]) -> T | None:
+    async def _ask(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
         return await asyncio.to_thread(self._read_now, question)
 
-    def _read_now(self, question: Callable[[Reader], T]) -> T | None:
-        """None where there is no recording, or it cannot be read now."""
-        import sqlite3
-
+    def _read_now(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
+        """(answer, why there is none in words): neither where there is no recording."""
         path = self._path()
         if path is None:
-            return None
+            return None, None
         try:
             with Reader(path) as reader:
-                return question(reader)
+                return question(reader), None
         except FileNotFoundError:
-            return None
-        except (sqlite3.Error, OSError, NotARecording) as error:
-            logger.info("the recording cannot be read: %s", error)
-            return None
+            return None, None
+        except (OSError, NotARecording) as error:
+            problem = f"the recording cannot be read: {error}"
+            if problem != self._told:
+                self._told = problem
+                logger.warning("%s", problem)
+            if isinstance(error, DamagedRecording) and self._damaged is not None:
+                self._damaged(error)
+            return None, problem
 
 
 def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> tuple[Event, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import logging
 import time
 from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
@@ -40,6 +41,8 @@ from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.client import Client
 from elysiadash.weaviate.models import Tenant
+
+log = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 30.0
 _PACES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
@@ -95,6 +98,7 @@ class Watch:
             lambda: recorder.path if recorder is not None else recording,
             clock,
             self.asks.prometheus,
+            None if recorder is None else recorder.found_damage,
         )
         self._rows: tuple[Hashable, tuple[CollectionStats, ...]] | None = None
         self._saved_at = 0.0
@@ -118,7 +122,9 @@ class Watch:
     @property
     def recording(self) -> RecordingState | None:
         """Who keeps the past of this cluster; None: nobody here is meant to."""
-        return None if self.recorder is None else self.recorder.state
+        if self.recorder is None:
+            return None
+        return msgspec.structs.replace(self.recorder.state, unread=self.past.problem)
 
     async def once(
         self, kinds: Collection[Kind] = EVERYTHING, *, limit: float | None = None
@@ -358,8 +364,8 @@ class Watch:
         return found.value is not None or found.problem is not None
 
     async def _keep(self) -> None:
-        """Adds a point to the charts each slow interval and saves now and then."""
-        await self.past.seed()
+        """Adds a point to the charts when an answer made the rows new, and saves now and then."""
+        await self._seed()
         seen = -1
         while True:
             await asyncio.sleep(self.profile.intervals.fast)
@@ -374,6 +380,13 @@ class Watch:
                     self.recorder.keep_points(at, frame)
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
+
+    async def _seed(self) -> None:
+        try:
+            await self.past.seed()
+        except Exception:
+            # A file may hold anything; the charts then begin now, and the watching goes on.
+            log.exception("the last minutes cannot be had from the recording")
 
     async def _moment(self) -> Moment | None:
         """What is on the screens now, for the recording."""

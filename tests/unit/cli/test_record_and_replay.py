@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -99,6 +100,11 @@ def test_what_cannot_be_replayed_is_told(
     assert "no moment" in cli("replay", str(empty)).err
     record(empty, quiet(1))
     assert cli("replay", str(empty), "--at", "noon").code == 64
+    connection = sqlite3.connect(empty)
+    connection.execute("UPDATE blobs SET body = x'00'")
+    connection.commit()
+    connection.close()
+    assert "is damaged" in cli("replay", str(empty)).err
     assert shown == []
 
 
