@@ -6,10 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from math import ceil
 from pathlib import Path
-from statistics import median_low
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -18,9 +15,8 @@ from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
-from elysiadash.cluster.recording.points import Sample
 from elysiadash.cluster.recording.reader import Reader
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import RECORDING, SESSION, Sample, Series, means, samples_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +28,6 @@ _SEEDED_S = 900.0
 _KEPT_S = 5.0
 _ANSWERS_KEPT = 32
 _SAME_S = 90.0
-_GAP_FACTOR = 2.5
-_LEAST_GAP_S = 90.0
-
-PROMETHEUS, RECORDING, SESSION = "Prometheus", "recording", "this session"
 
 
 class RangeSource(Protocol):
@@ -115,11 +107,7 @@ class Past:
     ) -> Series:
         start = end - seconds
         points = self._history.points(metric, collection)
-        session = [
-            Sample(at, value)
-            for at, value in zip(points.times, points.values, strict=True)
-            if value is not None and start < at <= end
-        ]
+        session = samples_of(points, end, seconds)
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
         problem = None
@@ -200,33 +188,3 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
 def _what(event: Event) -> tuple[object, ...]:
     about = (event.node, event.collection, event.tenant, event.shard, event.name)
     return (event.kind, *about, event.before, event.after)
-
-
-def means(
-    samples: Sequence[Sample], end: float, seconds: float, steps: int
-) -> tuple[float | None, ...]:
-    """The mean of each of ``steps`` equal parts of the ``seconds`` before ``end``.
-
-    Samples are further apart than steps where the past was thinned, or the window is short: one
-    holds for the steps since the one before it, unless that is a gap.
-    """
-    start, width = end - seconds, seconds / steps
-    sums, counts = [0.0] * steps, [0] * steps
-    for sample in samples:
-        place = _place(sample.at, start, width, steps)
-        sums[place] += sample.value
-        counts[place] += 1
-    values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
-    usual = median_low([two.at - one.at for one, two in pairwise(samples)] or [0.0])
-    bridge = max(_LEAST_GAP_S, _GAP_FACTOR * usual)
-    for one, two in pairwise(samples):
-        if width < two.at - one.at <= bridge:
-            last = _place(two.at, start, width, steps)
-            for place in range(_place(one.at, start, width, steps) + 1, last):
-                values[place] = two.value if values[place] is None else values[place]
-    return tuple(values)
-
-
-def _place(at: float, start: float, width: float, steps: int) -> int:
-    # Each part is open at its beginning, as the whole is.
-    return max(0, min(steps, ceil((at - start) / width)) - 1)

@@ -24,12 +24,12 @@ from elysiadash.cluster.recording.parts import Parts
 from elysiadash.cluster.recording.points import (
     Frame,
     Matrix,
-    Sample,
     block_matrix,
     block_samples,
     bucket_of,
     bytes_frame,
 )
+from elysiadash.cluster.series import Sample
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

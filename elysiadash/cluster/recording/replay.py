@@ -18,19 +18,17 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.past import RECORDING, means
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.decoder import Decoder
 from elysiadash.cluster.recording.file import NotARecording, unpacking
 from elysiadash.cluster.recording.moment import Moment
-from elysiadash.cluster.recording.points import Sample
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
 from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
 from elysiadash.cluster.recording.state import RecordingState
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import RECORDING, Sample, Series, means
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.cluster.view import LIVE_STATES, ClusterView
+from elysiadash.cluster.view import ClusterView
 from elysiadash.config.profile import Profile
 from elysiadash.config.tuning import Intervals, Thresholds
 from elysiadash.weaviate.budget import OwnLoad
@@ -259,20 +257,11 @@ class Replay:
 
     def missing_nodes(self) -> tuple[str, ...]:
         """Expected nodes that did not take part then."""
-        return tuple(
-            node.node
-            for node in self.cluster().nodes
-            if node.expected and node.status not in LIVE_STATES
-        )
+        return self.cluster().missing
 
     def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
         """Questions without a fresh answer."""
-        return tuple(
-            (kind, of, piece.problem)
-            for kind in Kind
-            for of, piece in self.store.all(kind).items()
-            if piece.problem is not None
-        )
+        return self.store.problems()
 
     async def tenants(self, collection: str) -> tuple[Tenant, ...]:
         """Raises ``NotSupported``: tenants by name are not recorded, and nobody can be asked."""

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.past import Past, means, merged
+from elysiadash.cluster.past import Past, merged
 from elysiadash.cluster.recording.file import DamagedRecording
-from elysiadash.cluster.recording.points import Frame, Sample
+from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import Sample, Series, means
 
 NOW = 1_790_000_000.0
 
