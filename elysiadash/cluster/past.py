@@ -112,7 +112,7 @@ class Past:
         recorded: Sequence[Sample] = ()
         problem = None
         if began > start:
-            found, problem = await self._recorded(metric, collection, end, seconds)
+            found, problem = await self._recorded(metric, collection, end, seconds, began)
             recorded = [sample for sample in found if start < sample.at < began]
         return Series(
             start=start,
@@ -122,15 +122,17 @@ class Past:
             problem=problem,
         )
 
-    async def _recorded(self, metric: str, collection: str, end: float, seconds: float) -> _Found:
-        """What the recording says; asked again after ``_KEPT_S`` seconds at the earliest, however
-        many charts show it."""
+    async def _recorded(
+        self, metric: str, collection: str, end: float, seconds: float, began: float
+    ) -> _Found:
+        """What the recording says of the time before this session ``began``; asked again after
+        ``_KEPT_S`` seconds at the earliest, however many charts show it."""
         key = (metric, collection, seconds)
         known = self._read.get(key)
         if known is not None and 0 <= end - known[0] < _KEPT_S:
             return known[1]
         samples, problem = await self._ask(
-            lambda reader: reader.samples(metric, collection, end - seconds, end)
+            lambda reader: reader.samples(metric, collection, end - seconds, began)
         )
         while len(self._read) >= _ANSWERS_KEPT:
             del self._read[next(iter(self._read))]
