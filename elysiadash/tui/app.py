@@ -33,7 +33,7 @@ from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.output import LineFilters, driver_for
-from elysiadash.tui.palette import entries
+from elysiadash.tui.palette import Palette, entries
 from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
@@ -546,6 +546,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         """A theme is shown while its name is being typed."""
         if event.mark == COMMAND:
             self.theme_choice.preview(self, event.text)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what the registry has for this screen."""
