@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from elysiadash.cluster.stats import CollectionStats
+from elysiadash.config.redaction import redact
 from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import Bridge, DataChanged
@@ -304,10 +306,16 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._faults.pop(doing, None)
 
     def _fatal_error(self) -> None:
-        # Textual's own prints local variables, and those can hold keys.
-        from rich.traceback import Traceback
+        # Textual's own fills the screen, and prints local variables: those can hold keys.
+        from rich.text import Text
 
-        self.panic(Traceback(show_locals=False, width=None))
+        error = sys.exc_info()[1]
+        log.critical("the app ended by a fault of its own", exc_info=error)
+        words = f"{type(error).__name__}: {plain(redact(str(error)))[:200]}"
+        self.panic(
+            Text(f"elysiadash: our own fault: {words}"),
+            Text("  where it happened is in the log; elysiadash diag packs it for a bug report"),
+        )
 
     # Places
 
