@@ -20,7 +20,7 @@ from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.decoder import Decoder
-from elysiadash.cluster.recording.file import NotARecording, unpacking
+from elysiadash.cluster.recording.file import DamagedRecording, NotARecording, unpacking
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
 from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
@@ -45,6 +45,9 @@ _CHARTED_S = 1800.0
 _FEW_COLLECTIONS = 300
 _CHARTED_OF_FEW_S = 10_800.0
 _CHARTED_AHEAD_S = 900.0
+
+
+_YEAR_2200 = 7_258_118_400.0
 
 
 class EmptyRecording(NotARecording):
@@ -115,6 +118,8 @@ class Replay:
             index = reader.index()
             if not len(index):
                 raise EmptyRecording(f"{path} holds no moment yet")
+            if not 0.0 <= index.first <= index.last < _YEAR_2200:
+                raise DamagedRecording(f"{path} is damaged: its moments are of no real time")
             replay = cls(reader, reader.contents(), index, clock)
             replay._begin(len(index) - 1)
         except BaseException:
