@@ -224,6 +224,7 @@ async def test_a_recording_that_cannot_be_read_is_told() -> None:
         screen = await opened(app, pilot)
         assert "The recording cannot be read: damaged." in words_of(screen)
         assert "Nothing changed" not in words_of(screen)
+        assert "what was before is not known" in words_of(screen)
         watch.events.add(Event(at=START, kind="node.came", message="here"))
         await notice(app, pilot)
         assert "the recording cannot be read" in crumbs(app)

@@ -137,8 +137,9 @@ class Recorder:
         """One moment, or one try for the lock; the seconds to wait, None after a failure."""
         if not await self._in_thread(self._take_lock):
             if self.state.elsewhere:
-                # What is not ours to write is in the other's recording.
+                # What is not ours to write, or to put aside, is the other's.
                 self._pending.clear()
+                self._damage = None
             return _ANOTHER_TRY_S
         moment = await take()
         if moment is None and not self._pending:

@@ -158,8 +158,11 @@ class EventsScreen(ListScreen[EventRow]):
         lines = [self._past_words(now)]
         if self._unread is not None:
             # What nobody can read may have told of a change.
-            title = f"No change was seen{about} by this session, and what was before is not known"
-            lines.insert(0, f"{self._unread[:1].upper()}{self._unread[1:]}.")
+            unread = f"{self._unread[:1].upper()}{self._unread[1:]}."
+            if self.dash.watched.replay is not None:
+                return f"What changed{about} is not known", [unread, _LOOKED_AT]
+            title = f"This session saw no change{about}, and what was before is not known"
+            lines.insert(0, unread)
         if wanted is not None or about:
             lines.append(f"This session looks {looked}; :events shows all that is kept.")
         if not fresh.connected or fresh.age is None:
