@@ -524,19 +524,24 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         elif (screen := self.live_screen) is not None:
             screen.status.flash("there is no shell to go back to", 2.0)
 
-    def action_theme(self) -> None:
+    async def action_theme(self) -> None:
         """The next of our themes."""
-        self.take_theme(self.theme_choice.after(self.theme))
+        await self.take_theme(self.theme_choice.after(self.theme))
 
-    def take_theme(self, name: str) -> str | None:
+    async def take_theme(self, name: str) -> str | None:
         """Use another theme; returns what is wrong with the name."""
         fault = self.theme_choice.use(self, name)
-        if fault is None:
-            self.kept.keep_theme(name)
-            screen = self.live_screen
-            if screen is not None:
-                screen.status.flash(f"theme: {name}", 2.0)
-        return fault
+        if fault is not None:
+            return fault
+        not_kept = await asyncio.to_thread(self.kept.keep_theme, name)
+        screen = self.live_screen
+        if screen is not None:
+            words = f"theme: {name}"
+            if not_kept is not None:
+                screen.status.flash(f"{words}, {not_kept}", _TOLD_S)
+            else:
+                screen.status.flash(words, 2.0)
+        return None
 
     def offer_theme(self) -> Iterable[str]:
         """Our themes and the user's."""
