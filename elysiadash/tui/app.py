@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.events import Event, Key
 from textual.filter import LineFilter
@@ -26,6 +26,7 @@ from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import Bridge, DataChanged
 from elysiadash.tui.clusters import Clusters, FirstRun
+from elysiadash.tui.faults import Faults
 from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
@@ -51,18 +52,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WATCH = "watch"
+_WATCHING = "watching the cluster"
 _DRAWING = "drawing"
 _FAREWELL = "farewell"
 _RESTART_AFTER_S = 5.0
 _SECOND_PRESS_S = 2.0
 _TICK_S = 1.0
-_FAREWELL_S = 2.0
+_FAREWELL_S, _CLOSING_S = 2.0, 2.0
 _TOLD_S = 10.0
 _SCREEN_MAY_TAKE_S, _SCREEN_LOOK_S = 1.0, 0.002
 _THREADS = 64
 
 
-class ElysiadashApp(App[None], inherit_bindings=False):
+class ElysiadashApp(Faults, inherit_bindings=False):
     """Shows a watched cluster.
 
     ``watch`` is anything that knows a cluster; ``clock`` is monotonic seconds, as the event
@@ -124,7 +126,6 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._lines = LineFilters(self.appearance)
         self._terminal = terminal
         self._bridge: Bridge | None = None
-        self._faults: dict[str, str] = {}
         self._interrupted_at = float("-inf")
         self._title_shown = ""
         folders = [shipped_themes()] if theme_folders is None else theme_folders
@@ -174,7 +175,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self.set_interval(_TICK_S, self._tick)
         self._tell_of_settings()
         if self.first_run is not None:
-            self.run_worker(offer_first_run(self, self.first_run), group="first run")
+            offering = partial(offer_first_run, self, self.first_run)
+            self.run_guarded(offering, "looking for a cluster", group="first run")
         # The first screen read its keys before the keymap was there.
         self.refresh_bindings()
         if self._terminal is not None:
@@ -201,10 +203,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self._run_watch()
 
     def _run_watch(self) -> None:
-        self._faults.pop(_WATCH, None)
-        self._watching = self.run_worker(
-            self.watched.run(), name=_WATCH, group=_WATCH, exit_on_error=False
-        )
+        self.fault_over(_WATCHING)
+        self._watching = self.run_guarded(self.watched.run, _WATCHING, group=_WATCH, again=True)
 
     async def on_unmount(self) -> None:
         """Nothing of ours goes on."""
@@ -219,13 +219,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         super().exit(result, return_code)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """The watch must not end before the app: say why it did, and start it again."""
-        if event.worker.group != _WATCH or event.worker is not self._watching:
-            return
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.report_fault(_WATCH, event.worker.error)
-            self.set_timer(_RESTART_AFTER_S, partial(self._restart, event.worker))
-        elif event.state is WorkerState.SUCCESS:
+        """The watch must not end before the app: start it again."""
+        if event.worker is self._watching and event.state is WorkerState.SUCCESS:
             self.set_timer(_RESTART_AFTER_S, partial(self._restart, event.worker))
 
     def _restart(self, ended: Worker[None]) -> None:
@@ -285,23 +280,6 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def writable(self) -> bool:
         """Whether what writes is there at all: the profile allows it, and this is no replay."""
         return self.watched.profile.write and self.watched.replay is None
-
-    @property
-    def fault(self) -> str | None:
-        """A fault of our own that is not over, in words."""
-        return next(iter(self._faults.values()), None)
-
-    def report_fault(self, doing: str, error: BaseException) -> None:
-        """Log a fault of ours and show it above the data."""
-        log.error("fault while %s", doing, exc_info=error)
-        first = _innermost(error)
-        words = plain(str(first))[:200]
-        self._faults[doing] = f"our own fault ({doing}): {type(first).__name__}: {words}"
-        self.call_later(self._tick)
-
-    def fault_over(self, doing: str) -> None:
-        """What failed has worked again."""
-        self._faults.pop(doing, None)
 
     def _fatal_error(self) -> None:
         # Textual's own prints local variables, and those can hold keys.
@@ -430,8 +408,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         await self._renew_modes()
         self.retitle(f"elysiadash · {watch.profile.name}")
         self._watch_now()
-        leaving = self._leave_watch(before, old)
-        self.run_worker(leaving, name=_FAREWELL, group=_FAREWELL, exit_on_error=False)
+        leaving = partial(self._leave_watch, before, old)
+        self.run_guarded(leaving, f"leaving {before.profile.name}", group=_FAREWELL)
 
     async def _leave_watch(self, watch: Watched, running: Worker[None] | None) -> None:
         """Let a watch keep its state, then close its connections; bounded, whatever hangs."""
@@ -440,7 +418,11 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             with suppress(WorkerCancelled, WorkerFailed, TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await running.wait()
-        await watch.aclose()
+        try:
+            async with asyncio.timeout(_CLOSING_S):
+                await watch.aclose()
+        except TimeoutError:
+            log.warning("connections to %s did not close in time", watch.profile.name)
 
     async def _renew_modes(self) -> None:
         """Screens of another cluster are other screens."""
@@ -449,7 +431,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
             self.add_mode(f"{name}#{self._generation}", screen)
         await self.switch_mode(f"stats#{self._generation}")
         # Not awaited: the screen whose command this is would wait for its own end.
-        self.run_worker(self._forget_modes(before), name=_FAREWELL, group=_FAREWELL)
+        forgetting = partial(self._forget_modes, before)
+        self.run_guarded(forgetting, "closing the screens of a cluster", group=_FAREWELL)
 
     async def _forget_modes(self, generation: int) -> None:
         for name in MODES:
@@ -555,10 +538,3 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what the registry has for this screen."""
         return entries(screen, self)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first real error inside groups and wrappers."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    return error

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
 from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind
@@ -161,7 +160,7 @@ class LiveScreen(ReplayControls, Screen[None]):
             self._pull_again = True
             return
         self._pulling = True
-        self.run_worker(self._pull(), name="pull", group="pull", exit_on_error=False)
+        self.dash.run_guarded(self._pull, _PULLING, group="pull", of=self, again=True)
 
     async def _pull(self) -> None:
         try:
@@ -226,11 +225,6 @@ class LiveScreen(ReplayControls, Screen[None]):
         if stale:
             return stale
         return ", ".join(facts.missing) or self.worst()
-
-    @on(Worker.StateChanged)
-    def _on_pull_state(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.dash.report_fault(_PULLING, event.worker.error)
 
     # Actions
 
