@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -41,14 +40,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def _app(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.start_app import start_app
 
-    _look(given)
-    return start_app(flags)
-
-
-def _look(given: Given) -> None:
-    """The app finds what it can draw with in the environment, as with NO_COLOR."""
-    if given["ascii"]:
-        os.environ["ELYSIADASH_ASCII"] = "1"
+    return start_app(flags, ascii=given["ascii"])
 
 
 def _stats(flags: ClusterFlags, given: Given) -> int:
@@ -98,7 +90,7 @@ def _record(flags: ClusterFlags, given: Given) -> int:
 def _replay(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.replay_command import replay
 
-    return replay(flags, given["path"], given["at"])
+    return replay(flags, given["path"], given["at"], ascii=given["ascii"])
 
 
 def _check(flags: ClusterFlags, given: Given) -> int:
@@ -116,11 +108,12 @@ def _diag(flags: ClusterFlags, given: Given) -> int:
 def _demo(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli import demo_command
 
-    _look(given)
     serve = given["serve"]
     usual = "healthy" if serve or given["scale"] else "all"
-    command = demo_command.serve_demo if serve else demo_command.show_demo
-    return command(given["scenario"] or usual, given["seed"], given["scale"], given["port_base"])
+    wanted = (given["scenario"] or usual, given["seed"], given["scale"], given["port_base"])
+    if serve:
+        return demo_command.serve_demo(*wanted)
+    return demo_command.show_demo(*wanted, ascii=given["ascii"])
 
 
 def _config_init(flags: ClusterFlags, _: Given) -> int:
@@ -317,7 +310,9 @@ _RECORD = (
         help="Another file than the cluster's own recording.",
     ),
 )
+_ASCII = _switch("ascii", "--ascii", help="The app draws with ASCII signs only.")
 _REPLAY = (
+    _ASCII,
     Option(
         name="at",
         words=("--at",),
@@ -358,7 +353,6 @@ _CHECK = (
     _DOCUMENT,
     _SELF_METRICS,
 )
-_ASCII = _switch("ascii", "--ascii", help="The app draws with ASCII signs only.")
 _DEMO = (
     _ASCII,
     Option(
