@@ -131,7 +131,7 @@ async def test_a_fault_of_work_that_was_given_up_is_not_shown() -> None:
 
 
 async def test_connections_that_do_not_close_keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elysiadash.tui.app._CLOSING_S", 0.05)
+    monkeypatch.setattr("elysiadash.tui.switching._CLOSING_S", 0.05)
     watch = still_cluster()
 
     async def hang() -> None:

@@ -172,7 +172,7 @@ class FailsOnce(StillWatch):
 async def test_a_restart_that_was_due_is_not_the_next_clusters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("elysiadash.tui.app._RESTART_AFTER_S", 0.4)
+    monkeypatch.setattr("elysiadash.tui.switching._RESTART_AFTER_S", 0.4)
     first, second = FailsOnce(five_rows()), FailsOnce(five_rows(), profile=PROFILES["lab"])
     second.runs = 1
     clusters = Clusters({"lab": PROFILES["lab"]}, lambda profile: second)
