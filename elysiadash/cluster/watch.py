@@ -83,6 +83,7 @@ class Watch:
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
         self.pollers: dict[Kind, Poller] = pollers(self.asks, self.store, self.profile)
         self.asks.nodes_changed = self._look_again
+        self.asks.contact_changed = self._ask_elsewhere
         self._usual = {kind: poller.schedule.interval for kind, poller in self.pollers.items()}
         self._pace = 1.0
         self.events = EventLog()
@@ -168,6 +169,12 @@ class Watch:
         for kind, poller in self.pollers.items():
             if kind not in (Kind.READY, Kind.BACKUPS):
                 poller.refresh_now()
+
+    def _ask_elsewhere(self) -> None:
+        """What was sent to the address that nobody answers at need not be waited for."""
+        for kind, poller in self.pollers.items():
+            if kind not in (Kind.READY, Kind.METRICS):
+                poller.ask_elsewhere()
 
     def own_load(self) -> OwnLoad:
         """What we cost the cluster."""

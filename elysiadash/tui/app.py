@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 
+from elysiadash.config.redaction import redact
 from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import DataChanged
@@ -30,7 +32,7 @@ from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap
 from elysiadash.tui.modes import MODES
 from elysiadash.tui.output import LineFilters, driver_for
-from elysiadash.tui.palette import entries
+from elysiadash.tui.palette import Palette, entries
 from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
@@ -237,10 +239,16 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         return self.watched.profile.write and self.watched.replay is None
 
     def _fatal_error(self) -> None:
-        # Textual's own prints local variables, and those can hold keys.
-        from rich.traceback import Traceback
+        # Textual's own fills the screen, and prints local variables: those can hold keys.
+        from rich.text import Text
 
-        self.panic(Traceback(show_locals=False, width=None))
+        error = sys.exc_info()[1]
+        log.critical("the app ended by a fault of its own", exc_info=error)
+        words = f"{type(error).__name__}: {plain(redact(str(error)))[:200]}"
+        self.panic(
+            Text(f"elysiadash: our own fault: {words}"),
+            Text("  where it happened is in the log; elysiadash diag packs it for a bug report"),
+        )
 
     # Reading
 
@@ -340,6 +348,11 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         """A theme is shown while its name is being typed."""
         if event.mark == COMMAND:
             self.theme_choice.preview(self, event.text)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what the registry has for this screen."""

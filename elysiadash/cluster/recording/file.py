@@ -99,6 +99,8 @@ def open_to_read(path: Path) -> Connection:
     """
     import sqlite3
 
+    if path.exists() and not path.is_file():
+        raise NotARecording(f"{path} is not a file")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:

@@ -45,6 +45,9 @@ _CHARTED_OF_FEW_S = 10_800.0
 _CHARTED_AHEAD_S = 900.0
 
 
+_YEAR_2200 = 7_258_118_400.0
+
+
 class EmptyRecording(NotARecording):
     """There is no moment in the recording."""
 
@@ -113,6 +116,8 @@ class Replay:
             index = reader.index()
             if not len(index):
                 raise EmptyRecording(f"{path} holds no moment yet")
+            if not 0.0 <= index.first <= index.last < _YEAR_2200:
+                raise DamagedRecording(f"{path} is damaged: its moments are of no real time")
             replay = cls(reader, reader.contents(), index, clock)
             replay._begin(len(index) - 1)
         except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -109,3 +111,25 @@ def test_what_cannot_be_replayed_is_told(
 def test_without_a_terminal_nothing_is_shown(cli: Cli, tmp_path: Path) -> None:
     record(tmp_path / "r.sqlite", quiet(1))
     assert cli("replay", str(tmp_path / "r.sqlite")).code == 64
+
+
+@pytest.mark.parametrize("what", ["folder", "pipe"])
+def test_what_is_no_file_is_no_recording(
+    cli: Cli, shown: list[Any], tmp_path: Path, what: str
+) -> None:
+    path = tmp_path / "there"
+    path.mkdir() if what == "folder" else os.mkfifo(path)
+    ran = cli("replay", str(path))
+    assert ran.code == 1
+    assert f"{path} is not a file" in ran.err
+    assert shown == []
+
+
+def test_a_recording_of_no_real_time_is_damaged(cli: Cli, shown: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(2, START))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE frames SET at = 1e300")
+    ran = cli("replay", str(path))
+    assert ran.code == 1
+    assert "is damaged" in ran.err
