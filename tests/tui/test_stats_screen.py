@@ -118,10 +118,13 @@ async def test_the_second_command_of_one_burst_is_a_command_of_its_own() -> None
         await settled(pilot)
         assert "sort: Objects ↓" in crumbs(app)
         assert "filter: /!chunks" in crumbs(app)
-        burst(app, ":open Documents\r:back\r:reverse\r")
+        burst(app, ":reverse\r:open Documents\r")
+        await settled(pilot)
+        assert "Stats › Documents" in crumbs(app)
+        burst(app, ":back\r:refresh\r:sort queue\r")
         await settled(pilot)
         assert stats(app) is app.screen
-        assert "sort: Objects ↑" in crumbs(app)
+        assert "sort: Queue" in crumbs(app)
         burst(app, "/doc\r:problems\r")
         await settled(pilot)
         assert fault(app) is None
