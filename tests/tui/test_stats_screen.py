@@ -118,6 +118,38 @@ async def test_keys_of_one_burst_go_into_the_line_that_the_first_one_opens() -> 
         assert "sort: Objects ↓" in crumbs(app)
 
 
+async def test_the_second_command_of_one_burst_is_a_command_of_its_own() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":sort objects\r:filter !chunks\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "filter: /!chunks" in crumbs(app)
+        burst(app, ":reverse\r:open Documents\r")
+        await settled(pilot)
+        assert "Stats › Documents" in crumbs(app)
+        burst(app, ":back\r:refresh\r:sort queue\r")
+        await settled(pilot)
+        assert stats(app) is app.screen
+        assert "sort: Queue" in crumbs(app)
+        burst(app, "/doc\r:problems\r")
+        await settled(pilot)
+        assert fault(app) is None
+        assert "doc  1/5    problems only" in crumbs(app)
+
+
+async def test_a_command_of_one_burst_behind_a_wrong_one_runs_all_the_same() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":nonsense\r:sort objects\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "no command 'nonsense'" in status(app)
+        # Typed by hand, a line with a fault goes on.
+        await pilot.press("colon", *"nonsense", "enter")
+        await pilot.pause()
+        await pilot.press("colon")
+        assert "no command 'nonsense'" in (fault(app) or "")
+
+
 async def test_an_unusable_filter_is_said_and_never_applied() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", *"doc", "enter", "slash", *["backspace"] * 3, *"foo:")
