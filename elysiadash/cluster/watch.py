@@ -271,6 +271,7 @@ class Watch:
             counts=self._fresh_counts(),
             missing_nodes=missing,
             live_nodes=self.cluster().live,
+            expected_nodes=self.cluster().expected or 0,
             why=self._why(),
         )
         return known if self.asks.prometheus is None else self.asks.prometheus.known(known)

@@ -132,8 +132,8 @@ class StatsScreen(ListScreen[CollectionStats]):
             style = {"critical": "$health-crit", "warning": "$health-warn"}
             look = f"bold {style.get(found.severity, '$health-unknown')}"
             pieces += [(found.finding.code, look), f" {plain(found.finding.message)}   "]
-        if values.metrics_are_partial(row):
-            few = f"{row.metrics_nodes} of {row.live_nodes} nodes"
+        if row.metrics_partial:
+            few = f"{row.metrics_nodes} of {row.nodes_to_read} nodes"
             pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]
         for titles, reason in self._missing(row):
             pieces += [("– ", "bold"), titles, f": {reason}   "]
