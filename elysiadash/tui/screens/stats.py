@@ -66,7 +66,11 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The row, with its health in a word."""
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
-        return {**msgspec.to_builtins(row), "health": known}
+        return {
+            **msgspec.to_builtins(row),
+            "metrics_partial": row.metrics_partial,
+            "health": known,
+        }
 
     def describe(self, row: CollectionStats) -> Sequence[Section]:
         """Findings, then every value with its meaning, source and age."""

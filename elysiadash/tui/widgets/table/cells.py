@@ -83,6 +83,8 @@ class Column(Generic[RowT]):
     compare: Callable[[RowT], float | None] | None = None
     """What is compared with its last value: numbers then carry ``↑`` or ``↓`` for a while, and the
     row knows when it changed. None: changes of this column are not looked for."""
+    beside: tuple[str, ...] = ()
+    """Values of the row that the cell shows too: a file has them as columns of their own."""
 
     @property
     def least(self) -> int:
