@@ -73,6 +73,13 @@ def test_a_lost_connection_is_a_sign_of_its_own() -> None:
     assert "stale 2 s" in text
 
 
+def test_what_nobody_can_say_is_left_out_of_a_lost_header() -> None:
+    gone = msgspec.structs.replace(FRESH, connected=False, late=frozenset({Kind.NODES}))
+    text = words(facts(fresh=gone, leader=None, objects=None, objects_sign=""))
+    assert "leader" not in text
+    assert "objects" not in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 def test_who_nodes_alerts_and_age_stay_in_any_width(width: int) -> None:
     text = words(facts(demo=True, live=2, critical=1, warnings=1), width)
