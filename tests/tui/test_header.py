@@ -52,6 +52,7 @@ def test_all_of_it_where_there_is_room() -> None:
         ({"expected": None}, "nodes 3/?"),
         ({"expected": None, "live": 0}, "nodes ?"),
         ({"objects": None, "objects_sign": ""}, "– objects"),
+        ({"leader": None, "leader_was": "weaviate-1"}, "leader ? (was weaviate-1)"),
         ({"environment": None}, " ● prod-eu "),
         ({"name": "[/x]"}, "[/x]"),
         ({"colour": "nonsense"}, "prod-eu"),

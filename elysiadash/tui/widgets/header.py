@@ -212,6 +212,9 @@ def _cut(text: str, cells: int) -> str:
 def _leader(facts: Facts) -> Part:
     if not facts.fresh.connected:
         return Part(("",), _MUTED, 6)
+    if facts.leader_was is not None:
+        was = plain(facts.leader_was)
+        return Part((f"leader ? (was {was})", "leader ?", ""), _WARN, 6)
     if facts.leader is None:
         return Part(("leader –", ""), _MUTED, 6)
     if not facts.leader:
