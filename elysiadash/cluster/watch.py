@@ -124,6 +124,7 @@ class Watch:
         Returns after ``limit`` seconds at the latest; what has not answered then is noted as a
         problem. Never raises for a server.
         """
+        kinds = self.pollers.keys() & kinds
         try:
             async with asyncio.timeout(limit):
                 await self._once(frozenset(kinds))

@@ -70,6 +70,19 @@ async def test_rates_of_some_nodes_are_lower_bounds() -> None:
         assert "the metrics of 1 of 3 nodes only" in status(app)
 
 
+async def test_a_dead_nodes_share_is_missed_and_an_unknown_size_has_no_sign() -> None:
+    row = msgspec.structs.replace(
+        five_rows()[0], metrics_nodes=2, live_nodes=2, expected_nodes=3, lsm_partial=True
+    )
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        line = rows(stats(app).table)[1]
+        assert "≥212 GB" in line
+        assert "the metrics of 2 of 3 nodes only" in status(app)
+    unknown = msgspec.structs.replace(row, lsm_bytes=None, queries_per_s=None)
+    async with shown(answered(unknown), size=(220, 12)) as (app, _):
+        assert "≥–" not in rows(stats(app).table)[1]
+
+
 async def test_filter_while_typing_and_escape_goes_back() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", "d", "o", "c")
@@ -116,6 +129,38 @@ async def test_keys_of_one_burst_go_into_the_line_that_the_first_one_opens() -> 
         burst(app, ":sort objects\r")
         await settled(pilot)
         assert "sort: Objects ↓" in crumbs(app)
+
+
+async def test_the_second_command_of_one_burst_is_a_command_of_its_own() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":sort objects\r:filter !chunks\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "filter: /!chunks" in crumbs(app)
+        burst(app, ":reverse\r:open Documents\r")
+        await settled(pilot)
+        assert "Stats › Documents" in crumbs(app)
+        burst(app, ":back\r:refresh\r:sort queue\r")
+        await settled(pilot)
+        assert stats(app) is app.screen
+        assert "sort: Queue" in crumbs(app)
+        burst(app, "/doc\r:problems\r")
+        await settled(pilot)
+        assert fault(app) is None
+        assert "doc  1/5    problems only" in crumbs(app)
+
+
+async def test_a_command_of_one_burst_behind_a_wrong_one_runs_all_the_same() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":nonsense\r:sort objects\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "no command 'nonsense'" in status(app)
+        # Typed by hand, a line with a fault goes on.
+        await pilot.press("colon", *"nonsense", "enter")
+        await pilot.pause()
+        await pilot.press("colon")
+        assert "no command 'nonsense'" in (fault(app) or "")
 
 
 async def test_an_unusable_filter_is_said_and_never_applied() -> None:

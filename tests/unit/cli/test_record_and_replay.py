@@ -28,8 +28,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the app was started with, at a terminal; the app itself is left out."""
     replays: list[Any] = []
 
-    def run_replay(replay: Any, *, state_dir: Path | None) -> int:
+    def run_replay(replay: Any, *, state_dir: Path | None, signs: str) -> int:
         replays.append(replay)
+        replay.wished_signs = signs
         return 0
 
     module = ModuleType("elysiadash.tui.start")
@@ -104,6 +105,9 @@ def test_a_file_is_replayed_and_a_profile_s_own(
     assert shown[-1].at == START + 495
     assert cli("replay", str(path), "--at", "5m").code == 0
     assert shown[-1].at == START + 195
+    assert shown[-1].wished_signs == "auto"
+    assert cli("replay", str(path), "--ascii").code == 0
+    assert shown[-1].wished_signs == "ascii"
     own = recording_path(tmp_path / "state", "prod", URL)
     record(own, quiet(3))
     assert cli("replay", "--profile", "prod").code == 0
