@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -132,8 +133,8 @@ class StatsScreen(ListScreen[CollectionStats]):
         now, window = self._columns.now, self._columns.window
         rows = self._trends.due(map(str, self.table.rows_in_sight()), now, window)
         if rows:
-            asking = self._read_trends(rows, now, window)
-            self.run_worker(asking, name="trends", group="trends", exit_on_error=False)
+            asking = partial(self._read_trends, rows, now, window)
+            self.dash.run_guarded(asking, "reading the small charts", group="trends", of=self)
 
     async def _read_trends(self, rows: Sequence[str], now: float, window: float) -> None:
         def went_on() -> bool:
