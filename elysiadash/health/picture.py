@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind, Problem, Slice
 from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
-from elysiadash.cluster.watch import Watch
-from elysiadash.config.profile import Thresholds
+from elysiadash.config.profile import Profile, Thresholds
 from elysiadash.health.applying import StuckChange
 from elysiadash.weaviate.models import Readiness
 
@@ -55,8 +57,26 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return tuple(sorted((gone | set(self.report.silent)) - set(self.report.answered)))
 
 
+class Pictured(Protocol):
+    """What a picture is taken of: a watch, live or played back."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which cluster."""
+
+    @property
+    def store(self) -> Store:
+        """The slices."""
+
+    def cluster(self) -> ClusterView:
+        """The nodes."""
+
+    def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
+        """Questions without a fresh answer."""
+
+
 def picture_of(
-    watch: Watch,
+    watch: Pictured,
     rows: tuple[CollectionStats, ...],
     *,
     stuck: tuple[StuckChange, ...] = (),
