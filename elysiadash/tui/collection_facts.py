@@ -10,10 +10,11 @@ from elysiadash.cluster.history import History, Points
 from elysiadash.cluster.series import in_steps
 from elysiadash.cluster.slices import Kind, Slice
 from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
-from elysiadash.health.finding import Finding, Severity
+from elysiadash.health.finding import Finding
 from elysiadash.tui import charts, numbers
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
+from elysiadash.tui.severity import look
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
@@ -29,13 +30,6 @@ _SERIES = {
     "vector_queue": ("vector_queue", numbers.short),
 }
 """Value -> the series that is drawn beside it, and how its ends are written."""
-
-_SEVERITY_STYLE: dict[Severity, StyleName] = {
-    Severity.OK: "ok",
-    Severity.WARNING: "warning",
-    Severity.UNKNOWN: "unknown",
-    Severity.CRITICAL: "critical",
-}
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -129,7 +123,7 @@ def _findings(findings: Iterable[Finding]) -> Iterator[Fact]:
             key=f"finding-{finding.code}-{place}-{number}",
             what=f"{finding.code} {plain(place)}".strip(),
             value=finding.severity,
-            style=_SEVERITY_STYLE[finding.severity],
+            style=look(finding.severity).style,
             words=plain(f"{finding.message}. {finding.impact} {finding.action}"),
             at=finding.since,
         )

@@ -112,8 +112,7 @@ def status_words(view: NodeView) -> tuple[str, StyleName]:
 
 def _rank(row: NodeRow) -> int:
     found = row.finding.severity.rank if row.finding else 0
-    own = {"ok": 0, "warning": 1, "unknown": 2, "critical": 3}[status_words(row.view)[1]]
-    return max(found, own)
+    return max(found, Severity(status_words(row.view)[1]).rank)
 
 
 def raft_words(view: NodeView) -> str:

@@ -18,6 +18,7 @@ from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.list_screen import ListScreen
+from elysiadash.tui.severity import look
 from elysiadash.tui.stats_columns import StatsColumns, stats_fields
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy, StyleName
@@ -129,9 +130,8 @@ class StatsScreen(ListScreen[CollectionStats]):
         pieces: list[Piece] = [" "]
         found = self._health.by_collection.get(row.collection)
         if found is not None and found.finding is not None:
-            style = {"critical": "$health-crit", "warning": "$health-warn"}
-            look = f"bold {style.get(found.severity, '$health-unknown')}"
-            pieces += [(found.finding.code, look), f" {plain(found.finding.message)}   "]
+            bold = f"bold {look(found.severity).colour}"
+            pieces += [(found.finding.code, bold), f" {plain(found.finding.message)}   "]
         if values.metrics_are_partial(row):
             few = f"{row.metrics_nodes} of {row.live_nodes} nodes"
             pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]
