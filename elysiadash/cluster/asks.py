@@ -172,6 +172,10 @@ class Asks:
         slices = self.store.all(Kind.METRICS).values()
         return max((piece.latency or 0.0 for piece in slices if not piece.problem), default=0.0)
 
+    async def disks(self) -> float:
+        """The disk under each node, which only a Prometheus tells; returns the cost."""
+        return 0.0 if self.prometheus is None else await self.prometheus.poll_disks()
+
     async def capabilities(self) -> None:
         """Meta, and, for a version not probed yet or not understood then, the capabilities."""
         asked_at = time.monotonic()

@@ -41,6 +41,7 @@ from elysiadash.tui.switching import Switching
 from elysiadash.tui.terminal import Terminal, has_shell
 from elysiadash.tui.theme_choice import ThemeChoice
 from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
+from elysiadash.tui.typed_ahead import TypedAhead
 from elysiadash.tui.widgets.prompt import COMMAND, Prompt
 from elysiadash.tui.window import WINDOWS, window_name
 
@@ -100,6 +101,7 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         """Seconds that charts look back."""
         self.kept = kept or Kept()
         self.keymap = keymap or Keymap()
+        self._typed_ahead = TypedAhead(self)
         self.first_run = first_run
         self._lines = LineFilters(self.appearance)
         self._terminal = terminal
@@ -277,6 +279,8 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         """
         if isinstance(event, Key):
             await self._screen_is_there()
+            if not event.is_forwarded and self._typed_ahead.holds(event):
+                return
         if isinstance(event, Key) and not event.is_forwarded and self._keys_are_actions():
             self.app_focus = True
             if await self._check_bindings(event.key, priority=True):

@@ -25,10 +25,16 @@ class Typing(ScreenPart):
     async def _on_accepted(self, event: Prompt.Accepted) -> None:
         event.stop()
         prompt = self.query_one(Prompt)
-        if event.mark != COMMAND:
-            self.prompt_accepted(event.mark, event.text)
+        try:
+            await self._take_line(prompt, event.mark, event.text)
+        finally:
+            prompt.taken()
+
+    async def _take_line(self, prompt: Prompt, mark: str, text: str) -> None:
+        if mark != COMMAND:
+            self.prompt_accepted(mark, text)
             return
-        fault = await self.run_command(event.text)
+        fault = await self.run_command(text)
         if fault is not None:
             prompt.fault(fault)
         elif prompt.mark == COMMAND:  # else the command has opened the line for something else

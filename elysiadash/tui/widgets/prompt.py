@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input
 
 from elysiadash.tui.actions.binding import bindings
@@ -128,6 +129,7 @@ class Prompt(Horizontal):
         super().__init__()
         self._mark = FILTER
         self._older: dict[str, deque[str]] = {}
+        self._taken: Callable[[], object] = lambda: None
 
     @property
     def mark(self) -> str:
@@ -160,6 +162,29 @@ class Prompt(Horizontal):
     def done(self) -> None:
         """Close."""
         self.display = False
+        if self.screen.focused is self.query_one(_Entry):
+            # At once, as in ``ask``: the keys that follow are not for a line that is closed.
+            self.screen.set_focus(None)
+
+    def enter_comes(self, taken: Callable[[], object]) -> None:
+        """The key that enters the line is on its way; ``taken`` is called when it is done with."""
+        self._taken = taken
+
+    def taken(self) -> None:
+        """The line that was entered is done with, or its fault is said."""
+        self._taken()
+
+    def begin_anew(self, character: str | None) -> str | None:
+        """Open another line where ``character`` is its mark and the one before it was faulty.
+
+        Returns the fault that is then not seen any more; None where the line stays.
+        """
+        fault = self.query_one(Fault)
+        if not (self.display and fault.display and character == self._mark):
+            return None
+        words = fault.content.plain.strip()
+        self.ask(self._mark, complete=self.query_one(_Entry).complete)
+        return words
 
     def on_descendant_blur(self) -> None:
         """A click elsewhere ends the typing; a terminal that loses the focus does not."""
@@ -182,6 +207,11 @@ class Prompt(Horizontal):
         if event.value.strip() and (not older or older[0] != event.value):
             older.appendleft(event.value)
         self.post_message(self.Accepted(self._mark, event.value))
+
+
+def prompt_of(widget: Widget | None) -> Prompt | None:
+    """The prompt whose line ``widget`` is."""
+    return widget.parent if widget is not None and isinstance(widget.parent, Prompt) else None
 
 
 class Fault(Line):

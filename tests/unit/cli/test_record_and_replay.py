@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -65,10 +66,33 @@ def test_what_cannot_be_recorded_is_refused(
     assert ran.code == 1
     assert "is not a recording" in ran.err
     assert other.read_text() == "of somebody " * 100
+    assert "name another file" in ran.err
+    damaged = tmp_path / "damaged.sqlite"
+    record(damaged, quiet(3))
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:4096] + b"\x07" * (len(whole) - 4096))
+    ran = cli("record", *healthy.flags(), "--file", str(damaged))
+    assert ran.code == 1
+    assert "is damaged" in ran.err
+    assert "move it away" in ran.err
+    assert "not there yet" not in ran.err
     config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\nrecording.enabled = false\n")
     ran = cli("record", "--profile", "prod")
     assert ran.code == 1
     assert "recording.enabled = false" in ran.err
+
+
+def test_without_a_folder_for_it_nothing_is_recorded(
+    cli: Cli, config_file: Path, tmp_path: Path
+) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "state").write_text("a file where the folder would be")
+    ran = cli("record", "--profile", "prod", "--for", "1s")
+    assert ran.code == 1
+    assert "no folder that the recording could stay in" in ran.err
+    assert "--file FILE" in ran.err
+    assert "recorded" not in ran.err
 
 
 def test_a_file_is_replayed_and_a_profile_s_own(
@@ -105,6 +129,11 @@ def test_what_cannot_be_replayed_is_told(
     assert "no moment" in cli("replay", str(empty)).err
     record(empty, quiet(1))
     assert cli("replay", str(empty), "--at", "noon").code == 64
+    connection = sqlite3.connect(empty)
+    connection.execute("UPDATE blobs SET body = x'00'")
+    connection.commit()
+    connection.close()
+    assert "is damaged" in cli("replay", str(empty)).err
     assert shown == []
 
 
