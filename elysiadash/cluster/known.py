@@ -46,7 +46,7 @@ class KnownRows:
         view = self._cluster()
         states = tuple((node.node, node.status) for node in view.nodes)
         asked = self._store.get(Kind.NODES).problem is None
-        return changed, states, view.live, asked, self._asks.addresses()
+        return changed, states, view.live, view.expected, asked, self._asks.addresses()
 
     def _known(self) -> Known:
         store, view = self._store, self._cluster()
@@ -66,6 +66,7 @@ class KnownRows:
             counts=self._fresh_counts(),
             missing_nodes=view.missing,
             live_nodes=view.live,
+            expected_nodes=view.expected or 0,
             why=self._why(),
         )
         return known if self._asks.prometheus is None else self._asks.prometheus.known(known)

@@ -93,6 +93,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Exact counts, asked on demand."""
     missing_nodes: tuple[str, ...] = ()
     live_nodes: int = 0
+    expected_nodes: int = 0
+    """How many nodes there should be; 0: not known."""
     why: dict[str, str] = {}
     """``shards``, ``tenants``, ``metrics`` -> why that part is not known."""
 
@@ -145,6 +147,7 @@ def _row(
         "metrics_nodes": _nodes_read(known),
         "metrics_through": known.through,
         "live_nodes": known.live_nodes,
+        "expected_nodes": known.expected_nodes,
     }
     why: dict[str, str] = {}
     multi_tenant = _from_definition(fields, definition)

@@ -142,6 +142,22 @@ _LETTERS = {
 }
 """Column -> what is pressed after the sort key."""
 
+_BESIDE: dict[str, tuple[str, ...]] = {
+    "objects": ("objects_are",),
+    "shards": ("shards_answered",),
+    "query_ms_p95": (
+        "query_ms_p50",
+        "query_ms_p50_below",
+        "query_ms_p95_below",
+        "query_ms_above",
+    ),
+    "queries_per_s": ("metrics_partial",),
+    "imports_per_s": ("metrics_partial",),
+    "lsm_bytes": ("lsm_partial", "metrics_partial"),
+    "segments": ("segments_min",),
+}
+"""What a cell shows besides the value it is called by."""
+
 _COMPARED: dict[str, Callable[[Row], float | None]] = {
     "shards": lambda row: row.shards_answered,
     "replication_factor": lambda row: row.replication_factor,
@@ -202,6 +218,7 @@ def _column(
         descending_first,
         _LETTERS.get(key, ""),
         _COMPARED.get(key),
+        _BESIDE.get(key, ()),
     )
 
 

@@ -70,6 +70,19 @@ async def test_rates_of_some_nodes_are_lower_bounds() -> None:
         assert "the metrics of 1 of 3 nodes only" in status(app)
 
 
+async def test_a_dead_nodes_share_is_missed_and_an_unknown_size_has_no_sign() -> None:
+    row = msgspec.structs.replace(
+        five_rows()[0], metrics_nodes=2, live_nodes=2, expected_nodes=3, lsm_partial=True
+    )
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        line = rows(stats(app).table)[1]
+        assert "≥212 GB" in line
+        assert "the metrics of 2 of 3 nodes only" in status(app)
+    unknown = msgspec.structs.replace(row, lsm_bytes=None, queries_per_s=None)
+    async with shown(answered(unknown), size=(220, 12)) as (app, _):
+        assert "≥–" not in rows(stats(app).table)[1]
+
+
 async def test_filter_while_typing_and_escape_goes_back() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", "d", "o", "c")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic
 
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.widgets.prompt import Prompt
-from elysiadash.tui.widgets.table import Column, VirtualTable
+from elysiadash.tui.widgets.table import Column, VirtualTable, words_of
 from elysiadash.tui.widgets.table.cells import RowT
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ListOut(LiveScreen, Generic[RowT]):
 
     def name_of(self, row: RowT) -> str:
         """What the row is called."""
-        return str(self.row_key(row))
+        return words_of(self.row_key(row))
 
     def describe(self, row: RowT) -> Sequence[Section]:
         """Everything known of the row, for people."""

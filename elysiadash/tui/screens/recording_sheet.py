@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,8 @@ from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.screens.sheet import Sheet
 from elysiadash.tui.source import Watched
 
+_NAME_CELLS = len("reaches back ")
+
 
 class RecordingSheet(Sheet):
     """A sheet over the screen below."""
@@ -31,7 +34,7 @@ class RecordingSheet(Sheet):
         """The facts, one a line."""
         content = [Content.assemble(("Recording", "bold"), "  esc closes"), Content("")]
         for name, words in self._lines:
-            content.append(Content.assemble((f"  {name.ljust(12)}", "bold"), plain(words)))
+            content.append(Content.assemble((f"  {name.ljust(_NAME_CELLS)}", "bold"), plain(words)))
         with VerticalScroll(id="sheet"):
             yield Static(Content("\n").join(content), markup=False)
 
@@ -68,7 +71,7 @@ def recording_lines(watch: Watched) -> list[tuple[str, str]]:
         lines.append(("size", size(state.bytes)))
     if state.path is not None:
         lines.append(("file", state.path))
-        lines.append(("look at it", "elysiadash replay"))
+        lines.append(("look at it", f"elysiadash replay {quote(state.path)}"))
     if state.unread is not None:
         lines.append(("trouble", state.unread))
     if state.note is not None:

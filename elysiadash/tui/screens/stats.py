@@ -70,7 +70,11 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The row, with its health in a word."""
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
-        return {**msgspec.to_builtins(row), "health": known}
+        return {
+            **msgspec.to_builtins(row),
+            "metrics_partial": row.metrics_partial,
+            "health": known,
+        }
 
     def describe(self, row: CollectionStats) -> Sequence[Section]:
         """Findings, then every value with its meaning, source and age."""
@@ -159,8 +163,8 @@ class StatsScreen(ListScreen[CollectionStats]):
         if found is not None and found.finding is not None:
             bold = f"bold {look(found.severity).colour}"
             pieces += [(found.finding.code, bold), f" {plain(found.finding.message)}   "]
-        if values.metrics_are_partial(row):
-            few = f"{row.metrics_nodes} of {row.live_nodes} nodes"
+        if row.metrics_partial:
+            few = f"{row.metrics_nodes} of {row.nodes_to_read} nodes"
             pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]
         for titles, reason in self._missing(row):
             pieces += [("– ", "bold"), titles, f": {reason}   "]
