@@ -20,8 +20,16 @@ def names(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
 
 
-def test_a_replaced_file_has_the_mode_wanted(tmp_path: Path) -> None:
-    path = tmp_path / "file"
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One with nothing else in it."""
+    made = tmp_path / "folder"
+    made.mkdir()
+    return made
+
+
+def test_a_replaced_file_has_the_mode_wanted(folder: Path) -> None:
+    path = folder / "file"
     files.replace(path, b"one")
     assert (path.read_bytes(), mode(path)) == (b"one", 0o600)
     files.replace(path, b"two", mode=0o644)
@@ -29,16 +37,16 @@ def test_a_replaced_file_has_the_mode_wanted(tmp_path: Path) -> None:
     path.chmod(0o640)
     files.replace(path, b"three", mode=None)
     assert (path.read_bytes(), mode(path)) == (b"three", 0o640)
-    files.replace(tmp_path / "new", b"", mode=None)
-    assert mode(tmp_path / "new") == 0o600
-    assert names(tmp_path) == ["file", "new"]
+    files.replace(folder / "new", b"", mode=None)
+    assert mode(folder / "new") == 0o600
+    assert names(folder) == ["file", "new"]
 
 
 @pytest.mark.parametrize("write", [files.replace, files.write_new])
 def test_what_cannot_be_written_whole_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: object
+    folder: Path, monkeypatch: pytest.MonkeyPatch, write: object
 ) -> None:
-    path = tmp_path / "file"
+    path = folder / "file"
     if write is files.replace:
         path.write_bytes(b"before")
 
@@ -48,5 +56,5 @@ def test_what_cannot_be_written_whole_leaves_nothing(
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(path, b"after")  # type: ignore[operator]
-    assert names(tmp_path) == (["file"] if write is files.replace else [])
+    assert names(folder) == (["file"] if write is files.replace else [])
     assert not path.exists() or path.read_bytes() == b"before"
