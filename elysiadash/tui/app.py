@@ -26,6 +26,7 @@ from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import Bridge, DataChanged
 from elysiadash.tui.clusters import Clusters, FirstRun
+from elysiadash.tui.course import Course
 from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
@@ -100,6 +101,8 @@ class ElysiadashApp(App[None], inherit_bindings=False):
         self.no_color = self.appearance.colours == "none"
         self.watched = watch
         self.monotonic = clock
+        self.course = Course(clock)
+        """The time in which what is shown changes."""
         self.demo = demo
         self.rows: tuple[CollectionStats, ...] = ()
         """The rows that were shown last; the header sums them up."""
@@ -243,11 +246,13 @@ class ElysiadashApp(App[None], inherit_bindings=False):
     async def look_over(self) -> Assessment:
         """The rows and the findings of now, for the header and for every screen."""
         watch = self.watched
+        self.course.look(watch)
+        leaps = self.course.leaps
         rows = await watch.rows()
         found = await assess(watch, rows)
         if watch is self.watched:
             self.rows, self.assessment = rows, found
-            self.finding_ages.look(found.findings, watch.store.clock())
+            self.finding_ages.look(found.findings, watch.store.clock(), leaps)
         return found
 
     def retitle(self, words: str) -> None:

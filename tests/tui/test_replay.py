@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -19,7 +20,7 @@ from elysiadash.tui.commands import completions
 from elysiadash.tui.screens.recording_sheet import recording_lines
 from elysiadash.tui.widgets.key_line import KeyLine
 from tests.tui.reading import detail, header, live, names, settled, shown, stale_bar, stats, status
-from tests.tui.recorded import MOMENTS, STEP, replay_of_still
+from tests.tui.recorded import MOMENTS, STEP, record_still, replay_of_still
 from tests.tui.still import NODES, START, still_cluster
 
 
@@ -34,10 +35,10 @@ def _in_a_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def replayed(
-    folder: Path, size: tuple[int, int] = (180, 30), **given: object
+    folder: Path, size: tuple[int, int] = (180, 30), **recorded: Any
 ) -> AsyncIterator[tuple[ElysiadashApp, Pilot[None], Replay]]:
-    replay = replay_of_still(folder)
-    app = ElysiadashApp(replay, **given)  # type: ignore[arg-type]
+    replay = Replay.open(record_still(folder / "r.sqlite", **recorded))
+    app = ElysiadashApp(replay)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         yield app, pilot, replay
@@ -271,3 +272,69 @@ async def test_the_sheet_opens_and_closes(tmp_path: Path) -> None:
         assert live(app)
     async with replayed(tmp_path) as (app, _, replay):
         assert dict(recording_lines(replay))["file"] == str(replay.path)
+
+
+def marks(app: ElysiadashApp) -> list[int]:
+    table = stats(app).table
+    return [table.changes.trend(key, "vector_queue") for key in names(app)]
+
+
+async def test_a_step_back_is_no_change(tmp_path: Path) -> None:
+    async with replayed(tmp_path, queue=lambda number: number) as (app, pilot, replay):
+        await press(pilot, "comma")
+        assert marks(app) == [0] * 5
+        await press(pilot, "full_stop")
+        assert marks(app) == [1] * 5, "this moment follows that one"
+        change = stats(app).table.changes.last("Documents")
+        assert change is not None
+        assert change.at == replay.at == START
+        await press(pilot, "comma")
+        assert marks(app) == [0] * 5
+
+
+async def test_a_jump_and_a_gap_are_no_change(tmp_path: Path) -> None:
+    def with_a_gap(number: int) -> float:
+        return START + STEP * (number - 60) - (600 if number < 60 else 0)
+
+    recorded = {"queue": lambda number: number, "time_of": with_a_gap}
+    async with replayed(tmp_path, **recorded) as (app, pilot, replay):
+        await typed(pilot, "at start")
+        await typed(pilot, "at +5m")
+        assert replay.place[0] == 11
+        assert marks(app) == [0] * 5
+        await press(pilot, "greater_than_sign")
+        assert marks(app) == [0] * 5
+        await typed(pilot, f"at {int(START - 600)}")
+        await typed(pilot, "at end")
+        await press(pilot, "comma", "full_stop")
+        assert replay.at == START
+        assert marks(app) == [0] * 5, "eleven minutes of which nothing is known"
+
+
+async def test_a_change_ages_by_the_recording(tmp_path: Path) -> None:
+    async with replayed(tmp_path, queue=lambda number: min(number, 58)) as (app, pilot, _):
+        await typed(pilot, "at -2m")
+        await press(pilot, "full_stop", "full_stop")
+        changes = stats(app).table.changes
+        change = changes.last("Documents")
+        assert change is not None
+        assert changes.age(change) == 0
+        await press(pilot, "full_stop")
+        assert changes.age(change) == STEP
+        assert marks(app) == [1] * 5
+        await press(pilot, "full_stop")
+        assert marks(app) == [0] * 5
+
+
+async def test_since_when_a_finding_is_known_is_of_the_way_there(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, replay):
+        await typed(pilot, "at 12m")
+        missing = next(found for found in app.findings if found.node == NODES[2])
+        await press(pilot, "full_stop", "full_stop")
+        since = app.finding_ages.since(missing)
+        assert since is not None
+        assert replay.at - since.at == 2 * STEP
+        await press(pilot, "less_than_sign")
+        since = app.finding_ages.since(missing)
+        assert since is not None
+        assert since.at == replay.at, "it is not known from later moments"

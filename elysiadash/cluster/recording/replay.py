@@ -85,6 +85,9 @@ class Replay:
         """Empty: nothing happens any more."""
         self.playing = False
         self.speed = 1.0
+        self.leaps = 0
+        """How often the moment shown did not follow from the one before: a step back, a jump, a
+        gap."""
         self.problem: str | None = None
         """Why playing stopped before the end, in words."""
         self.recording: RecordingState | None = None
@@ -331,6 +334,9 @@ class Replay:
             self.store.show(moment.slices)
 
     def _take(self, place: int, moment: Moment) -> None:
+        ahead = place > self._place if self.playing else place == self._place + 1
+        if not (ahead and 0 <= moment.at - self.at <= _GAP_S):
+            self.leaps += 1
         self._place, self._moment, self.at = place, moment, moment.at
         self.problem = None
         self.store.show(moment.slices)

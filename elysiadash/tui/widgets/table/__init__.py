@@ -13,7 +13,7 @@ from elysiadash.tui.widgets.table.cells import (
     SparkCell,
     StyleName,
 )
-from elysiadash.tui.widgets.table.changes import Change, Changes
+from elysiadash.tui.widgets.table.changes import Change, Changes, Course, Passing
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.widget import VirtualTable
@@ -25,10 +25,12 @@ __all__ = [
     "Change",
     "Changes",
     "Column",
+    "Course",
     "Cursor",
     "GlyphSet",
     "Marked",
     "Outline",
+    "Passing",
     "Request",
     "SortBy",
     "Sorting",
