@@ -338,3 +338,13 @@ async def test_since_when_a_finding_is_known_is_of_the_way_there(tmp_path: Path)
         since = app.finding_ages.since(missing)
         assert since is not None
         assert since.at == replay.at, "it is not known from later moments"
+
+
+async def test_health_is_unknown_until_shards_were_told(tmp_path: Path) -> None:
+    async with replayed(tmp_path, unasked=3) as (app, pilot, _):
+        await typed(pilot, "at start")
+        health = [app.assessment.judge(row)[0] for row in app.rows]
+        assert health == ["? unknown"] * 5
+        assert "1/61" in header(app)
+        await press(pilot, *["full_stop"] * 3)
+        assert "ok" in [app.assessment.judge(row)[0] for row in app.rows]
