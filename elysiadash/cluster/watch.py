@@ -30,7 +30,7 @@ from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.remembered import Memory, Remembered
-from elysiadash.cluster.rows import Known, collection_rows
+from elysiadash.cluster.rows import NOT_READ, Known, collection_rows
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
@@ -307,7 +307,11 @@ class Watch:
             if problems:
                 words[part] = problems[0]
         scraped = any(entry.metrics for entry in self.addresses())
-        if not scraped and self.asks.prometheus is None:
+        # Where each node serves them can hang on the nodes' names.
+        waits = bool(self.profile.metrics) and self.store.get(Kind.NODES).value is None
+        if scraped or waits or self.asks.prometheus is not None:
+            words.setdefault("metrics", NOT_READ)
+        else:
             words.pop("metrics", None)
         return words
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -27,14 +27,18 @@ def record_still(
     queue: Callable[[int], int] | None = None,
     time_of: Callable[[int], float] | None = None,
     unasked: int = 0,
+    about: Mapping[str, str | None] = {},
 ) -> Path:
     """Sixty-one moments, half a minute apart, the last one at ``START``; away from 20 to 39.
 
     ``queue`` is what waits for the index in every collection and ``time_of`` the second of a
-    moment, by its number; before number ``unasked`` nothing was said of shards yet.
+    moment, by its number; before number ``unasked`` nothing was said of shards yet. ``about`` is
+    said of the cluster besides, None: not at all.
     """
     watch = still_cluster()
-    writer = Writer(path, about_profile(watch.profile, demo=demo), Retention())
+    known = {**about_profile(watch.profile, demo=demo), **about}
+    kept = {name: value for name, value in known.items() if value is not None}
+    writer = Writer(path, kept, Retention())
     for number in range(MOMENTS):
         at = START - STEP * (MOMENTS - 1 - number) if time_of is None else time_of(number)
         away = 20 <= number < 40

@@ -17,9 +17,21 @@ from elysiadash.cluster.recording.replay import Replay
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.commands import completions
+from elysiadash.tui.screens.events import EventsScreen
 from elysiadash.tui.screens.recording_sheet import recording_lines
+from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.key_line import KeyLine
-from tests.tui.reading import detail, header, live, names, settled, shown, stale_bar, stats, status
+from tests.tui.reading import (
+    detail,
+    header,
+    live,
+    names,
+    settled,
+    shown,
+    stale_bar,
+    stats,
+    status,
+)
 from tests.tui.recorded import MOMENTS, STEP, record_still, replay_of_still
 from tests.tui.still import NODES, START, still_cluster
 
@@ -348,3 +360,74 @@ async def test_health_is_unknown_until_shards_were_told(tmp_path: Path) -> None:
         assert "1/61" in header(app)
         await press(pilot, *["full_stop"] * 3)
         assert "ok" in [app.assessment.judge(row)[0] for row in app.rows]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ("yes", "the metrics were not read yet"),
+        (None, "not known in this recording"),
+        ("no", "no metrics: set metrics in the profile"),
+    ],
+)
+async def test_why_metrics_are_missing_is_of_the_recorded_profile(
+    tmp_path: Path, metrics: str | None, words: str
+) -> None:
+    async with replayed(tmp_path, about={"metrics": metrics}) as (app, pilot, _):
+        await typed(pilot, "at start")
+        reasons = {row.not_exposed.get("imports_per_s", "") for row in app.rows}
+        assert any(reason.startswith(words) for reason in reasons)
+        assert metrics == "no" or not any("in the profile" in reason for reason in reasons)
+
+
+async def test_a_recording_without_events_says_how_far_it_reaches(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        await typed(pilot, "at start")
+        await press(pilot, "0")
+        assert isinstance(live(app), EventsScreen)
+        said = str(app.screen.query_one(EmptyNote).content)
+        assert "Nothing changed since 14:43:20" in said
+        assert "A recording, from 14:43:20 to 15:13:20" in said
+        assert "Nothing is recorded" not in said
+        assert "session" not in said
+
+
+@pytest.mark.parametrize("line", ["fleet", "profile", "profile other"])
+async def test_a_recording_is_shown_alone(tmp_path: Path, line: str) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        fault = await live(app).run_command(line)
+        await pilot.pause()
+        assert "a recording is shown alone" in (fault or status(app))
+        assert app.screen is stats(app)
+
+
+@pytest.mark.parametrize("key", ["r", "plus", "underscore"])
+async def test_keys_of_live_data_say_that_nobody_is_asked(tmp_path: Path, key: str) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        await press(pilot, key)
+        assert "a recording: nobody is asked" in status(app)
+
+
+async def test_commands_of_live_data_say_it_too_and_typing_is_typing(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        for command in ("refresh", "faster", "slower"):
+            live(app).status.flash("")
+            await typed(pilot, command)
+            assert "a recording: nobody is asked" in status(app)
+        live(app).status.flash("")
+        await pilot.press("slash", "r", "plus")
+        await pilot.pause()
+        assert "nobody" not in status(app)
+
+
+async def test_a_time_in_a_gap_says_what_is_shown_instead(tmp_path: Path) -> None:
+    def with_a_gap(number: int) -> float:
+        return START + STEP * (number - 60) - (600 if number < 60 else 0)
+
+    async with replayed(tmp_path, time_of=with_a_gap) as (app, pilot, replay):
+        await typed(pilot, "at -5m")
+        assert replay.at == START - 630
+        assert "15:02:50 +01:00 is shown: nothing was recorded from then to 15:08:20" in status(app)
+        live(app).status.flash("")
+        await typed(pilot, "at -1m")
+        assert "nothing was recorded" not in status(app)

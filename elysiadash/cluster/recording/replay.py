@@ -19,9 +19,10 @@ from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.past import RECORDING, means
 from elysiadash.cluster.poller import Schedule
+from elysiadash.cluster.recording.advice import as_recorded
 from elysiadash.cluster.recording.decoder import Decoder
 from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
-from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.moment import GAP_S, Moment
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
 from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
 from elysiadash.cluster.recording.state import RecordingState
@@ -38,7 +39,6 @@ from elysiadash.weaviate.models import Tenant
 T = TypeVar("T")
 
 _FRAME_S = 0.25
-_GAP_S = 90.0
 _CHARTED_S = 1800.0
 _FEW_COLLECTIONS = 300
 _CHARTED_OF_FEW_S = 10_800.0
@@ -298,7 +298,7 @@ class Replay:
                 place += 1
             if place == self._place and place + 1 < len(times):
                 ahead = times[place + 1] - times[place]
-                if not 0 <= ahead <= _GAP_S:
+                if not 0 <= ahead <= GAP_S:
                     # Nothing was recorded here, or the clock was set back: nobody wants to wait.
                     place += 1
             await self._play_to(place)
@@ -312,7 +312,7 @@ class Replay:
             self.playing, self.problem = False, str(error)
             self.store.show(self._moment.slices)
             return
-        if moved and not self.at <= self._head <= self.at + _GAP_S:
+        if moved and not self.at <= self._head <= self.at + GAP_S:
             self._head = self.at
         if place + 1 >= len(self._index):
             self.playing = False
@@ -335,7 +335,7 @@ class Replay:
 
     def _take(self, place: int, moment: Moment) -> None:
         ahead = place > self._place if self.playing else place == self._place + 1
-        if not (ahead and 0 <= moment.at - self.at <= _GAP_S):
+        if not (ahead and 0 <= moment.at - self.at <= GAP_S):
             self.leaps += 1
         self._place, self._moment, self.at = place, moment, moment.at
         self.problem = None
@@ -349,7 +349,8 @@ class Replay:
         frame, keyframe = self._index.ids[place], self._index.keyframes[place]
         try:
             parts = self._cursor.move(frame, keyframe)
-            return self._decoder.moment(self._index.times[place], parts)
+            moment = self._decoder.moment(self._index.times[place], parts)
+            return as_recorded(moment, self.contents.about.get("metrics"))
         except (msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
             # What a later release wrote into the same format, or a bit that fell over.
             raise DamagedRecording(

@@ -22,7 +22,7 @@ from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
-from elysiadash.tui.screens.replay_controls import ReplayControls
+from elysiadash.tui.screens.replay_controls import ALONE, ReplayControls
 from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header, environment_colour
 from elysiadash.tui.widgets.key_line import KeyLine
@@ -275,6 +275,8 @@ class LiveScreen(ReplayControls, Screen[None]):
 
     def action_refresh_now(self) -> None:
         """Ask everything at once."""
+        if self.says_nobody():
+            return
         self.dash.watched.refresh_now()
         self.status.flash("asking the cluster now", 2.0)
 
@@ -329,10 +331,13 @@ class LiveScreen(ReplayControls, Screen[None]):
 
     async def action_fleet(self) -> None:
         """Every cluster."""
-        await self.dash.go("fleet")
+        if not self.says_alone():
+            await self.dash.go("fleet")
 
     async def action_profile(self) -> None:
         """Choose another cluster."""
+        if self.says_alone():
+            return
         from elysiadash.tui.screens.cluster_choice import ClusterChoice
 
         await self.dash.push_screen(ClusterChoice(), self._use_cluster)
@@ -344,7 +349,7 @@ class LiveScreen(ReplayControls, Screen[None]):
 
     async def take_profile(self, name: str) -> str | None:
         """Go to another cluster."""
-        return await self.dash.use_cluster(name)
+        return ALONE if self.is_replay() else await self.dash.use_cluster(name)
 
     async def take_collection(self, name: str) -> str | None:
         """Open a collection by its name or alias."""
@@ -386,7 +391,8 @@ class LiveScreen(ReplayControls, Screen[None]):
 
     def action_pace(self, step: int) -> None:
         """Ask more often or less often."""
-        self.status.flash(self.dash.change_pace(step), 3.0)
+        if not self.says_nobody():
+            self.status.flash(self.dash.change_pace(step), 3.0)
 
     def action_record(self) -> None:
         """Who records."""
