@@ -59,11 +59,13 @@ _RAFT = "GET /v1/cluster/statistics"
 
 class NodeMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What was told of one node. ``since``: since when it is so; ``other_since``: since when it
-    has been otherwise, which was not told yet; ``seen_at``: when it was last seen so."""
+    has been otherwise, which was not told yet; ``unready_since``: since when it has been not
+    ready of that time; ``seen_at``: when it was last seen so."""
 
     state: str
     since: float = float("-inf")
     other_since: float | None = None
+    unready_since: float | None = None
     seen_at: float | None = None
     version: str | None = None
     mode: str | None = None
@@ -236,12 +238,19 @@ def _one_node(
     if state == UNKNOWN:
         return events, known
     if state == known.state:
-        return events, msgspec.structs.replace(known, other_since=None, seen_at=now)
+        if known.unready_since is not None:
+            events.append(_unready_event(node, state, known.unready_since, now))
+        return events, msgspec.structs.replace(
+            known, other_since=None, unready_since=None, seen_at=now
+        )
     since = _earlier(known.other_since, now)
     if now - since < _PATIENCE.get(state, _OTHER_PATIENCE):
-        return events, msgspec.structs.replace(known, other_since=since)
+        unready = _earlier(known.unready_since, now) if state == NOT_READY else None
+        return events, msgspec.structs.replace(known, other_since=since, unready_since=unready)
     told = _state_event(known, node, state, since)
-    known = msgspec.structs.replace(known, state=state, since=since, other_since=None, seen_at=now)
+    known = msgspec.structs.replace(
+        known, state=state, since=since, other_since=None, unready_since=None, seen_at=now
+    )
     return [*events, told], known
 
 
@@ -293,6 +302,19 @@ def _state_event(known: NodeMemory, node: NodeView, state: str, since: float) ->
         before=old,
         after=node.status,
         evidence=f"{_NODES}{_since_words(known.seen_at, since)}",
+    )
+
+
+def _unready_event(node: NodeView, state: str, since: float, now: float) -> Event:
+    """Too short to be told while it lasted; it was an alert then, so it is told once over."""
+    return Event(
+        at=now,
+        kind="node.state",
+        message=f"{node.node} was not ready for {_lasted(since, now)}",
+        node=node.node,
+        before=NOT_READY,
+        after=state,
+        evidence=_NODES,
     )
 
 
