@@ -23,8 +23,6 @@ LIVE_ONLY = frozenset({"refresh_now", "pace"})
 """Actions that make no sense where nobody is asked."""
 
 _NOBODY = "a recording: nobody is asked"
-ALONE = "a recording is shown alone: for other clusters leave it and start elysiadash"
-"""Said where another cluster is wanted."""
 
 
 class _Dash(Protocol):
@@ -71,15 +69,8 @@ class ReplayControls:
 
     def says_nobody(self) -> bool:
         """In a recording: say that nobody is asked. Whether it is one."""
-        return self._says(_NOBODY)
-
-    def says_alone(self) -> bool:
-        """In a recording: say that no other cluster is shown beside it. Whether it is one."""
-        return self._says(ALONE)
-
-    def _says(self, words: str) -> bool:
         if self.is_replay():
-            self.status.flash(words, 4.0)
+            self.status.flash(_NOBODY, 4.0)
         return self.is_replay()
 
     def _live_keys(self) -> set[str]:
