@@ -68,11 +68,12 @@ async def assess(watch: Pictured, rows: tuple[CollectionStats, ...]) -> Assessme
         # Rows of an earlier run say nothing of now; that nobody answers does.
         return Assessment(findings=findings)
     names = [row.collection for row in rows]
+    seen = picture.report is not None
     worst = _worst_of_each(findings)
     return Assessment(
         {
             name: RowHealth(severity, worst.get(name))
-            for name, severity in health_of_all(findings, names).items()
+            for name, severity in health_of_all(findings, names, shards_seen=seen).items()
         },
         findings,
     )

@@ -254,6 +254,8 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def action_refresh_now(self) -> None:
         """Ask everything at once."""
+        if self.says_nobody():
+            return
         self.dash.watched.refresh_now()
         self.status.flash("asking the cluster now", 2.0)
 
@@ -285,7 +287,8 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def action_pace(self, step: int) -> None:
         """Ask more often or less often."""
-        self.status.flash(self.dash.change_pace(step), 3.0)
+        if not self.says_nobody():
+            self.status.flash(self.dash.change_pace(step), 3.0)
 
     def action_record(self) -> None:
         """Who records."""
