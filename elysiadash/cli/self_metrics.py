@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from elysiadash import __version__
 from elysiadash.cli.output import say
 from elysiadash.cluster.watch import Watch
+from elysiadash.config import files
 
 _Sample = tuple[dict[str, str], float]
 
@@ -20,7 +18,8 @@ def keep_self_metrics(path: Path | None, watch: Watch) -> None:
     if path is None:
         return
     try:
-        _write_atomically(path, rendered(watch))
+        # The collector runs as another user.
+        files.replace(path, rendered(watch).encode(), mode=0o644)
     except OSError as error:
         say(f"{path} cannot be written ({error.strerror or 'unknown error'})")
 
@@ -100,18 +99,3 @@ def _lines(families: Iterable[tuple[str, str, str, list[_Sample]]]) -> Iterator[
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # The collector runs as another user.
-        draft.chmod(0o644)
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise

@@ -51,9 +51,12 @@ async def stats_document(watch: Watch, chosen: Chosen, wish: StatsWish) -> Stats
     """What is known now. Raises ``CommandFailed`` for an unknown name, field or filter."""
     rows = await live_rows(watch)
     # Findings look at all rows, the answer only at the wanted ones.
-    findings = await asyncio.to_thread(find, picture_of(watch, rows))
+    picture = picture_of(watch, rows)
+    findings = await asyncio.to_thread(find, picture)
     rows = await only_named(watch, rows, wish.name)
-    health = health_of_all(findings, (row.collection for row in rows))
+    health = health_of_all(
+        findings, (row.collection for row in rows), shards_seen=picture.report is not None
+    )
     items = stats_items(rows, watch.store, health, _not_asked(wish))
     return StatsDocument(
         at=rfc3339(watch.store.clock()),

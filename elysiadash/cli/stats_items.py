@@ -7,8 +7,8 @@ from typing import Any
 
 from elysiadash.cli.documents import Source, StatsItem
 from elysiadash.cli.envelope import source_of
-from elysiadash.cluster.slices import Kind, Slice
-from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats, declared_source
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.stats import EXACT, SOURCES, CollectionStats, rests_on
 from elysiadash.cluster.store import Store
 from elysiadash.health.finding import Severity
 
@@ -17,7 +17,6 @@ _FIELDS = tuple(
     for name in StatsItem.__struct_fields__
     if name in CollectionStats.__struct_fields__ and name != "not_exposed"
 )
-_OF_COLLECTION = frozenset({Kind.TENANTS, Kind.COUNT})
 EXACT_SOURCE = "Aggregate objectsCount (gRPC API, or GraphQL meta count)"
 
 
@@ -65,23 +64,12 @@ class _Sources:
         for field in SOURCES:
             if values.get(field) is None:
                 continue
-            declared = declared_source(row, field)
-            kind, text = declared.kind, declared.text
+            piece, text = rests_on(self._store, row, field)
             if field == "objects" and row.objects_are == EXACT:
-                kind, text = Kind.COUNT, EXACT_SOURCE
-            at = self._fetched_at(kind, row.collection)
-            if at is not None:
-                found[field] = self._source(text, at)
+                text = EXACT_SOURCE
+            if piece.fetched_at is not None:
+                found[field] = self._source(text, piece.fetched_at)
         return found
-
-    def _fetched_at(self, kind: Kind, collection: str) -> float | None:
-        """When the slice behind a value was fetched: the oldest, where there are several."""
-        of = collection if kind in _OF_COLLECTION else None
-        slices: dict[str, Slice[Any]] = (
-            self._store.all(kind) if of is None else {of: self._store.get(kind, of)}
-        )
-        times = [piece.fetched_at for piece in slices.values() if piece.fetched_at is not None]
-        return min(times, default=None)
 
     def _source(self, text: str, at: float) -> Source:
         made = self._made.get((text, at))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster.asks import Asks
-from elysiadash.cluster.rows import ROW_KINDS, Known, collection_rows
+from elysiadash.cluster.rows import NOT_READ, ROW_KINDS, Known, collection_rows
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
@@ -103,7 +103,12 @@ class KnownRows:
             if problems:
                 words[part] = problems[0]
         scraped = any(entry.metrics for entry in self._asks.addresses())
-        if not scraped and self._asks.prometheus is None:
+        # Where each node serves them can hang on the nodes' names.
+        named = bool(self._asks.client.profile.metrics)
+        waits = named and self._store.get(Kind.NODES).value is None
+        if scraped or waits or self._asks.prometheus is not None:
+            words.setdefault("metrics", NOT_READ)
+        else:
             words.pop("metrics", None)
         return words
 

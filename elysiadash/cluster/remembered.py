@@ -5,17 +5,15 @@ A dead node is forgotten by the servers after 5 s; a console started later must 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.view import ClusterView
+from elysiadash.config import files
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +68,7 @@ class Memory:
         content = msgspec.json.encode(msgspec.structs.replace(state, url=self._url))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_atomically(self._path, content)
+            files.replace(self._path, content)
         except OSError as error:
             if not self._complained:
                 self._complained = True
@@ -83,15 +81,3 @@ def _file(directory: Path, profile_name: str, url: str) -> Path:
     readable = "".join(c if c.isalnum() or c in "-_" else "_" for c in profile_name)[:40]
     mark = hashlib.sha256(f"{profile_name}\n{url}".encode()).hexdigest()[:10]
     return directory / "clusters" / f"{readable}-{mark}.json"
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

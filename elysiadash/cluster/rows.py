@@ -32,7 +32,10 @@ ROW_KINDS = (
 
 _DAY_S = 86400.0
 
-_NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
+NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
+"""Why a row has no numbers of metrics where the profile names none."""
+NOT_READ = "the metrics were not read yet"
+"""The same where the profile names them."""
 _GROUPED = "metrics carry no collection names: PROMETHEUS_MONITORING_GROUP is on"
 _ONE_READING = "needs two readings of the metrics, one interval apart (stats --rates, --watch)"
 _NO_QUERIES = "no query since the last reading"
@@ -122,7 +125,7 @@ class _Reasons:
         self._shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self.shards = known.why.get("shards", "shard details were not answered yet")
         self.tenants = known.why.get("tenants", "the tenants were not asked yet")
-        self.metrics = known.why.get("metrics", _NO_METRICS)
+        self.metrics = known.why.get("metrics", NO_METRICS)
         grouped = bool(known.metrics) and all(node.grouped for node in known.metrics)
         if known.metrics:
             self.metrics = _GROUPED if grouped else _NOT_IN_METRICS

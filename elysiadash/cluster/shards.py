@@ -12,6 +12,17 @@ FAILED_NODE_STATES = frozenset({"UNAVAILABLE", "TIMEOUT"})
 """States of a listed node that did not answer the fan-out (1.38.9 and later)."""
 
 
+QUIET_STATES = frozenset({"READY", ""})
+"""Storage states of a replica that serves; servers before the state was listed say nothing."""
+LOADING_STATES = frozenset({"LOADING", "LAZY_LOADING", "INDEXING"})
+"""Storage states of a replica that will serve."""
+
+
+def refuses(state: str) -> bool:
+    """Whether a replica in this storage state refuses something, such as READONLY does."""
+    return state not in QUIET_STATES and state not in LOADING_STATES
+
+
 class CollectionShards(msgspec.Struct, frozen=True, gc=False):
     """One collection as verbose nodes show it.
 

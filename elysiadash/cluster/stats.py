@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.slices import EMPTY, Kind, Slice
+from elysiadash.cluster.store import Store
 
 EXACT = "exact"
 APPROXIMATE = "approximate"
@@ -144,3 +145,15 @@ def declared_source(row: CollectionStats, field: str) -> FieldSource:
     if declared.kind is not Kind.METRICS or row.metrics_through is None:
         return declared
     return FieldSource(declared.kind, f"{declared.text} ({row.metrics_through})")
+
+
+def rests_on(store: Store, row: CollectionStats, field: str) -> tuple[Slice[object], str]:
+    """The oldest slice that a value of ``SOURCES`` rests on, empty where nothing was answered
+    yet; and the server's own name for the value."""
+    if field == "objects" and row.objects_are == EXACT:
+        return store.get(Kind.COUNT, row.collection), "exact count, asked on demand"
+    source = declared_source(row, field)
+    if source.kind in (Kind.TENANTS, Kind.COUNT):
+        return store.get(source.kind, row.collection), source.text
+    pieces = [piece for piece in store.all(source.kind).values() if piece.fetched_at is not None]
+    return min(pieces, key=lambda piece: piece.fetched_at or 0.0, default=EMPTY), source.text

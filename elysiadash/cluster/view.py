@@ -20,6 +20,15 @@ AWAY_STATES = frozenset({HUNG, UNAVAILABLE, MISSING})
 """States of a node that surely takes no part."""
 
 
+class NodeSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was known of a node when it was live last; ``at`` is wall-clock seconds."""
+
+    version: str | None = None
+    shards: int | None = None
+    objects: int | None = None
+    at: float | None = None
+
+
 class NodeView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One node, from gossip's list, raft and its own readiness together.
 
@@ -47,6 +56,8 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     metrics_address: str | None = None
     seen_at: float | None = None
     """Wall-clock seconds when the node was last seen live."""
+    last: NodeSeen | None = None
+    """Of a node that is not live: what was known of it when it was; None where nothing was."""
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -24,6 +24,7 @@ from elysiadash.cluster.events.observer import LastRun, Observer
 from elysiadash.cluster.history import History
 from elysiadash.cluster.known import KnownRows
 from elysiadash.cluster.lanes import EVERYTHING, FAST, pollers
+from elysiadash.cluster.last_seen import LastSeen
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.past import Past
 from elysiadash.cluster.poller import Poller
@@ -71,6 +72,7 @@ class Watch:
         self.history = History(self.profile.limits.history_points)
         self._memory = memory
         self._remembered = memory.load()
+        self._last_seen = LastSeen(self._remembered.cluster)
         directory = Directory(self.profile, self._remembered.learned)
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
         self.pollers: dict[Kind, Poller] = pollers(self.asks, self.store, self.profile)
@@ -180,7 +182,8 @@ class Watch:
         """The nodes right now; cheap. Before the first answer, the remembered ones."""
         if self.store.seq == 0 and self._remembered.cluster is not None:
             return self._remembered.cluster
-        view = view_cluster(self.store, self.addresses(), self.asks.remembered)
+        now = view_cluster(self.store, self.addresses(), self.asks.remembered)
+        view = self._last_seen.fill(now)
         contact = self.client.transport.contact
         if contact == self.profile.url:
             return view

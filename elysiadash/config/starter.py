@@ -6,8 +6,6 @@ its default, or an example where there is no default. Uncommented as a whole, it
 
 from __future__ import annotations
 
-import contextlib
-import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from elysiadash.config.fields import TUNING, Field, fields_of
+from elysiadash.config.files import write_new
 from elysiadash.config.mistake import ConfigError
 from elysiadash.config.profile import Addresses, Auth, Profile, Tls
 from elysiadash.config.shown import value_text
@@ -59,7 +58,7 @@ def write_starter(path: Path) -> None:
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, parents=True)
         try:
-            _write_new(path, init_text().encode())
+            write_new(path, init_text().encode())
         except FileExistsError:
             raise ConfigError(f"{path} exists already and is left as it is") from None
     except OSError as error:
@@ -135,27 +134,3 @@ def _prose(text: str) -> Iterator[str]:
         yield from textwrap.wrap(
             paragraph, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
         )
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Create ``path`` with its whole content or not at all. Raises ``FileExistsError``."""
-    if path.is_symlink() or path.exists():
-        raise FileExistsError(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails where a file came into being meanwhile; a rename would replace it.
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            raise
-        except OSError:
-            # A file system without hard links.
-            draft.rename(path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()

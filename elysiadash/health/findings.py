@@ -37,21 +37,35 @@ def find(picture: Picture) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 
 
-def row_health(findings: Iterable[Finding], collection: str) -> Severity:
-    """The worst of what was found of one collection; unknown where its shards were not seen."""
-    return worst(
+def row_health(
+    findings: Iterable[Finding], collection: str, *, shards_seen: bool = True
+) -> Severity:
+    """The worst of what was found of one collection; unknown where its shards were not seen.
+
+    ``shards_seen``: the nodes have told of their shards at least once.
+    """
+    own = [
         finding.severity
         for finding in findings
         if finding.collection == collection or blind.is_of_every_collection(finding)
-    )
+    ]
+    return worst((*own, _at_best(shards_seen)))
 
 
-def health_of_all(findings: Iterable[Finding], names: Iterable[str]) -> dict[str, Severity]:
+def health_of_all(
+    findings: Iterable[Finding], names: Iterable[str], *, shards_seen: bool = True
+) -> dict[str, Severity]:
     """``row_health`` of every name, in one pass over the findings."""
     known = tuple(findings)
-    of_all = worst(f.severity for f in known if blind.is_of_every_collection(f))
+    blinding = [f.severity for f in known if blind.is_of_every_collection(f)]
+    of_all = worst((*blinding, _at_best(shards_seen)))
     health = dict.fromkeys(names, of_all)
     for finding in known:
         if finding.collection in health:
             health[finding.collection] = worst((health[finding.collection], finding.severity))
     return health
+
+
+def _at_best(shards_seen: bool) -> Severity:
+    """Nobody has looked yet: that is no trouble, and not well either."""
+    return Severity.OK if shards_seen else Severity.UNKNOWN

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind, Problem, Slice
 from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
-from elysiadash.cluster.watch import Watch
-from elysiadash.config.profile import Thresholds
+from elysiadash.config.profile import Profile, Thresholds
 from elysiadash.health.applying import StuckChange
 from elysiadash.weaviate.models import Readiness
 
@@ -44,7 +46,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.cluster.asked_at is not None
 
     def silent_nodes(self) -> tuple[str, ...]:
-        """Nodes whose shards are not in the report: gone, or listed and silent."""
+        """Nodes whose shards are not in the report: gone, listed and silent, or back since."""
         if self.report is None:
             return ()
         gone = {
@@ -52,11 +54,41 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             for node in self.cluster.nodes
             if node.expected and node.status not in LIVE_STATES
         }
-        return tuple(sorted((gone | set(self.report.silent)) - set(self.report.answered)))
+        missed = gone | set(self.report.silent) | set(self.returned_nodes())
+        return tuple(sorted(missed - set(self.report.answered)))
+
+    def returned_nodes(self) -> tuple[str, ...]:
+        """Nodes that are live again and were not when the shards were listed last."""
+        asked_at, report = self.cluster.asked_at, self.report
+        if report is None or asked_at is None or (self.report_at or 0.0) >= asked_at:
+            return ()
+        return tuple(
+            node.node
+            for node in self.cluster.nodes
+            if node.expected and node.status in LIVE_STATES and node.node not in report.answered
+        )
+
+
+class Pictured(Protocol):
+    """What a picture is taken of: a watch, live or played back."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which cluster."""
+
+    @property
+    def store(self) -> Store:
+        """The slices."""
+
+    def cluster(self) -> ClusterView:
+        """The nodes."""
+
+    def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
+        """Questions without a fresh answer."""
 
 
 def picture_of(
-    watch: Watch,
+    watch: Pictured,
     rows: tuple[CollectionStats, ...],
     *,
     stuck: tuple[StuckChange, ...] = (),

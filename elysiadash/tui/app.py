@@ -26,6 +26,7 @@ from elysiadash.tui.actions.binding import bindings, no_key
 from elysiadash.tui.appearance import Appearance
 from elysiadash.tui.bridge import DataChanged
 from elysiadash.tui.clusters import Clusters, FirstRun
+from elysiadash.tui.course import Course
 from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
 from elysiadash.tui.kept import Kept
@@ -97,6 +98,8 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         )
         self.no_color = self.appearance.colours == "none"
         self.monotonic = clock
+        self.course = Course(clock)
+        """The time in which what is shown changes."""
         self.window = next(iter(WINDOWS.values()))
         """Seconds that charts look back."""
         self.kept = kept or Kept()
@@ -197,11 +200,13 @@ class ElysiadashApp(Switching, inherit_bindings=False):
     async def look_over(self) -> Assessment:
         """The rows and the findings of now, for the header and for every screen."""
         watch = self.watched
+        self.course.look(watch)
+        leaps = self.course.leaps
         rows = await watch.rows()
         found = await assess(watch, rows)
         if watch is self.watched:
             self.rows, self.assessment = rows, found
-            self.finding_ages.look(found.findings, watch.store.clock())
+            self.finding_ages.look(found.findings, watch.store.clock(), leaps)
         return found
 
     def retitle(self, words: str) -> None:

@@ -8,12 +8,13 @@ import msgspec
 
 from elysiadash.cluster.history import History, Points
 from elysiadash.cluster.series import in_steps
-from elysiadash.cluster.slices import Kind, Slice
-from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
-from elysiadash.health.finding import Finding, Severity
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.stats import CollectionStats, rests_on
+from elysiadash.health.finding import Finding
 from elysiadash.tui import charts, numbers
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
+from elysiadash.tui.severity import look
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
@@ -29,13 +30,6 @@ _SERIES = {
     "vector_queue": ("vector_queue", numbers.short),
 }
 """Value -> the series that is drawn beside it, and how its ends are written."""
-
-_SEVERITY_STYLE: dict[Severity, StyleName] = {
-    Severity.OK: "ok",
-    Severity.WARNING: "warning",
-    Severity.UNKNOWN: "unknown",
-    Severity.CRITICAL: "critical",
-}
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -129,7 +123,7 @@ def _findings(findings: Iterable[Finding]) -> Iterator[Fact]:
             key=f"finding-{finding.code}-{place}-{number}",
             what=f"{finding.code} {plain(place)}".strip(),
             value=finding.severity,
-            style=_SEVERITY_STYLE[finding.severity],
+            style=look(finding.severity).style,
             words=plain(f"{finding.message}. {finding.impact} {finding.action}"),
             at=finding.since,
         )
@@ -142,7 +136,7 @@ def _numbers(watch: Watched, row: CollectionStats, now: float) -> Iterator[Fact]
 
 def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> Fact:
     text = value.show(row)
-    piece, words = _source(watch, row, value.field)
+    piece, words = rests_on(watch.store, row, value.field)
     if text == numbers.UNKNOWN:
         words = reason(row, value.field) or "not known"
     series, ends = _series(watch.history, row.collection, value.field, now)
@@ -159,18 +153,6 @@ def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> F
         series=series,
         ends=ends,
     )
-
-
-def _source(watch: Watched, row: CollectionStats, field: str) -> tuple[Slice[object], str]:
-    """The oldest slice that a value rests on, and the server's own name for the value."""
-    if field == "objects" and row.objects_are == EXACT:
-        return watch.store.get(Kind.COUNT, row.collection), "exact count, asked on demand"
-    source = declared_source(row, field)
-    if source.kind in (Kind.TENANTS, Kind.COUNT):
-        return watch.store.get(source.kind, row.collection), source.text
-    pieces = [p for p in watch.store.all(source.kind).values() if p.fetched_at is not None]
-    oldest = min(pieces, key=lambda piece: piece.fetched_at or 0.0, default=Slice())
-    return oldest, source.text
 
 
 def _series(

@@ -12,9 +12,12 @@ from textual.content import Content
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.rows import shown_text
 from elysiadash.tui.plain import plain
+from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.widgets.table import Column
 
 _NOTE_INDENT = 4
+_TIMES = frozenset({"at", "since", "known_since"})
+"""Names of wall-clock seconds, beside those that end in ``_at``."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -57,7 +60,7 @@ def of_columns(
     ]
     keys = {column.key for column in shown}
     rest = [
-        Entry(what=name.replace("_", " "), value=_words(value))
+        Entry(what=name.replace("_", " "), value=_words(value, name))
         for name, value in data.items()
         if name not in keys and value not in (None, "", [], {}, ())
     ]
@@ -111,13 +114,17 @@ def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
-def _words(value: object) -> str:
+def _words(value: object, name: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and (name in _TIMES or name.endswith("_at")):
+        return moment_name(value)
+    if isinstance(value, float):
+        return f"{value:,.6g}"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_words(part)}" for name, part in value.items())
+        return ", ".join(f"{name}: {_words(part, str(name))}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_words(part) for part in value)
     return numbers.UNKNOWN if value is None else str(value)

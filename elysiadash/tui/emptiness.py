@@ -22,6 +22,11 @@ def why_no_rows(watch: Watched, fresh: Freshness) -> Note:
     schema, nodes = store.get(Kind.SCHEMA), store.get(Kind.NODES)
     problem = schema.problem or nodes.problem
     retry_in = fresh.trouble.retry_in if fresh.trouble else None
+    if schema.value is None and problem is None and watch.replay is not None:
+        return "Nothing was answered yet at this moment of the recording", [
+            f"{shown_address(watch.profile.url)} was asked for its collections; later moments "
+            "have them."
+        ]
     if schema.value is None and problem is not None:
         return _of_problem(watch.profile, problem, retry_in)
     if schema.value is None:

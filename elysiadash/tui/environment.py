@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 from textual.color import Color, ColorParseError
 
-from elysiadash.config.profile import Profile
 
-
-def colour_of(profile: Profile, variables: Mapping[str, str], *, demo: bool = False) -> str:
-    """``#rrggbb``; ``variables`` are the theme's."""
+def colour_of(own: str | None, variables: Mapping[str, str], *, demo: bool = False) -> str:
+    """``#rrggbb``; ``own`` is the profile's colour, ``variables`` are the theme's."""
     usual = variables.get("env-demo" if demo else "env-default", "")
-    for wanted in (profile.colour, usual):
+    for wanted in (own, usual):
         try:
             if wanted:
                 return Color.parse(wanted).hex6

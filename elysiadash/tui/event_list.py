@@ -6,19 +6,14 @@ import datetime
 
 import msgspec
 
-from elysiadash.cluster.events.event import Event, EventSeverity
+from elysiadash.cluster.events.event import Event
 from elysiadash.config.moments import read_moment
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
+from elysiadash.tui.severity import look
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 
-_LOOKS: dict[EventSeverity, tuple[str, StyleName]] = {
-    "info": ("· info", "muted"),
-    "warning": ("▲ warning", "warning"),
-    "critical": ("✖ critical", "critical"),
-}
-_GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 _SINCE = "since:"
 
 
@@ -63,7 +58,8 @@ def target_of(event: Event) -> tuple[str, str] | None:
 
 def severity_words(event: Event) -> tuple[str, StyleName]:
     """The sign and the word, and how they look."""
-    return _LOOKS[event.severity]
+    found = look(event.severity)
+    return f"{found.sign} {event.severity}", found.style
 
 
 def evidence_words(row: EventRow) -> str:
@@ -111,7 +107,7 @@ def _at_order(row: EventRow) -> tuple[float, int]:
 
 
 def _gravity(row: EventRow) -> tuple[int, float, int]:
-    return (_GRAVITY[row.event.severity], row.event.at, row.place)
+    return (row.event.gravity, row.event.at, row.place)
 
 
 def _object_order(row: EventRow) -> str | None:

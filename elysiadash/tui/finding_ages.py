@@ -32,9 +32,15 @@ class FindingAges:
     def __init__(self) -> None:
         self._known: dict[Identity, Since] = {}
         self._began: float | None = None
+        self._leaps = 0
 
-    def look(self, findings: Iterable[Finding], now: float) -> None:
-        """Take what the checks found at ``now`` (wall-clock seconds)."""
+    def look(self, findings: Iterable[Finding], now: float, leaps: int = 0) -> None:
+        """Take what the checks found at ``now`` (wall-clock seconds).
+
+        Other ``leaps`` of a recording than before: what was seen until then is of another time.
+        """
+        if leaps != self._leaps:
+            self._known, self._began, self._leaps = {}, None, leaps
         before = self._known
         self._began = now if self._began is None else self._began
         first = now - self._began < _FIRST_ANSWERS_S

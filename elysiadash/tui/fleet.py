@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,7 +25,6 @@ from elysiadash.tui.row_health import assess
 from elysiadash.tui.source import Watched
 
 if TYPE_CHECKING:
-    from elysiadash.cluster.watch import Watch
     from elysiadash.health.finding import Finding
 
 log = logging.getLogger(__name__)
@@ -231,7 +230,7 @@ class _Look:
         listed = watch.store.get(Kind.SCHEMA).value is not None
         try:
             collections = await watch.rows()
-            assessment = await assess(cast("Watch", watch), collections)
+            assessment = await assess(watch, collections)
         except Exception as error:
             # Ours, not the server's; the other rows have nothing to do with it.
             log.exception("the row of %s cannot be worked out", self.profile.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from elysiadash.config.profile import Profile
 from elysiadash.tui import numbers
 from elysiadash.tui.environment import colour_of
 from elysiadash.tui.filtering import Fields
@@ -69,8 +68,7 @@ class FleetColumns:
         words = "demo" if row.demo else row.environment
         if not words and not row.colour:
             return Cell(numbers.UNKNOWN if not row.url else "", "muted")
-        profile = Profile(name=row.name, url=row.url, colour=row.colour)
-        colour = colour_of(profile, self._variables(), demo=row.demo)
+        colour = colour_of(row.colour, self._variables(), demo=row.demo)
         # A style of the table's: black or white on that colour.
         return Cell(plain(words or ""), cast("StyleName", colour))
 

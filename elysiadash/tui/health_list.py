@@ -12,24 +12,12 @@ from elysiadash.tui.filtering import Fields
 from elysiadash.tui.finding_ages import FindingAges, identity
 from elysiadash.tui.node_list import NodeRow, raft_words, status_words
 from elysiadash.tui.plain import plain
+from elysiadash.tui.severity import look
 from elysiadash.tui.widgets.about import Words
-from elysiadash.tui.widgets.table import Cell, Column, StyleName
+from elysiadash.tui.widgets.table import Cell, Column
 
 CHECKED = "nodes, raft, where replicas lie, shards' states and queues, tombstones, versions"
 NOT_CHECKED = "disks, memory, backups, latency, replicas against each other, settings"
-
-_LOOKS: dict[Severity, tuple[str, StyleName]] = {
-    Severity.OK: ("● ok", "ok"),
-    Severity.WARNING: ("▲ warning", "warning"),
-    Severity.UNKNOWN: ("? unknown", "unknown"),
-    Severity.CRITICAL: ("✖ critical", "critical"),
-}
-_COLOURS = {
-    Severity.OK: "$health-ok",
-    Severity.WARNING: "$health-warn",
-    Severity.UNKNOWN: "$health-unknown",
-    Severity.CRITICAL: "$health-crit",
-}
 
 
 class HealthRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -116,7 +104,7 @@ def about(row: HealthRow) -> list[Words]:
         why = row.node.view.why if row.node else ""
         return [[(plain(row.name), "bold"), f"  {plain(row.words)}"], [plain(why)]]
     lines: list[Words] = [
-        [(found.code, f"bold {_COLOURS[found.severity]}"), f"  {plain(found.message)}"]
+        [(found.code, f"bold {look(found.severity).colour}"), f"  {plain(found.message)}"]
     ]
     for title, text in (("Means", found.impact), ("Cause", found.cause), ("Do", found.action)):
         if text:
@@ -141,7 +129,7 @@ COLUMNS: tuple[Column[HealthRow], ...] = (
     Column(
         "state",
         "State",
-        lambda row: Cell(*_LOOKS[row.severity]),
+        lambda row: Cell(f"{look(row.severity).sign} {row.severity}", look(row.severity).style),
         (10, 10),
         "left",
         100,

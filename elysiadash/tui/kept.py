@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import tempfile
 import threading
 from pathlib import Path
 
 import msgspec
+
+from elysiadash.config import files
 
 log = logging.getLogger(__name__)
 
@@ -75,15 +74,9 @@ class Kept:
         self.choices = choices
         if self._path is None:
             return None
-        name = ""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(choices)))
-            Path(name).replace(self._path)
+            files.replace(self._path, msgspec.json.format(msgspec.json.encode(choices)))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
             return f"kept for this run only: {self._path}: {error.strerror or error}"
         return None

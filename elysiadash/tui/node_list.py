@@ -118,8 +118,7 @@ def status_words(view: NodeView) -> tuple[str, StyleName]:
 
 def _rank(row: NodeRow) -> int:
     found = row.finding.severity.rank if row.finding else 0
-    own = {"ok": 0, "warning": 1, "unknown": 2, "critical": 3}[status_words(row.view)[1]]
-    return max(found, own)
+    return max(found, Severity(status_words(row.view)[1]).rank)
 
 
 def raft_words(view: NodeView) -> str:
@@ -145,7 +144,7 @@ class NodeColumns:
             Column("version", "Version", _version, (7, 12), "left", 70, _by_version, False, "v"),
             Column("raft", "Raft", _raft, (6, 10), "left", 80, _by_raft, False, "a"),
             Column("shards", "Shards", _shards, (6, 9), "right", 65, _shard_count, True, "h"),
-            Column("objects", "Objects", _objects, (8, 15), "right", 75, _object_count, True, "b"),
+            Column("objects", "Objects", _objects, (8, 17), "right", 75, _object_count, True, "b"),
             Column("queue", "Queue", _queue, (5, 9), "right", 50, _queue_length, True, "u"),
             Column("rate", "Batch/s", _rate, 7, "right", 30, lambda row: row.batch_rate, True),
             Column("disk", "Disk", _disk, (7, 20), "right", 58, _disk_share, True, "d"),
@@ -165,6 +164,8 @@ class NodeColumns:
 
     def _seen(self, row: NodeRow) -> Cell:
         at = row.view.seen_at
+        if at is None and row.view.last is not None:
+            at = row.view.last.at
         return Cell(numbers.UNKNOWN if at is None else numbers.span(self.now - at), "muted")
 
 
@@ -177,7 +178,8 @@ def _status(row: NodeRow) -> Cell:
 
 
 def _version(row: NodeRow) -> Cell:
-    return _or_unknown(row.view.version)
+    last = row.view.last
+    return _or_old(row.view.version or None, last.version if last else None)
 
 
 def _raft(row: NodeRow) -> Cell:
@@ -187,12 +189,17 @@ def _raft(row: NodeRow) -> Cell:
 
 
 def _shards(row: NodeRow) -> Cell:
-    return _or_unknown(row.view.shards)
+    last = row.view.last
+    return _or_old(row.view.shards, last.shards if last else None)
 
 
 def _objects(row: NodeRow) -> Cell:
-    many = row.view.objects
-    return _or_unknown(None if many is None else f"~{numbers.count(many)}")
+    last = row.view.last
+    return _or_old(_about(row.view.objects), _about(last.objects) if last else None)
+
+
+def _about(many: int | None) -> str | None:
+    return None if many is None else f"~{numbers.count(many)}"
 
 
 def _queue(row: NodeRow) -> Cell:
@@ -281,10 +288,15 @@ def _why(row: NodeRow) -> Cell:
     return Cell(plain(row.view.why), "muted")
 
 
-def _or_unknown(value: int | str | None) -> Cell:
-    if value is None:
-        return Cell(numbers.UNKNOWN, "unknown")
-    return Cell(numbers.count(value) if isinstance(value, int) else plain(value))
+def _or_old(value: int | str | None, last: int | str | None) -> Cell:
+    """A value of now; else the last one that was known, marked as such."""
+    if value is None and last is not None:
+        return Cell(f"{_text(last)} old", "muted")
+    return Cell(numbers.UNKNOWN, "unknown") if value is None else Cell(_text(value))
+
+
+def _text(value: int | str) -> str:
+    return numbers.count(value) if isinstance(value, int) else plain(value)
 
 
 def _by_name(row: NodeRow) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.shards import LOADING_STATES, ShardReport, refuses
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 from elysiadash.weaviate.models import ShardReplica
 
-_QUIET = frozenset({"READY", ""})
-_LOADING = frozenset({"LOADING", "LAZY_LOADING", "INDEXING"})
 _DEEP_LINK = " shard "
 
 
@@ -43,7 +41,7 @@ class ReplicaRow(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_problem(self) -> bool:
         """Whether it is in a state that refuses something."""
-        return self.replica.status not in _QUIET | _LOADING
+        return refuses(self.replica.status)
 
 
 def replica_rows(report: ShardReport, node: str) -> tuple[ReplicaRow, ...] | None:
@@ -94,7 +92,8 @@ def describe(row: ReplicaRow) -> str:
 
 def _state(row: ReplicaRow) -> Cell:
     status = row.replica.status
-    style: StyleName = "critical" if row.is_problem else "unknown" if status in _LOADING else ""
+    style: StyleName = "unknown" if status in LOADING_STATES else ""
+    style = "critical" if row.is_problem else style
     words = plain(status) or numbers.UNKNOWN
     return Cell(words if row.replica.loaded else f"{words}, not loaded", style)
 

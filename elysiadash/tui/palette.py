@@ -44,7 +44,7 @@ def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemComman
     if not isinstance(screen, LiveScreen):
         return
     for action in allowed(*screen.scopes(), writable=app.writable):
-        if action.id not in _NOT_LISTED:
+        if action.id not in _NOT_LISTED and screen.fits_replay(action.method):
             keys = " ".join(map(shown, app.keymap.keys(action)))
             title = f"{action.label}  {keys}" if keys else action.label
             yield SystemCommand(title, action.help, _runner(action, screen, app))

@@ -7,7 +7,14 @@ from itertools import takewhile
 
 import msgspec
 
-from elysiadash.cluster.shards import ReplicaOnNode, ShardReport, replicas_of
+from elysiadash.cluster.shards import (
+    LOADING_STATES,
+    QUIET_STATES,
+    ReplicaOnNode,
+    ShardReport,
+    refuses,
+    replicas_of,
+)
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields
@@ -15,8 +22,6 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 from elysiadash.weaviate.models import ShardReplica
 
-_QUIET = frozenset({"READY", ""})
-_LOADING = frozenset({"LOADING", "LAZY_LOADING", "INDEXING"})
 _WIDE_CELL = 16
 """Cells a node's column needs for whole numbers; with less, numbers are short."""
 _BESIDE_NODES = 44
@@ -87,7 +92,7 @@ def shard_rows(report: ShardReport, collection: str) -> tuple[ShardRow, ...]:
 
 def is_problem(row: ShardRow) -> bool:
     """Whether a replica is in a state that refuses or lacks something, or is not there."""
-    bad = any(state not in _QUIET and state not in _LOADING for state in row.states)
+    bad = any(map(refuses, row.states))
     return bad or row.lacks_replicas > 0
 
 
@@ -181,8 +186,9 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
 
     A narrow cell says a state alone, and leaves to other columns what is lacking and queued.
     """
-    usual = replica.status in (_QUIET if replica.loaded else _QUIET | _LOADING)
-    style: StyleName = "" if usual else "unknown" if replica.status in _LOADING else "critical"
+    loading = replica.status in LOADING_STATES
+    usual = replica.status in QUIET_STATES or (loading and not replica.loaded)
+    style: StyleName = "" if usual else "unknown" if loading else "critical"
     words = [] if usual else [plain(replica.status)]
     if not replica.loaded:
         words.append("unloaded" if narrow else "not loaded")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,18 +12,14 @@ from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import numbers
-from elysiadash.tui.source import Watched
+from elysiadash.tui.severity import look
 from elysiadash.tui.widgets.table import StyleName
 
 if TYPE_CHECKING:
-    from elysiadash.cluster.watch import Watch
+    from elysiadash.health.picture import Pictured
 
-_LOOK: dict[Severity, tuple[str, StyleName]] = {
-    Severity.OK: ("ok", "ok"),
-    Severity.WARNING: ("▲", "warning"),
-    Severity.UNKNOWN: ("? unknown", "unknown"),
-    Severity.CRITICAL: ("✖", "critical"),
-}
+_ALONE = {Severity.OK: "ok", Severity.UNKNOWN: "? unknown"}
+"""What is said without a finding, where that is not the sign."""
 
 
 class RowHealth(msgspec.Struct, frozen=True, gc=False):
@@ -44,12 +40,12 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
         found = self.by_collection.get(row.collection)
         if found is None:
             return numbers.UNKNOWN, "unknown"
-        sign, style = _LOOK[found.severity]
+        sign, style, _ = look(found.severity)
         if found.finding is None:
-            return sign, style
+            return _ALONE.get(found.severity, sign), style
         # The row has the name already.
         message = found.finding.message.removeprefix(f"{row.collection}: ")
-        return f"{sign.split()[0]} {found.finding.code} {message}", style
+        return f"{sign} {found.finding.code} {message}", style
 
     def is_problem(self, row: CollectionStats) -> bool:
         """Whether something is wrong with the row, or may be and cannot be seen."""
@@ -57,7 +53,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
         return found is not None and found.severity is not Severity.OK
 
 
-async def assess(watch: Watched, rows: tuple[CollectionStats, ...]) -> Assessment:
+async def assess(watch: Pictured, rows: tuple[CollectionStats, ...]) -> Assessment:
     """Run the checks beside the event loop; nothing is asked for it."""
     # The checks load the whole client: too early for the first paint.
     from elysiadash.health.findings import find, health_of_all
@@ -66,17 +62,18 @@ async def assess(watch: Watched, rows: tuple[CollectionStats, ...]) -> Assessmen
     live = any(watch.store.get(kind).value is not None for kind in (Kind.SCHEMA, Kind.VERBOSE))
     if not live and watch.store.get(Kind.NODES).problem is None:
         return Assessment()
-    picture = picture_of(cast("Watch", watch), rows if live else ())
+    picture = picture_of(watch, rows if live else ())
     findings = await asyncio.to_thread(find, picture)
     if not live:
         # Rows of an earlier run say nothing of now; that nobody answers does.
         return Assessment(findings=findings)
     names = [row.collection for row in rows]
+    seen = picture.report is not None
     worst = _worst_of_each(findings)
     return Assessment(
         {
             name: RowHealth(severity, worst.get(name))
-            for name, severity in health_of_all(findings, names).items()
+            for name, severity in health_of_all(findings, names, shards_seen=seen).items()
         },
         findings,
     )

@@ -54,6 +54,9 @@ class Replaying(Protocol):
     at: float
     playing: bool
     speed: float
+    leaps: int
+    """How often the moment shown did not follow from the one before: what is before and behind a
+    leap must not be compared."""
     problem: str | None
     """Why playing stopped before the end, in words."""
 

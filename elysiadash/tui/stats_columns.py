@@ -8,6 +8,7 @@ from typing import Any
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.config.profile import Profile
+from elysiadash.health.finding import Severity
 from elysiadash.tui import charts, numbers, values
 from elysiadash.tui.filtering import Fields, Value
 from elysiadash.tui.plain import plain
@@ -118,7 +119,7 @@ class StatsColumns:
         return Cell(plain(words), style)
 
     def _health_order(self, row: Row) -> int:
-        return _SEVERITY.get(self._judge(row)[1], 0)
+        return Severity(self._judge(row)[1]).rank
 
 
 _LETTERS = {
@@ -164,8 +165,6 @@ _COMPARED: dict[str, Callable[[Row], float | None]] = {
     "vector_queue": lambda row: row.vector_queue,
 }
 """Columns whose changes are news; objects and rates change always, and have columns that say it."""
-
-_SEVERITY: dict[StyleName, int] = {"critical": 3, "warning": 2, "unknown": 1, "ok": 0}
 
 
 def stats_fields(judge: Judge) -> Fields[Row]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from elysiadash.cluster.slices import Kind, Slice
-from elysiadash.cluster.stats import EXACT, CollectionStats, declared_source
+from elysiadash.cluster.stats import CollectionStats, rests_on
 from elysiadash.health.finding import Finding
 from elysiadash.tui import numbers
 from elysiadash.tui.description import Entry, Section, of_requests
@@ -109,7 +108,7 @@ def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> E
     text = value.show(row)
     if value.field in ("tenants", "tenants_by_state") and has_no_tenants(row):
         return Entry(what=value.title, value="none", meaning="it is not multi-tenant")
-    piece, source = _source(watch, row, value.field)
+    piece, source = rests_on(watch.store, row, value.field)
     known = text != numbers.UNKNOWN
     why = "" if known else f"missing: {reason(row, value.field) or 'not known yet'}"
     if piece.problem is not None:
@@ -124,15 +123,3 @@ def _number(watch: Watched, row: CollectionStats, value: Value, now: float) -> E
         age=age,
         why=why,
     )
-
-
-def _source(watch: Watched, row: CollectionStats, field: str) -> tuple[Slice[object], str]:
-    """The oldest answer that a value rests on, and the server's own name for it."""
-    if field == "objects" and row.objects_are == EXACT:
-        return watch.store.get(Kind.COUNT, row.collection), "an exact count, asked on demand"
-    source = declared_source(row, field)
-    if source.kind in (Kind.TENANTS, Kind.COUNT):
-        return watch.store.get(source.kind, row.collection), source.text
-    pieces = [piece for piece in watch.store.all(source.kind).values() if piece.fetched_at]
-    oldest = min(pieces, key=lambda piece: piece.fetched_at or 0.0, default=Slice())
-    return oldest, source.text

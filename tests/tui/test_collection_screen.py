@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from elysiadash.cluster.charted import frame_of
+from elysiadash.cluster.history import History
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind, Problem
-from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.collection.rooms import page_of
@@ -20,7 +23,7 @@ from elysiadash.tui.widgets.chart import Chart
 from elysiadash.weaviate.models import Node, Nodes, ShardReplica
 from tests.tui.detailed import detailed_cluster
 from tests.tui.reading import crumbs, detail, fault, notice, rows, settled, shown, stats, status
-from tests.tui.still import NODES, StillWatch, five_rows, lost, three_nodes
+from tests.tui.still import NODES, START, StillWatch, five_rows, lost, still_cluster, three_nodes
 
 FIVE = ("shards", "charts", "numbers", "settings", "tenants")
 
@@ -167,7 +170,13 @@ async def test_only_panes_that_are_seen_ask(monkeypatch: pytest.MonkeyPatch) -> 
         await notice(app, pilot)
         assert len(asked) == 6
         await pressed(pilot, "G")
-        assert asked[6:] == ["query_ms_p50", "query_ms_p95", "vector_queue", "objects"]
+        assert asked[6:] == [
+            "query_ms_p50",
+            "query_ms_p95",
+            "vector_queue",
+            "objects",
+            "objects_partial",
+        ]
 
 
 async def test_charts_are_not_drawn_again_when_nothing_changed(
@@ -285,6 +294,39 @@ async def test_charts_have_unit_figures_gap_and_source() -> None:
         assert "this session" in charts["queries"][-1]
         assert "p50/p95 now 5/18 ms  min 4/18 ms  max 6/27 ms" in charts["latency"][0]
         assert any("no sample in this time" in line for line in charts["objects"])
+
+
+async def test_a_partial_count_of_objects_is_a_gap_with_its_reason() -> None:
+    watch = still_cluster()
+    watch.history = History(720)
+    row = next(row for row in five_rows() if row.collection == "Documents")
+    whole = msgspec.structs.replace(
+        row, objects=900, objects_are=APPROXIMATE, shards=3, shards_answered=3
+    )
+    part = msgspec.structs.replace(whole, objects=600, objects_are=PARTIAL, shards_answered=2)
+    for step in range(40):
+        at = START - 600 + 15 * (step + 1)
+        watch.history.append(at, frame_of([part if 10 <= step < 30 else whole]))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        objects = next(drawn(chart) for plan, chart in screen.charts.seen if plan.key == "objects")
+    assert "now 900  min 900  max 900" in objects[0]
+    assert "gaps: some shards did not answer" in objects[-1]
+    assert "  " in objects[-2].partition("┤")[2].strip()
+
+
+async def test_where_every_count_was_partial_the_chart_says_so() -> None:
+    row = next(row for row in five_rows() if row.collection == "Documents")
+    part = msgspec.structs.replace(
+        row, objects=600, objects_are=PARTIAL, shards=3, shards_answered=2
+    )
+    watch = still_cluster()
+    watch.history = History(720)
+    watch.history.append(START - 10, frame_of([part]))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        objects = next(drawn(chart) for plan, chart in screen.charts.seen if plan.key == "objects")
+    assert any("not charted" in line for line in objects)
 
 
 async def test_a_chart_without_samples_says_which_setting_would_feed_it() -> None:

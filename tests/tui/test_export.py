@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elysiadash.config import files
+from elysiadash.config.files import write_new
 from elysiadash.tui.app import ElysiadashApp
-from elysiadash.tui.leaving import new_file
 from elysiadash.tui.leaving.exporting import other_endings, usual_name
-from elysiadash.tui.leaving.new_file import why_not, write_new
+from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import as_csv
 from elysiadash.tui.widgets.prompt import Prompt
 from tests.tui.reading import fault, settled, shown, stats, status
@@ -191,7 +192,7 @@ async def test_a_full_disk_is_said_and_nothing_is_left(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(new_file.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     async with shown(still_cluster()) as (app, pilot):
         await stats(app).run_command(f"export {folder}/out.csv")
         assert f"no room left on the disk of {folder}" in await written(app, pilot)
@@ -206,7 +207,7 @@ def test_one_that_came_meanwhile_is_not_overwritten(
     def faster(_: int) -> None:
         path.write_text("theirs", "utf-8")
 
-    monkeypatch.setattr(new_file.os, "fsync", faster)
+    monkeypatch.setattr(files.os, "fsync", faster)
     with pytest.raises(FileExistsError):
         write_new(path, b"ours")
     assert path.read_text("utf-8") == "theirs"

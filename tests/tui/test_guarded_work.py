@@ -105,6 +105,14 @@ async def test_exporting_is_not_called_showing(monkeypatch: pytest.MonkeyPatch) 
         assert "showing the data" not in (stale_bar(app) or "")
 
 
+async def test_reading_the_small_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = still_cluster()
+    monkeypatch.setattr(watch, "series", _broken)
+    async with shown(watch) as (app, pilot):
+        app.use_window(86_400.0)
+        await until(pilot, lambda: "(reading the small charts)" in (app.fault or ""))
+
+
 async def test_what_is_not_done_again_is_shown_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elysiadash.tui.faults._SHOWN_S", 0.3)
     async with shown(still_cluster()) as (app, pilot):

@@ -11,9 +11,10 @@ from rich.cells import cell_len
 from elysiadash.cluster.slices import Kind
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui.appearance import Appearance
+from elysiadash.tui.environment import colour_of
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness, look
-from elysiadash.tui.widgets.header import Part, environment_colour, fit, header_parts
+from elysiadash.tui.widgets.header import Part, fit, header_parts
 from tests.tui.reading import live, notice, shown
 from tests.tui.still import NODES, five_rows, lost, still_cluster, three_nodes
 
@@ -115,11 +116,17 @@ def test_the_title_says_the_cluster_and_the_worst(changes: dict[str, object], ti
 
 
 def test_the_frame_has_the_colour_of_the_name() -> None:
-    assert environment_colour(facts(), {}) == "#b02a37".upper()
-    plain = facts(colour=None)
-    assert environment_colour(plain, {"env-default": "#123456"}) == "#123456"
-    demo = facts(colour=None, demo=True)
-    assert environment_colour(demo, {"env-default": "#123456", "env-demo": "#654321"}) == "#654321"
+    variables = {"env-default": "#123456", "env-demo": "#654321"}
+    for own, demo, colour in (
+        ("#b02a37", False, "#B02A37"),
+        (None, False, "#123456"),
+        (None, True, "#654321"),
+        ("no colour", True, "#654321"),
+    ):
+        assert colour_of(own, variables, demo=demo) == colour
+        name = header_parts(facts(colour=own, demo=demo), variables)[0]
+        assert name.style.endswith(f"on {colour}")
+    assert colour_of(None, {}) == "#3a6ea5"
 
 
 class Titles:

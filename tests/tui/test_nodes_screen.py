@@ -10,9 +10,11 @@ from elysiadash.cluster.disks import NodeDisk
 from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.usage import NO_DISK
+from elysiadash.cluster.view import NodeSeen
 from elysiadash.config.profile import Prometheus
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.node_shards import find_shard, replica_rows, split_link
+from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.node import NodeScreen
 from elysiadash.tui.screens.nodes import NodesScreen
@@ -224,3 +226,21 @@ async def test_a_leader_that_is_away_is_told_as_one_that_was() -> None:
         await typed(app, pilot, "nodes")
         line = rows(live(app).query_one("#list"))[1]  # type: ignore[arg-type]
         assert "was leader" in line
+
+
+async def test_what_was_known_of_a_node_that_is_away_is_shown_as_old() -> None:
+    watch = incident()
+    *others, away = watch.view.nodes
+    last = NodeSeen(version="1.38.11", shards=12, objects=1_204, at=watch.clock.now - 90)
+    gone = msgspec.structs.replace(away, version=None, seen_at=None, last=last)
+    watch.view = msgspec.structs.replace(watch.view, nodes=(*others, gone))
+    async with shown(watch, (180, 40)) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        line = rows(live(app).query_one("#list"))[1]  # type: ignore[arg-type]
+        for words in ("1.38.11 old", " 12 old", "~1,204 old", "1m30s"):
+            assert words in line
+        await pilot.press("home", "d")
+        await settled(pilot)
+        said = str(app.screen.query("Static").first().render())
+        assert moment_name(watch.clock.now - 90) in said
+        assert str(int(watch.clock.now - 90)) not in said

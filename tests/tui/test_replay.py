@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -16,10 +17,22 @@ from elysiadash.cluster.recording.replay import Replay
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.commands import completions
+from elysiadash.tui.screens.events import EventsScreen
 from elysiadash.tui.screens.recording_sheet import recording_lines
+from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.tui.widgets.key_line import KeyLine
-from tests.tui.reading import detail, header, live, names, settled, shown, stale_bar, stats, status
-from tests.tui.recorded import MOMENTS, STEP, replay_of_still
+from tests.tui.reading import (
+    detail,
+    header,
+    live,
+    names,
+    settled,
+    shown,
+    stale_bar,
+    stats,
+    status,
+)
+from tests.tui.recorded import MOMENTS, STEP, record_still, replay_of_still
 from tests.tui.still import NODES, START, still_cluster
 
 
@@ -34,10 +47,10 @@ def _in_a_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def replayed(
-    folder: Path, size: tuple[int, int] = (180, 30), **given: object
+    folder: Path, size: tuple[int, int] = (180, 30), **recorded: Any
 ) -> AsyncIterator[tuple[ElysiadashApp, Pilot[None], Replay]]:
-    replay = replay_of_still(folder)
-    app = ElysiadashApp(replay, **given)  # type: ignore[arg-type]
+    replay = Replay.open(record_still(folder / "r.sqlite", **recorded))
+    app = ElysiadashApp(replay)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         yield app, pilot, replay
@@ -275,3 +288,150 @@ async def test_the_sheet_opens_and_closes(tmp_path: Path) -> None:
         assert live(app)
     async with replayed(tmp_path) as (app, _, replay):
         assert dict(recording_lines(replay))["file"] == str(replay.path)
+
+
+def marks(app: ElysiadashApp) -> list[int]:
+    table = stats(app).table
+    return [table.changes.trend(key, "vector_queue") for key in names(app)]
+
+
+async def test_a_step_back_is_no_change(tmp_path: Path) -> None:
+    async with replayed(tmp_path, queue=lambda number: number) as (app, pilot, replay):
+        await press(pilot, "comma")
+        assert marks(app) == [0] * 5
+        await press(pilot, "full_stop")
+        assert marks(app) == [1] * 5, "this moment follows that one"
+        change = stats(app).table.changes.last("Documents")
+        assert change is not None
+        assert change.at == replay.at == START
+        await press(pilot, "comma")
+        assert marks(app) == [0] * 5
+
+
+async def test_a_jump_and_a_gap_are_no_change(tmp_path: Path) -> None:
+    def with_a_gap(number: int) -> float:
+        return START + STEP * (number - 60) - (600 if number < 60 else 0)
+
+    recorded = {"queue": lambda number: number, "time_of": with_a_gap}
+    async with replayed(tmp_path, **recorded) as (app, pilot, replay):
+        await typed(pilot, "at start")
+        await typed(pilot, "at +5m")
+        assert replay.place[0] == 11
+        assert marks(app) == [0] * 5
+        await press(pilot, "greater_than_sign")
+        assert marks(app) == [0] * 5
+        await typed(pilot, f"at {int(START - 600)}")
+        await typed(pilot, "at end")
+        await press(pilot, "comma", "full_stop")
+        assert replay.at == START
+        assert marks(app) == [0] * 5, "eleven minutes of which nothing is known"
+
+
+async def test_a_change_ages_by_the_recording(tmp_path: Path) -> None:
+    async with replayed(tmp_path, queue=lambda number: min(number, 58)) as (app, pilot, _):
+        await typed(pilot, "at -2m")
+        await press(pilot, "full_stop", "full_stop")
+        changes = stats(app).table.changes
+        change = changes.last("Documents")
+        assert change is not None
+        assert changes.age(change) == 0
+        await press(pilot, "full_stop")
+        assert changes.age(change) == STEP
+        assert marks(app) == [1] * 5
+        await press(pilot, "full_stop")
+        assert marks(app) == [0] * 5
+
+
+async def test_since_when_a_finding_is_known_is_of_the_way_there(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, replay):
+        await typed(pilot, "at 12m")
+        missing = next(found for found in app.findings if found.node == NODES[2])
+        await press(pilot, "full_stop", "full_stop")
+        since = app.finding_ages.since(missing)
+        assert since is not None
+        assert replay.at - since.at == 2 * STEP
+        await press(pilot, "less_than_sign")
+        since = app.finding_ages.since(missing)
+        assert since is not None
+        assert since.at == replay.at, "it is not known from later moments"
+
+
+async def test_health_is_unknown_until_shards_were_told(tmp_path: Path) -> None:
+    async with replayed(tmp_path, unasked=3) as (app, pilot, _):
+        await typed(pilot, "at start")
+        health = [app.assessment.judge(row)[0] for row in app.rows]
+        assert health == ["? unknown"] * 5
+        assert "1/61" in header(app)
+        await press(pilot, *["full_stop"] * 3)
+        assert "ok" in [app.assessment.judge(row)[0] for row in app.rows]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ("yes", "the metrics were not read yet"),
+        (None, "not known in this recording"),
+        ("no", "no metrics: set metrics in the profile"),
+    ],
+)
+async def test_why_metrics_are_missing_is_of_the_recorded_profile(
+    tmp_path: Path, metrics: str | None, words: str
+) -> None:
+    async with replayed(tmp_path, about={"metrics": metrics}) as (app, pilot, _):
+        await typed(pilot, "at start")
+        reasons = {row.not_exposed.get("imports_per_s", "") for row in app.rows}
+        assert any(reason.startswith(words) for reason in reasons)
+        assert metrics == "no" or not any("in the profile" in reason for reason in reasons)
+
+
+async def test_a_recording_without_events_says_how_far_it_reaches(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        await typed(pilot, "at start")
+        await press(pilot, "0")
+        assert isinstance(live(app), EventsScreen)
+        said = str(app.screen.query_one(EmptyNote).content)
+        assert "Nothing changed since 14:43:20" in said
+        assert "A recording, from 14:43:20 to 15:13:20" in said
+        assert "Nothing is recorded" not in said
+        assert "session" not in said
+
+
+@pytest.mark.parametrize("line", ["fleet", "profile", "profile other"])
+async def test_a_recording_is_shown_alone(tmp_path: Path, line: str) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        fault = await live(app).run_command(line)
+        await pilot.pause()
+        assert "a recording is shown alone" in (fault or status(app))
+        assert app.screen is stats(app)
+
+
+@pytest.mark.parametrize("key", ["r", "plus", "underscore"])
+async def test_keys_of_live_data_say_that_nobody_is_asked(tmp_path: Path, key: str) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        await press(pilot, key)
+        assert "a recording: nobody is asked" in status(app)
+
+
+async def test_commands_of_live_data_say_it_too_and_typing_is_typing(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as (app, pilot, _):
+        for command in ("refresh", "faster", "slower"):
+            live(app).status.flash("")
+            await typed(pilot, command)
+            assert "a recording: nobody is asked" in status(app)
+        live(app).status.flash("")
+        await pilot.press("slash", "r", "plus")
+        await pilot.pause()
+        assert "nobody" not in status(app)
+
+
+async def test_a_time_in_a_gap_says_what_is_shown_instead(tmp_path: Path) -> None:
+    def with_a_gap(number: int) -> float:
+        return START + STEP * (number - 60) - (600 if number < 60 else 0)
+
+    async with replayed(tmp_path, time_of=with_a_gap) as (app, pilot, replay):
+        await typed(pilot, "at -5m")
+        assert replay.at == START - 630
+        assert "15:02:50 +01:00 is shown: nothing was recorded from then to 15:08:20" in status(app)
+        live(app).status.flash("")
+        await typed(pilot, "at -1m")
+        assert "nothing was recorded" not in status(app)

@@ -7,6 +7,8 @@ from typing import Literal
 import msgspec
 
 EventSeverity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[EventSeverity, ...] = ("info", "warning", "critical")
+"""The least grave first."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -30,3 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     before: str | None = None
     after: str | None = None
     evidence: str = ""
+
+    @property
+    def gravity(self) -> int:
+        """0 for info, growing with the trouble."""
+        return SEVERITIES.index(self.severity)

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.events.event import SEVERITIES, Event, EventSeverity
 
 log = logging.getLogger(__name__)
 
@@ -95,18 +95,15 @@ def chosen(
     *,
     about: str | None = None,
     kind: str | None = None,
-    severity: str | None = None,
+    severity: EventSeverity | None = None,
 ) -> tuple[Event, ...]:
     """The events about ``about``, of a kind that is or begins with ``kind``, and at least as
     grave as ``severity``; their order stays."""
-    least = _GRAVITY.index(severity) if severity else 0
+    least = SEVERITIES.index(severity) if severity else 0
     return tuple(
         event
         for event in events
         if (about is None or is_about(event, about))
         and (kind is None or event.kind.startswith(kind))
-        and _GRAVITY.index(event.severity) >= least
+        and event.gravity >= least
     )
-
-
-_GRAVITY = ("info", "warning", "critical")

@@ -190,12 +190,19 @@ def _one_node(
     if state == UNKNOWN:
         return events, known
     if state == known.state:
-        return events, msgspec.structs.replace(known, other_since=None, seen_at=now)
+        if known.unready_since is not None:
+            events.append(_unready_event(node, state, known.unready_since, now))
+        return events, msgspec.structs.replace(
+            known, other_since=None, unready_since=None, seen_at=now
+        )
     since = earlier(known.other_since, now)
     if now - since < _PATIENCE.get(state, _OTHER_PATIENCE):
-        return events, msgspec.structs.replace(known, other_since=since)
+        unready = earlier(known.unready_since, now) if state == NOT_READY else None
+        return events, msgspec.structs.replace(known, other_since=since, unready_since=unready)
     told = _state_event(known, node, state, since)
-    known = msgspec.structs.replace(known, state=state, since=since, other_since=None, seen_at=now)
+    known = msgspec.structs.replace(
+        known, state=state, since=since, other_since=None, unready_since=None, seen_at=now
+    )
     return [*events, told], known
 
 
@@ -247,6 +254,19 @@ def _state_event(known: NodeMemory, node: NodeView, state: str, since: float) ->
         before=old,
         after=node.status,
         evidence=f"{_NODES}{since_words(known.seen_at, since)}",
+    )
+
+
+def _unready_event(node: NodeView, state: str, since: float, now: float) -> Event:
+    """Too short to be told while it lasted; it was an alert then, so it is told once over."""
+    return Event(
+        at=now,
+        kind="node.state",
+        message=f"{node.node} was not ready for {lasted(since, now)}",
+        node=node.node,
+        before=NOT_READY,
+        after=state,
+        evidence=_NODES,
     )
 
 

@@ -14,11 +14,13 @@ SETTLED_S = 20.0
 
 class NodeMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What was told of one node. ``since``: since when it is so; ``other_since``: since when it
-    has been otherwise, which was not told yet; ``seen_at``: when it was last seen so."""
+    has been otherwise, which was not told yet; ``unready_since``: since when it has been not
+    ready of that time; ``seen_at``: when it was last seen so."""
 
     state: str
     since: float = float("-inf")
     other_since: float | None = None
+    unready_since: float | None = None
     seen_at: float | None = None
     version: str | None = None
     mode: str | None = None

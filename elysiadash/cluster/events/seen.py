@@ -57,9 +57,7 @@ def told_together(events: Sequence[Event], most: int = MOST_ALIKE) -> list[Event
         if len(alike) <= most:
             told += alike
             continue
-        gravest = max(
-            alike, key=lambda event: ("info", "warning", "critical").index(event.severity)
-        )
+        gravest = max(alike, key=lambda event: event.gravity)
         shown = "; ".join(event.message for event in alike[:_NAMED])
         told.append(
             Event(

@@ -11,6 +11,9 @@ from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.view import ClusterView
 from elysiadash.weaviate.budget import OwnLoad
 
+GAP_S = 90.0
+"""Seconds to the next moment from which on nothing is known of the time between."""
+
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the screens show at wall-clock second ``at``: slices, rows, nodes and our own load."""

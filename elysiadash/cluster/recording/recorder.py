@@ -331,6 +331,7 @@ def about_profile(profile: Profile, *, demo: bool = False) -> dict[str, str]:
         "intervals": msgspec.json.encode(profile.intervals).decode(),
         "thresholds": msgspec.json.encode(profile.thresholds).decode(),
         "demo": "yes" if demo else "no",
+        "metrics": "yes" if profile.metrics or profile.prometheus is not None else "no",
     }
     return {name: value for name, value in known.items() if value is not None}
 

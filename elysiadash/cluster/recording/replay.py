@@ -19,9 +19,10 @@ from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
 from elysiadash.cluster.poller import Schedule
+from elysiadash.cluster.recording.advice import as_recorded
 from elysiadash.cluster.recording.decoder import Decoder
 from elysiadash.cluster.recording.file import DamagedRecording, NotARecording, unpacking
-from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.moment import GAP_S, Moment
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
 from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
 from elysiadash.cluster.recording.state import RecordingState
@@ -40,7 +41,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FRAME_S = 0.25
-_GAP_S = 90.0
 _CHARTED_S = 1800.0
 _FEW_COLLECTIONS = 300
 _CHARTED_OF_FEW_S = 10_800.0
@@ -90,6 +90,9 @@ class Replay:
         """Empty: nothing happens any more."""
         self.playing = False
         self.speed = 1.0
+        self.leaps = 0
+        """How often the moment shown did not follow from the one before: a step back, a jump, a
+        gap."""
         self.problem: str | None = None
         """Why playing stopped before the end, in words."""
         self.recording: RecordingState | None = None
@@ -300,7 +303,7 @@ class Replay:
                 place += 1
             if place == self._place and place + 1 < len(times):
                 ahead = times[place + 1] - times[place]
-                if not 0 <= ahead <= _GAP_S:
+                if not 0 <= ahead <= GAP_S:
                     # Nothing was recorded here, or the clock was set back: nobody wants to wait.
                     place += 1
             await self._play_to(place)
@@ -314,7 +317,7 @@ class Replay:
             self.playing, self.problem = False, str(error)
             self.store.show(self._moment.slices)
             return
-        if moved and not self.at <= self._head <= self.at + _GAP_S:
+        if moved and not self.at <= self._head <= self.at + GAP_S:
             self._head = self.at
         if place + 1 >= len(self._index):
             self.playing = False
@@ -336,6 +339,9 @@ class Replay:
             self.store.show(moment.slices)
 
     def _take(self, place: int, moment: Moment) -> None:
+        ahead = place > self._place if self.playing else place == self._place + 1
+        if not (ahead and 0 <= moment.at - self.at <= GAP_S):
+            self.leaps += 1
         self._place, self._moment, self.at = place, moment, moment.at
         self.problem = None
         self.store.show(moment.slices)
@@ -348,7 +354,8 @@ class Replay:
         frame, keyframe = self._index.ids[place], self._index.keyframes[place]
         with unpacking(self.path):
             parts = self._cursor.move(frame, keyframe)
-            return self._decoder.moment(self._index.times[place], parts)
+            moment = self._decoder.moment(self._index.times[place], parts)
+            return as_recorded(moment, self.contents.about.get("metrics"))
 
     def _chart(self) -> None:
         """Read the points of the minutes around; the rows' small charts need no more."""

@@ -96,9 +96,16 @@ def silent_cluster(picture: Picture) -> Iterator[Finding]:
 
 
 def is_silent(picture: Picture) -> bool:
-    """Whether the list of nodes was never answered, for a cause that is itself a trouble."""
+    """Whether the list of nodes cannot be had, for a cause that is itself a trouble.
+
+    An old list is none while no node says of itself that it is there: how long somebody has been
+    watching makes no difference to what is so.
+    """
     problem = picture.problem(Kind.NODES)
-    return not picture.nodes_known and problem is not None and problem.kind in _NO_WAY
+    if problem is None or problem.kind not in _NO_WAY:
+        return False
+    speaks = any(found.value and not found.problem for found in picture.readiness.values())
+    return not picture.nodes_known or not speaks
 
 
 def node_states(picture: Picture) -> Iterator[Finding]:
@@ -127,7 +134,8 @@ def addresses_without_node(picture: Picture) -> Iterator[Finding]:
                 words = "answers 503 to the readiness probe"
                 yield _not_ready(None, f"the node at {address}", words, found.fetched_at)
             continue
-        if address == picture.url and not picture.nodes_known:
+        told = not picture.nodes_known or next(silent_cluster(picture), None) is not None
+        if address == picture.url and told:
             # Told by ``silent_cluster``.
             continue
         if found.problem.kind in _NO_WAY:
@@ -184,8 +192,9 @@ def data_risk_versions(picture: Picture) -> Iterator[Finding]:
 def _answers_by_itself(picture: Picture) -> bool:
     """Whether the asked node answered what needs no other node."""
     found = picture.readiness.get(picture.url)
-    probed = found is not None and found.problem is None and found.value is not None
-    return probed or (bool(picture.rows) and picture.problem(Kind.SCHEMA) is None)
+    if found is not None and (found.problem is not None or found.value is not None):
+        return found.problem is None
+    return bool(picture.rows) and picture.problem(Kind.SCHEMA) is None
 
 
 def _node_away(node: NodeView, picture: Picture) -> Finding:

@@ -35,11 +35,11 @@ def dark_shards(picture: Picture) -> Iterator[Finding]:
             node=away[0] if len(away) == 1 else None,
             collection=row.collection,
             message=f"{row.collection}: {dark:,} of {row.shards:,} {what} have no live replica "
-            f"({_words(away)})",
+            f"({_words(picture, away)})",
             impact="counts and searches are silently partial: status 200, no error",
             cause=f"replication factor {row.replication_factor}, and the nodes that hold the "
             "replicas are away",
-            action=f"bring {', '.join(away)} back; then raise the replication factor",
+            action=f"{_bring_back(picture, away)}; then raise the replication factor",
             evidence=(
                 Evidence(_SCHEMA, f"{what} expected", str(row.shards)),
                 Evidence(_VERBOSE, f"{what} listed", str(_listed(picture, row)), picture.report_at),
@@ -62,10 +62,10 @@ def unknown_tenants(picture: Picture) -> Iterator[Finding]:
             severity=Severity.UNKNOWN,
             collection=row.collection,
             message=f"{row.collection}: how many tenants have no live replica is not known "
-            f"({_words(away)})",
+            f"({_words(picture, away)})",
             impact="counts and searches may be silently partial",
             cause=row.not_exposed.get("tenants") or "the tenants were not asked for",
-            action=f"bring {', '.join(away)} back",
+            action=_bring_back(picture, away),
             evidence=(
                 Evidence(_VERBOSE, "tenants listed", str(_listed(picture, row)), picture.report_at),
             ),
@@ -89,10 +89,10 @@ def degraded(picture: Picture) -> Iterator[Finding]:
             node=away[0] if len(away) == 1 else None,
             collection=row.collection,
             message=f"{row.collection}: {lost:,} of {shards.shards * factor:,} replicas are on "
-            f"nodes that are away ({_words(away)})",
+            f"nodes that are away ({_words(picture, away)})",
             impact="answers are complete; fewer further failures can be borne",
             cause="the node is away",
-            action=f"bring {', '.join(away)} back",
+            action=_bring_back(picture, away),
             evidence=(
                 Evidence(_SCHEMA, "replicationConfig.factor", str(factor)),
                 Evidence(_VERBOSE, "replicas listed", str(shards.replicas), picture.report_at),
@@ -146,8 +146,19 @@ def one_replica(picture: Picture) -> Iterator[Finding]:
         )
 
 
-def _words(away: tuple[str, ...]) -> str:
-    return f"{', '.join(away)} {'does' if len(away) == 1 else 'do'} not answer"
+def _words(picture: Picture, away: tuple[str, ...]) -> str:
+    returned = picture.returned_nodes()
+    silent = [node for node in away if node not in returned]
+    if silent:
+        return f"{', '.join(silent)} {'does' if len(silent) == 1 else 'do'} not answer"
+    return f"{', '.join(away)} {'is' if len(away) == 1 else 'are'} back, shards not listed since"
+
+
+def _bring_back(picture: Picture, away: tuple[str, ...]) -> str:
+    """What to do: nothing where the list of shards is only older than the return."""
+    returned = picture.returned_nodes()
+    silent = [node for node in away if node not in returned]
+    return f"bring {', '.join(silent)} back" if silent else "wait for the next list of shards"
 
 
 def _dark(picture: Picture, row: CollectionStats) -> int:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import tempfile
 import tomllib
 from pathlib import Path
 
+from elysiadash.config import files
 from elysiadash.config.document import read_document
 from elysiadash.tui.keymap.keymap import NO_KEY
 from elysiadash.tui.keymap.names import shown
@@ -82,18 +79,9 @@ def _read(path: Path) -> tuple[str, dict[str, object]]:
 
 def _write(link: Path, text: str) -> None:
     """As a whole or not at all; where the file is a link, as many keep them, what it leads to."""
-    path, name = link.resolve(), ""
+    path = link.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, name)
-        Path(name).replace(path)
+        files.replace(path, text.encode(), mode=None)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
         raise CannotEdit(f"{link} cannot be written: {error.strerror or error}") from None

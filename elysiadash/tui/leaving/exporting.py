@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elysiadash.config.files import write_new
 from elysiadash.tui import numbers
-from elysiadash.tui.leaving.new_file import why_not, write_new
+from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_names, raw_values
 
 if TYPE_CHECKING:

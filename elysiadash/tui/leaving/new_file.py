@@ -1,46 +1,9 @@
-"""A new file, whole or not at all, for its owner's eyes only; nothing is ever overwritten."""
+"""Why a new file could not be written: nothing is ever overwritten, or there in part."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import tempfile
 from pathlib import Path
-
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
-"""What file systems without hard links answer."""
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet. Raises ``OSError``; then nothing was written.
-
-    Waits for the disk: call it in a thread.
-    """
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".elysiadash-", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _give_name(part, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-
-
-def _give_name(part: Path, path: Path) -> None:
-    """Put the finished file under its name, unless another was faster."""
-    try:
-        path.hardlink_to(part)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        part.replace(path)
 
 
 def why_not(error: OSError, path: Path) -> str:

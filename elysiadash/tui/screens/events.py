@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 from textual.content import Content
@@ -29,6 +29,7 @@ from elysiadash.tui.filtering import Fields, Filter
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.list_screen import ListScreen
+from elysiadash.tui.source import Replaying
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
 
@@ -155,6 +156,9 @@ class EventsScreen(ListScreen[EventRow]):
         about = f" of {self._scope.about}" if self._scope.about else ""
         wanted = self._scope.since
         title = f"Nothing changed{about} {looked if wanted is None else f'since {wanted}'}"
+        replay = self.dash.watched.replay
+        if replay is not None:
+            return title, [*self._recorded_words(replay, now, narrowed=bool(wanted or about))]
         lines = [self._past_words(now)]
         if self._unread is not None:
             # What nobody can read may have told of a change.
@@ -168,6 +172,15 @@ class EventsScreen(ListScreen[EventRow]):
         if not fresh.connected or fresh.age is None:
             lines.append("Nobody answers now, so what changes is not seen either.")
         return title, [*lines, _LOOKED_AT]
+
+    def _recorded_words(self, replay: Replaying, now: float, *, narrowed: bool) -> Iterator[str]:
+        """How far a recording reaches, and that what comes behind this moment is not shown."""
+        begin, end = clock_words(replay.start, now), clock_words(replay.end, now)
+        yield f"A recording, from {begin} to {end}: what was before it is not known here."
+        yield "What is recorded behind the moment shown comes with it."
+        if narrowed:
+            yield ":events shows all up to this moment."
+        yield _LOOKED_AT
 
     def _past_words(self, now: float) -> str:
         """Who records, and since when there is a past."""

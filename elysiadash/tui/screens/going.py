@@ -10,6 +10,7 @@ from elysiadash.tui.screens.part import ScreenPart
 from elysiadash.tui.trail import Place
 
 _OFFERED_SHARDS = 1_000
+_ALONE = "a recording is shown alone: for other clusters leave it and start elysiadash"
 
 
 class Going(ScreenPart):
@@ -59,13 +60,23 @@ class Going(ScreenPart):
 
     async def action_fleet(self) -> None:
         """Every cluster."""
-        await self.dash.go("fleet")
+        if not self._says_alone():
+            await self.dash.go("fleet")
 
     async def action_profile(self) -> None:
         """Choose another cluster."""
+        if self._says_alone():
+            return
         from elysiadash.tui.screens.cluster_choice import ClusterChoice
 
         await self.dash.push_screen(ClusterChoice(), self._use_cluster)
+
+    def _says_alone(self) -> bool:
+        """In a recording: say that no other cluster is shown beside it. Whether it is one."""
+        replayed = self.dash.watched.replay is not None
+        if replayed:
+            self.status.flash(_ALONE, 4.0)
+        return replayed
 
     async def _use_cluster(self, name: str | None) -> None:
         fault = None if name is None else await self.dash.use_cluster(name)
@@ -74,7 +85,7 @@ class Going(ScreenPart):
 
     async def take_profile(self, name: str) -> str | None:
         """Go to another cluster."""
-        return await self.dash.use_cluster(name)
+        return None if self._says_alone() else await self.dash.use_cluster(name)
 
     async def take_collection(self, name: str) -> str | None:
         """Open a collection by its name or alias."""

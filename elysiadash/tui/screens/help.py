@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from elysiadash.tui.actions import BY_ID, commands
 from elysiadash.tui.actions.binding import bindings, is_no_key
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
+from elysiadash.tui.screens.sheet import Sheet
 
 if TYPE_CHECKING:
     from elysiadash.tui.app import ElysiadashApp
@@ -29,7 +29,7 @@ _MARGINS = 9
 """Cells of the sheet's border, padding and scrollbar, and one to breathe."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Sheet):
     """A sheet over the screen below; ``notes`` are (what, words) shown first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
@@ -51,14 +51,6 @@ class HelpScreen(ModalScreen[None]):
         """Back to the screen below, once."""
         if self.is_active:
             self.dismiss(None)
-
-    def action_scroll(self, way: str) -> None:
-        """Scroll the sheet by a line, or to one of its ends."""
-        sheet = self.query_one(VerticalScroll)
-        ways: dict[str, Callable[..., None]] = {"down": sheet.scroll_down, "up": sheet.scroll_up}
-        ways |= {"home": sheet.scroll_home, "end": sheet.scroll_end}
-        ways |= {"page_down": sheet.scroll_page_down, "page_up": sheet.scroll_page_up}
-        ways[way](animate=False)
 
     def _content(self, found: dict[str, ActiveBinding], scopes: Sequence[str]) -> Content:
         app = cast("ElysiadashApp", self.app)

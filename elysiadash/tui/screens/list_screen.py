@@ -88,6 +88,7 @@ class ListScreen(ListOut[RowT], Generic[RowT]):
             outline=self.outline,
             settle_seconds=self.SETTLE_S,
             clock=self.dash.monotonic,
+            course=self.dash.course,
             id="list",
         )
         self.table.set_sort(self.first_sort())

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from elysiadash.config.moments import read_length
 from elysiadash.tui.actions import is_writing
 from elysiadash.tui.actions.binding import bindings
+from elysiadash.tui.environment import colour_of
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
@@ -20,7 +21,7 @@ from elysiadash.tui.screens.going import Going
 from elysiadash.tui.screens.replay_controls import ReplayControls
 from elysiadash.tui.screens.typing import Typing
 from elysiadash.tui.trail import Place, Route
-from elysiadash.tui.widgets.header import Header, environment_colour
+from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import Prompt
@@ -164,7 +165,7 @@ class LiveScreen(Going, Typing, ReplayControls):
         if not self.is_mounted or not self.query(Header):
             return
         facts = self.facts()
-        self._frame(environment_colour(facts, self.app.theme_variables))
+        self._frame(colour_of(facts.colour, self.app.theme_variables, demo=facts.demo))
         self.dash.retitle(facts.title)
         self.query_one(Header).set_facts(facts)
         self.query_one(StaleBar).tell(self.trouble(facts))
@@ -253,6 +254,8 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def action_refresh_now(self) -> None:
         """Ask everything at once."""
+        if self.says_nobody():
+            return
         self.dash.watched.refresh_now()
         self.status.flash("asking the cluster now", 2.0)
 
@@ -284,7 +287,8 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def action_pace(self, step: int) -> None:
         """Ask more often or less often."""
-        self.status.flash(self.dash.change_pace(step), 3.0)
+        if not self.says_nobody():
+            self.status.flash(self.dash.change_pace(step), 3.0)
 
     def action_record(self) -> None:
         """Who records."""

@@ -36,6 +36,7 @@ from elysiadash.tui.node_shards import (
 from elysiadash.tui.plain import plain
 from elysiadash.tui.requests import of_node
 from elysiadash.tui.screens.list_screen import ListScreen
+from elysiadash.tui.severity import look
 from elysiadash.tui.widgets.about import About, Words
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
@@ -165,7 +166,7 @@ class NodeScreen(ListScreen[ReplicaRow]):
         if row is None:
             return [[(f"there is no node {self._node}", "bold")]]
         sign, style = status_words(row.view)
-        first: Words = [(sign, f"bold {_COLOURS[style]}")]
+        first: Words = [(sign, f"bold {look(style).colour}")]
         if row.changed_at is not None:
             first.append(f" for {numbers.span(now - row.changed_at)}")
         first.append(f"  {raft_words(row.view)}" if row.view.raft_state or row.view.leader else "")
@@ -220,7 +221,7 @@ class NodeScreen(ListScreen[ReplicaRow]):
         for finding in found[:_FINDINGS]:
             since = self.dash.finding_ages.since(finding)
             age = f" ({since.words(now)})" if since is not None else ""
-            colour = _COLOURS[finding.severity.value]
+            colour = look(finding.severity).colour
             words = f" {finding.message}{age}: {finding.action}"
             lines.append([(finding.code, f"bold {colour}"), plain(words)])
         if len(found) > _FINDINGS:
@@ -256,11 +257,3 @@ class NodeScreen(ListScreen[ReplicaRow]):
         """The shard's collection."""
         if (row := self.table.row(key)) is not None:
             await self.dash.go(f"collection {row.replica.collection}")
-
-
-_COLOURS = {
-    "ok": "$health-ok",
-    "warning": "$health-warn",
-    "unknown": "$health-unknown",
-    "critical": "$health-crit",
-}

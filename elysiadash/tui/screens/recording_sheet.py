@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from shlex import quote
 from typing import ClassVar
 
@@ -10,19 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.numbers import size, span
 from elysiadash.tui.plain import plain
 from elysiadash.tui.replay_words import moment_name
+from elysiadash.tui.screens.sheet import Sheet
 from elysiadash.tui.source import Watched
 
 _NAME_CELLS = len("reaches back ")
 
 
-class RecordingSheet(ModalScreen[None]):
+class RecordingSheet(Sheet):
     """A sheet over the screen below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
@@ -43,14 +42,6 @@ class RecordingSheet(ModalScreen[None]):
         """Back to the screen below, once."""
         if self.is_active:
             self.dismiss(None)
-
-    def action_scroll(self, way: str) -> None:
-        """Scroll the sheet by a line, or to one of its ends."""
-        sheet = self.query_one(VerticalScroll)
-        ways: dict[str, Callable[..., None]] = {"down": sheet.scroll_down, "up": sheet.scroll_up}
-        ways |= {"home": sheet.scroll_home, "end": sheet.scroll_end}
-        ways |= {"page_down": sheet.scroll_page_down, "page_up": sheet.scroll_page_up}
-        ways[way](animate=False)
 
 
 def recording_lines(watch: Watched) -> list[tuple[str, str]]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
+from textual.events import Key
+
 from elysiadash.cluster.recording.file import NotARecording
+from elysiadash.cluster.recording.moment import GAP_S
 from elysiadash.config.moments import HOW, read_length, read_moment
-from elysiadash.tui.replay_words import speed_name
+from elysiadash.tui.actions import of_scopes
+from elysiadash.tui.keymap import Keymap
+from elysiadash.tui.replay_words import moment_name, speed_name
 from elysiadash.tui.source import Watched
 from elysiadash.tui.widgets.lines import StatusLine
 
@@ -17,9 +22,12 @@ SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
 LIVE_ONLY = frozenset({"refresh_now", "pace"})
 """Actions that make no sense where nobody is asked."""
 
+_NOBODY = "a recording: nobody is asked"
+
 
 class _Dash(Protocol):
     watched: Watched
+    keymap: Keymap
 
 
 class ReplayControls:
@@ -53,6 +61,21 @@ class ReplayControls:
         if self.is_replay():
             return action not in LIVE_ONLY
         return not action.startswith("replay_")
+
+    def on_key(self, event: Key) -> None:
+        """A key that has no meaning in a recording says so."""
+        if self.is_replay() and event.key in self._live_keys():
+            self.says_nobody()
+
+    def says_nobody(self) -> bool:
+        """In a recording: say that nobody is asked. Whether it is one."""
+        if self.is_replay():
+            self.status.flash(_NOBODY, 4.0)
+        return self.is_replay()
+
+    def _live_keys(self) -> set[str]:
+        live = (action for action in of_scopes("screen") if action.method in LIVE_ONLY)
+        return {key for action in live for key in self.dash.keymap.keys(action)}
 
     async def action_replay_step(self, count: int) -> None:
         """So many moments on or back."""
@@ -123,6 +146,10 @@ class ReplayControls:
         self.tick()
         if not replay.start <= at <= replay.end:
             self.status.flash("the recording does not reach there: its nearest end is shown", 4.0)
+        elif at - replay.at > GAP_S:
+            shown, wanted = (moment_name(each, day=False) for each in (replay.at, at))
+            words = f"{shown} is shown: nothing was recorded from then to {wanted}"
+            self.status.flash(words, 8.0)
         return None
 
     def offer_replay_at(self) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import chop_cells
@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from elysiadash.tui.actions.binding import bindings
@@ -21,6 +20,7 @@ from elysiadash.tui.leaving.clipboard import send, terminal_environment
 from elysiadash.tui.leaving.rows import as_json
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.dialog import key_words
+from elysiadash.tui.screens.sheet import Sheet
 from elysiadash.tui.widgets.line import Line
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
 
@@ -33,7 +33,7 @@ _LINES_AROUND = 6
 _WIDEST = 120
 
 
-class RowSheet(ModalScreen[None]):
+class RowSheet(Sheet):
     """Tells of the row with ``key`` on the list ``below``; a row that goes stays as it was last."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet", "row-sheet")]
@@ -110,19 +110,6 @@ class RowSheet(ModalScreen[None]):
         """Back to the list, once."""
         if self.is_active:
             self.dismiss(None)
-
-    def action_scroll(self, way: str) -> None:
-        """Scroll by a line or a page, or to one of the ends."""
-        sheet = self.query_one("#text", VerticalScroll)
-        ways: dict[str, Callable[..., None]] = {
-            "down": sheet.scroll_down,
-            "up": sheet.scroll_up,
-            "home": sheet.scroll_home,
-            "end": sheet.scroll_end,
-            "page_down": sheet.scroll_page_down,
-            "page_up": sheet.scroll_page_up,
-        }
-        ways[way](animate=False)
 
     def action_copy(self) -> None:
         """Copy the whole sheet."""

@@ -19,6 +19,7 @@ from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.list_screen import ListScreen
+from elysiadash.tui.severity import look
 from elysiadash.tui.stats_columns import CHART_STEPS, StatsColumns, stats_fields
 from elysiadash.tui.trends import Trends
 from elysiadash.tui.widgets.lines import Piece
@@ -133,8 +134,10 @@ class StatsScreen(ListScreen[CollectionStats]):
         now, window = self._columns.now, self._columns.window
         rows = self._trends.due(map(str, self.table.rows_in_sight()), now, window)
         if rows:
-            asking = partial(self._read_trends, rows, now, window)
-            self.dash.run_guarded(asking, "reading the small charts", group="trends", of=self)
+            reading = partial(self._read_trends, rows, now, window)
+            self.dash.run_guarded(
+                reading, "reading the small charts", group="trends", of=self, again=True
+            )
 
     async def _read_trends(self, rows: Sequence[str], now: float, window: float) -> None:
         def went_on() -> bool:
@@ -158,9 +161,8 @@ class StatsScreen(ListScreen[CollectionStats]):
         pieces: list[Piece] = [" "]
         found = self._health.by_collection.get(row.collection)
         if found is not None and found.finding is not None:
-            style = {"critical": "$health-crit", "warning": "$health-warn"}
-            look = f"bold {style.get(found.severity, '$health-unknown')}"
-            pieces += [(found.finding.code, look), f" {plain(found.finding.message)}   "]
+            bold = f"bold {look(found.severity).colour}"
+            pieces += [(found.finding.code, bold), f" {plain(found.finding.message)}   "]
         if row.metrics_partial:
             few = f"{row.metrics_nodes} of {row.nodes_to_read} nodes"
             pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]

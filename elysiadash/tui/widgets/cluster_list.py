@@ -106,7 +106,7 @@ def _usable(
         ("● " if here else "  ", "$accent"), (plain(profile.name).ljust(width), "bold"), "  "
     )
     if environment or profile.colour:
-        look = chip(colour_of(profile, variables, demo=demo))
+        look = chip(colour_of(profile.colour, variables, demo=demo))
         words += Content.assemble((f" {plain(environment) or ' '} ", look), "  ")
     words += Content.styled(plain(host), "$health-unknown")
     text = f"{profile.name} {environment} {host}".casefold()

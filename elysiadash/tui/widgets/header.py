@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 from rich.cells import cell_len
-from textual.color import Color, ColorParseError
 from textual.content import Content
 
 from elysiadash.cluster.slices import Kind
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import shown_address
+from elysiadash.tui.environment import chip, colour_of
 from elysiadash.tui.facts import Facts
 from elysiadash.tui.plain import plain
 from elysiadash.tui.replay_words import Played, moment_name
@@ -73,9 +73,8 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     if facts.contact is not None:
         parts.append(Part((f"via {plain(shown_address(facts.contact))}", ""), _WARN, 9))
     if facts.demo:
-        demo = variables.get("env-demo", "purple")
-        style = f"bold {_text_on(demo)} on {demo}"
-        parts.append(Part((" DEMO simulated data ", " DEMO "), style, 3))
+        demo = colour_of(None, variables, demo=True)
+        parts.append(Part((" DEMO simulated data ", " DEMO "), chip(demo), 3))
     if facts.played is not None:
         # Nothing can be written to the past: the mark says enough.
         parts.append(Part(("🔒 read-only", "🔒", ""), _MUTED, 6))
@@ -128,15 +127,8 @@ def _assembled(parts: list[tuple[str, str]], width: int) -> Content:
     return Content.assemble(*pieces)
 
 
-def environment_colour(facts: Facts, variables: dict[str, str]) -> str:
-    """The colour of the cluster's name and of the frame: the profile's, else the theme's."""
-    default = variables.get("env-demo", "purple") if facts.demo else None
-    return _usable(facts.colour) or default or variables.get("env-default", "blue")
-
-
 def _name(facts: Facts, variables: dict[str, str]) -> Part:
-    colour = environment_colour(facts, variables)
-    style = f"bold {_text_on(colour)} on {colour}"
+    style = chip(colour_of(facts.colour, variables, demo=facts.demo))
     name = plain(facts.name)
     forms = [f" {_state(facts)} {name} "]
     if facts.environment and facts.environment != facts.name and facts.played is None:
@@ -235,21 +227,3 @@ def _age(facts: Facts) -> Part:
     if facts.played is not None:
         return Part((f"{ago} old then", f"{ago} old", ""), _OK, 8)
     return Part((f"{ago} ago", ago), _OK, 3)
-
-
-def _usable(colour: str | None) -> str | None:
-    """The profile's colour as #rrggbb; None when it names none."""
-    if colour is None:
-        return None
-    try:
-        return Color.parse(colour).hex6
-    except ColorParseError:
-        return None
-
-
-def _text_on(colour: str) -> str:
-    """Black or white, whichever can be read on ``colour``."""
-    try:
-        return "#000000" if Color.parse(colour).brightness > 0.55 else "#ffffff"
-    except ColorParseError:
-        return "#ffffff"

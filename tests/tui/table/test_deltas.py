@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elysiadash.tui import numbers
-from elysiadash.tui.widgets.table import Cell, Change, Changes, Column
+from elysiadash.tui.widgets.table import Cell, Change, Changes, Column, Passing
 from tests.tui.table.app import Clock, TableApp, Thing, screen_lines, settled
 
 
@@ -63,7 +63,7 @@ updates = st.lists(
 @given(updates)
 def test_changes_equal_a_plain_model(loads: list[dict[str, int | None]]) -> None:
     clock = Clock()
-    changes: Changes[Thing] = Changes([name_column(), size_column()], clock)
+    changes: Changes[Thing] = Changes([name_column(), size_column()], Passing(clock))
     values: dict[str, int] = {}
     model: dict[str, tuple[int, float]] = {}
     for load in loads:
@@ -80,6 +80,40 @@ def test_changes_equal_a_plain_model(loads: list[dict[str, int | None]]) -> None
         for name in "abc":
             last = changes.last(name)
             assert (None if last is None else (last.way, last.at)) == model.get(name)
+
+
+class Replayed:
+    """A recording's time: goes on, or leaps."""
+
+    def __init__(self) -> None:
+        self.leaps = 0
+        self.at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+
+def test_nothing_is_compared_over_a_leap() -> None:
+    course = Replayed()
+    changes: Changes[Thing] = Changes([name_column(), size_column()], course)
+
+    def note(at: float, size: int) -> None:
+        course.at = at
+        changes.note([Thing("a", size)], lambda row: row.name)
+
+    note(0, 1)
+    note(30, 2)
+    assert changes.trend("a", "size") == 1
+    course.leaps += 1
+    note(10, 1)
+    assert changes.last("a") is None, "a step back is no change, and what was behind is not yet"
+    note(30, 2)
+    assert changes.last("a") == Change("size", 1, 30)
+    course.at = 80
+    assert changes.age(Change("size", 1, 30)) == 50
+    course.leaps += 1
+    note(90, 9)
+    assert not changes
 
 
 def test_ages_are_coarse() -> None:

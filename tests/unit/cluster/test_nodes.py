@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from elysiadash.cluster.directory import NodeAddress
+from elysiadash.cluster.last_seen import LastSeen
 from elysiadash.cluster.nodes import expected_nodes, view_cluster
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.store import Store
+from elysiadash.cluster.view import HEALTHY, HUNG, ClusterView, NodeSeen, NodeView
 from elysiadash.weaviate.models import (
     Node,
     Nodes,
@@ -174,3 +178,24 @@ def test_an_address_of_an_unknown_node_is_listed_with_what_it_said() -> None:
 def test_nothing_known_is_nothing_claimed() -> None:
     view = view_cluster(Store(), (), ())
     assert (view.nodes, view.expected, view.live, view.leader) == ((), None, 0, None)
+
+
+def test_what_was_known_of_a_node_stays_while_it_is_away() -> None:
+    seen = NodeView(node="n2", status=HEALTHY, version="1.39.0", seen_at=900.0)
+    listed = msgspec.structs.replace(seen, shards=12, objects=40, seen_at=910.0)
+    later = msgspec.structs.replace(seen, seen_at=920.0)
+    away = NodeView(node="n2", status=HUNG)
+    last = LastSeen(None)
+    for view in (seen, listed, later):
+        assert last.fill(ClusterView(nodes=(view,))).nodes[0].last is None
+    filled = last.fill(ClusterView(nodes=(away,)))
+    known = NodeSeen(version="1.39.0", shards=12, objects=40, at=920.0)
+    assert filled.nodes[0].last == known
+    # A run that begins while it is away knows it from the one before.
+    assert LastSeen(filled).fill(ClusterView(nodes=(away,))).nodes[0].last == known
+    assert last.fill(ClusterView(nodes=(later,))).nodes[0].last is None
+
+
+def test_of_a_node_that_nobody_saw_nothing_is_known() -> None:
+    away = ClusterView(nodes=(NodeView(node="n2", status=HUNG),))
+    assert LastSeen(None).fill(away) == away

@@ -40,6 +40,22 @@ def test_a_collection_whose_shards_were_not_seen_is_unknown_not_ok() -> None:
     assert row_health((), "Doc") is Severity.OK
 
 
+def test_shards_that_nobody_told_of_yet_are_unknown_and_no_finding() -> None:
+    found = find(picture(rows=(row("Doc"),)))
+    assert found == ()
+    assert row_health(found, "Doc", shards_seen=False) is Severity.UNKNOWN
+    critical = Finding(
+        code="RES-501",
+        severity=Severity.CRITICAL,
+        collection="Doc",
+        message="",
+        impact="",
+        cause="",
+        action="",
+    )
+    assert row_health((critical,), "Doc", shards_seen=False) is Severity.CRITICAL
+
+
 def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
     found = find(
         picture(
@@ -83,9 +99,10 @@ def test_unknown_may_hide_a_warning_but_not_a_critical() -> None:
         )
     ),
     st.booleans(),
+    st.booleans(),
 )
 def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
-    pairs: list[tuple[str | None, Severity]], blind: bool
+    pairs: list[tuple[str | None, Severity]], blind: bool, seen: bool
 ) -> None:
     findings = [
         Finding(
@@ -102,4 +119,6 @@ def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
     if blind:
         findings += find(picture(problems=(BLIND,)))
     names = ["A", "B", "C"]
-    assert health_of_all(findings, names) == {name: row_health(findings, name) for name in names}
+    assert health_of_all(findings, names, shards_seen=seen) == {
+        name: row_health(findings, name, shards_seen=seen) for name in names
+    }

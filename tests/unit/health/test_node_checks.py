@@ -76,6 +76,32 @@ def test_a_cluster_that_does_not_answer_is_critical(why: str) -> None:
     assert "Connection refused" in found[0].message
 
 
+@pytest.mark.parametrize("why", ["unreachable", "connection lost", "no answer", "parked"])
+@pytest.mark.parametrize("probed", [True, False])
+def test_a_cluster_that_answered_before_is_as_silent_as_one_that_never_did(
+    why: str, probed: bool
+) -> None:
+    gone = problem(Kind.NODES, why, "nothing after 5 s")
+    probes = {URL: Slice(Readiness(True, 200, 0.001), NOW, problem=gone[2])} if probed else {}
+    known = [node(f"node-{n}", UNKNOWN) for n in range(3)]
+    before = find(picture(cluster=view(known), readiness=probes, problems=(gone,)))
+    never = view([], asked_at=None, expected=None, leader=None)
+    assert before == find(picture(cluster=never, readiness=probes, problems=(gone,)))
+    (finding,) = before
+    assert finding.severity is Severity.CRITICAL
+    assert f"the cluster does not answer at {URL}" in finding.message
+
+
+def test_an_old_list_beside_a_ready_node_is_not_known() -> None:
+    found = find(
+        picture(
+            readiness={URL: Slice(Readiness(True, 200, 0.001), NOW)},
+            problems=(problem(Kind.NODES, "no answer", "nothing after 5 s"),),
+        )
+    )
+    assert [f.severity for f in found] == [Severity.UNKNOWN]
+
+
 def test_a_silent_list_beside_a_ready_node_means_a_hung_peer() -> None:
     found = find(
         picture(

@@ -6,7 +6,7 @@ from elysiadash.cluster.view import MISSING
 from elysiadash.config.profile import Thresholds
 from elysiadash.health.finding import Severity
 from elysiadash.health.findings import find
-from tests.unit.health.pictures import node, picture, replica, report, row, view
+from tests.unit.health.pictures import NOW, node, picture, replica, report, row, view
 
 AWAY = [node("node-0"), node("node-1"), node("node-2", MISSING)]
 
@@ -154,3 +154,22 @@ def test_tombstones_need_a_ratio_and_an_amount() -> None:
     assert severities(0.5, 12) == []
     assert severities(0.10, 50_000) == [Severity.WARNING]
     assert severities(0.38, 50_000) == [Severity.CRITICAL]
+
+
+def test_a_finding_stays_until_the_shards_are_listed_after_the_return() -> None:
+    before = report(node_0=[replica("Event", "a")], node_1=[replica("Event", "b")])
+    (finding,) = find(picture(cluster=view(asked_at=NOW + 5), rows=(row("Event"),), report=before))
+    assert (finding.code, finding.node, finding.collection) == ("AVL-101", "node-2", "Event")
+    assert "node-2 is back, shards not listed since" in finding.message
+    assert finding.action.startswith("wait for the next list")
+    since = report(
+        node_0=[replica("Event", "a")],
+        node_1=[replica("Event", "b")],
+        node_2=[replica("Event", "c")],
+    )
+    assert find(picture(cluster=view(asked_at=NOW + 5), rows=(row("Event"),), report=since)) == ()
+
+
+def test_a_new_node_is_no_trouble_while_its_shards_are_not_listed() -> None:
+    whole = report(node_0=[replica("Event", name) for name in "abc"], node_1=[])
+    assert find(picture(cluster=view(asked_at=NOW + 5), rows=(row("Event"),), report=whole)) == ()

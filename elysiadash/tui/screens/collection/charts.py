@@ -13,6 +13,7 @@ from textual.containers import Grid
 from textual.events import Resize
 from textual.widget import Widget
 
+from elysiadash.cluster.charted import PARTIAL_OBJECTS
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
@@ -20,6 +21,7 @@ from elysiadash.tui import values
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.charts import CHARTS, ChartPlan
 from elysiadash.tui.freshness import Freshness
+from elysiadash.tui.partial_counts import partial_words
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.screens.collection.pane import Pane
 from elysiadash.tui.widgets.chart import Chart, ChartFace, Trace
@@ -181,6 +183,9 @@ class ChartsPane(Pane, can_focus=True):
         )
         first = found[0]
         problem = next((series.problem for series in found if series.problem), None)
+        if problem is None and plan.key == "objects":
+            partial = await self._series(PARTIAL_OBJECTS, look, steps)
+            problem = partial_words(first, partial, look.row)
         if problem is None and not any(series.known for series in found):
             reason = values.reason(look.row, plan.metrics[0][0]) if look.row is not None else None
             problem = reason or "no sample in this time yet"

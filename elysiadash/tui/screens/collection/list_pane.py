@@ -91,6 +91,7 @@ class ListPane(Pane, Generic[RowT]):
             self.row_key,
             is_problem=self.is_problem if self.FINDS_PROBLEMS else None,
             clock=self.dash.monotonic,
+            course=self.dash.course,
         )
         table.model.set_sort(self.first_sort())
         table.model.set_filter(self.keeps())

@@ -59,7 +59,8 @@ class NumbersPane(ListPane[Fact]):
             return self.chips()
         many = sum(finding.collection == look.collection for finding in look.findings)
         if not many:
-            return ["no findings"]
+            unseen = ("no findings yet: its shards were not looked at", "$health-unknown")
+            return ["no findings" if look.report is not None else unseen]
         return [(f"{many} finding{'s' if many > 1 else ''}", "bold $health-warn")]
 
     async def pull(self, look: Look) -> None:

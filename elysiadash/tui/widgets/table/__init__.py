@@ -14,7 +14,7 @@ from elysiadash.tui.widgets.table.cells import (
     StyleName,
     words_of,
 )
-from elysiadash.tui.widgets.table.changes import Change, Changes
+from elysiadash.tui.widgets.table.changes import Change, Changes, Course, Passing
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.widget import VirtualTable
@@ -26,10 +26,12 @@ __all__ = [
     "Change",
     "Changes",
     "Column",
+    "Course",
     "Cursor",
     "GlyphSet",
     "Marked",
     "Outline",
+    "Passing",
     "Request",
     "SortBy",
     "Sorting",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Generic, NamedTuple
+from typing import Generic, NamedTuple, Protocol
 
 from elysiadash.tui.widgets.table.cells import Column, RowT
 
@@ -11,8 +11,28 @@ FRESH_S = 60.0
 """Seconds for which a changed number carries its mark."""
 
 
+class Course(Protocol):
+    """How time goes for the rows."""
+
+    @property
+    def leaps(self) -> int:
+        """Another number: the rows do not follow from those before, as after a step back."""
+
+    def now(self) -> float:
+        """Seconds, by which changes have their age."""
+
+
+class Passing:
+    """Time that only passes. ``clock`` is seconds."""
+
+    leaps = 0
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.now = clock
+
+
 class Change(NamedTuple):
-    """A change of a column's value. ``way`` is 1 up, -1 down; ``at`` is the table's clock."""
+    """A change of a column's value. ``way`` is 1 up, -1 down; ``at`` is of the course's time."""
 
     column: str
     way: int
@@ -23,11 +43,13 @@ class Changes(Generic[RowT]):
     """Remembers the last value and the last change of each compared cell of the rows that live.
 
     A value that is not known changes nothing: what it was before is compared with what comes.
+    Nothing is compared over a leap, and what was seen before it is forgotten.
     """
 
-    def __init__(self, columns: Iterable[Column[RowT]], clock: Callable[[], float]) -> None:
+    def __init__(self, columns: Iterable[Column[RowT]], course: Course) -> None:
         self._compared = [(column.key, column.compare) for column in columns if column.compare]
-        self._clock = clock
+        self._course = course
+        self._leaps = course.leaps
         self._values: dict[Hashable, dict[str, float]] = {}
         self._seen: dict[Hashable, dict[str, Change]] = {}
 
@@ -38,7 +60,9 @@ class Changes(Generic[RowT]):
         """Compare rows with those before; rows that are not among them are forgotten."""
         if not self._compared:
             return
-        now, values, seen = self._clock(), self._values, self._seen
+        if self._leaps != self._course.leaps:
+            self._leaps, self._values, self._seen = self._course.leaps, {}, {}
+        now, values, seen = self._course.now(), self._values, self._seen
         living: dict[Hashable, dict[str, float]] = {}
         for row in rows:
             key = row_key(row)
@@ -58,7 +82,7 @@ class Changes(Generic[RowT]):
     def trend(self, key: Hashable, column: str) -> int:
         """1 or -1 while a change is fresh, else 0."""
         change = self._seen.get(key, {}).get(column)
-        return change.way if change and self._clock() - change.at < FRESH_S else 0
+        return change.way if change and self._course.now() - change.at < FRESH_S else 0
 
     def last(self, key: Hashable) -> Change | None:
         """The newest change of a row."""
@@ -67,4 +91,4 @@ class Changes(Generic[RowT]):
 
     def age(self, change: Change) -> float:
         """Seconds since a change."""
-        return max(0.0, self._clock() - change.at)
+        return max(0.0, self._course.now() - change.at)

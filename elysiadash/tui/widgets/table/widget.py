@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
 from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy, words_of
-from elysiadash.tui.widgets.table.changes import Changes
+from elysiadash.tui.widgets.table.changes import Changes, Course, Passing
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
 from elysiadash.tui.widgets.table.surface import Anchor, TableSurface
@@ -96,6 +96,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         key_words: Callable[[Hashable], str] = words_of,
         settle_seconds: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
+        course: Course | None = None,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -105,8 +106,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         ``empty`` is said where there are no rows; ``is_problem`` decides what ``problems`` counts
         and ``show_problems_only`` leaves; ``outline`` makes a tree; ``key_words`` names a row
         that is gone. For ``settle_seconds`` after the user moved, data does not reorder the rows.
+        ``course`` is the time in which values change; None: that of ``clock``.
         """
-        self.changes: Changes[RowT] = Changes(columns, clock)
+        self.changes: Changes[RowT] = Changes(columns, course or Passing(clock))
         """When values changed since the table was there."""
         super().__init__(
             columns,

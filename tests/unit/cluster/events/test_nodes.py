@@ -110,6 +110,32 @@ def test_flapping_for_seconds_is_not_told_lasting_trouble_is() -> None:
     assert told.events[0].severity == "warning"
 
 
+def test_a_short_time_not_ready_is_told_once_it_is_over() -> None:
+    told = watching()
+    assert told.last(view(n1="not ready"), 6) == []
+    assert told.look(view()) == ["node.state"]
+    (event,) = told.events
+    assert event.message == "n1 was not ready for about 6 s"
+    assert (event.severity, event.node, event.at) == ("info", "n1", told.now)
+    assert (event.before, event.after) == ("not ready", "healthy")
+    assert told.last(view(), 30) == []
+
+
+def test_a_long_time_not_ready_is_told_while_it_lasts_and_not_again_as_short() -> None:
+    told = watching()
+    assert told.last(view(n1="not ready"), 30) == ["node.state"]
+    assert told.events[0].severity == "warning"
+    assert told.last(view(), 30) == ["node.state"]
+    assert told.events[1].message == "n1: not ready -> healthy"
+
+
+def test_not_ready_on_the_way_to_another_state_is_not_told() -> None:
+    told = watching()
+    told.last(view(n1="not ready"), 3)
+    told.look(view(n1="unhealthy"))
+    assert told.last(view(), 30) == []
+
+
 def test_an_unknown_state_says_nothing() -> None:
     told = watching()
     assert told.last(view(n1="unknown", n2="unknown"), 60) == []
@@ -224,5 +250,8 @@ def test_the_last_state_told_is_the_last_state(turns: list[tuple[str, int]]) -> 
     told.last(view(n1=turns[-1][0]), 40)
     states = [event.after for event in told.events]
     assert (states[-1] if states else "healthy") == turns[-1][0]
-    before = [event.before for event in told.events]
+    # A short while that is over leads back to where it began.
+    lasting = [event for event in told.events if "was not ready" not in event.message]
+    states = [event.after for event in lasting]
+    before = [event.before for event in lasting]
     assert before == ["healthy", *states][: len(before)]

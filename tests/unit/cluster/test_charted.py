@@ -1,0 +1,89 @@
+"""What of a row is charted: a count of a part is never drawn as the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elysiadash.cluster.charted import CHARTED, PARTIAL_OBJECTS, frame_of
+from elysiadash.cluster.history import History
+from elysiadash.cluster.recording.moment import Moment
+from elysiadash.cluster.recording.replay import Replay
+from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.writer import Batch, Writer
+from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
+
+WHOLE = CollectionStats(
+    collection="Doc", objects=900, objects_are=APPROXIMATE, shards=3, shards_answered=3
+)
+PART = CollectionStats(
+    collection="Doc",
+    objects=600,
+    objects_are=PARTIAL,
+    shards=3,
+    shards_answered=2,
+    missing_nodes=("node-2",),
+)
+
+
+def charted(row: CollectionStats) -> tuple[float | None, float | None]:
+    frame = frame_of([row])
+    return frame["objects"]["Doc"], frame[PARTIAL_OBJECTS]["Doc"]
+
+
+def test_a_count_without_a_node_s_shards_is_a_gap_and_kept_apart() -> None:
+    assert charted(WHOLE) == (900, None)
+    assert charted(PART) == (None, 600)
+    assert frame_of([WHOLE]).keys() == set(CHARTED)
+
+
+def test_objects_of_inactive_tenants_are_never_counted_and_no_gap() -> None:
+    resting = CollectionStats(
+        collection="Doc",
+        multi_tenant=True,
+        objects=500,
+        objects_are=PARTIAL,
+        shards=4,
+        shards_answered=4,
+        inactive_tenants=6,
+    )
+    assert charted(resting) == (500, None)
+    dark = CollectionStats(
+        collection="Doc",
+        multi_tenant=True,
+        objects=300,
+        objects_are=PARTIAL,
+        shards=4,
+        shards_answered=3,
+        inactive_tenants=6,
+    )
+    assert charted(dark) == (None, 300)
+
+
+def test_how_many_shards_there_should_be_is_not_known() -> None:
+    blind = CollectionStats(
+        collection="Doc", objects=600, objects_are=PARTIAL, shards=2, shards_answered=2
+    )
+    assert charted(blind) == (None, 600)
+
+
+def test_history_keeps_the_gap() -> None:
+    history = History(10)
+    for number, row in enumerate((WHOLE, PART, WHOLE)):
+        history.append(15.0 * number, frame_of([row]))
+    assert history.points("objects", "Doc").values == (900, None, 900)
+
+
+async def test_a_recording_played_back_keeps_the_gap(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "r.sqlite", {"name": "sim"}, Retention())
+    for number in range(40):
+        row = PART if 10 <= number < 30 else WHOLE
+        at = 1000.0 + 15 * number
+        points = ((at, frame_of([row])),)
+        writer.write(Batch(moment=Moment(at=at, rows=(row,)), points=points))
+    writer.close()
+    replay = Replay.open(tmp_path / "r.sqlite")
+    series = await replay.series("objects", "Doc", 600, 40)
+    assert series.values == (900,) * 10 + (None,) * 20 + (900,) * 10
+    assert replay.history.points("objects", "Doc").values == series.values
+    assert (await replay.series(PARTIAL_OBJECTS, "Doc", 600, 40)).known == (600,) * 20
+    await replay.aclose()
