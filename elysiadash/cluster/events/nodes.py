@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import msgspec
 
 from elysiadash.cluster.events.event import Event, EventSeverity
-from elysiadash.cluster.events.seen import clock
 from elysiadash.cluster.view import (
     HEALTHY,
     HUNG,
@@ -26,6 +25,7 @@ from elysiadash.cluster.view import (
     ClusterView,
     NodeView,
 )
+from elysiadash.config.moments import rfc3339_seconds
 
 _AWAY = MISSING
 _LEADERLESS_S = 8.0
@@ -421,4 +421,4 @@ def _since_words(seen_at: float | None, now: float) -> str:
     """When it may have happened, where the last look is not of a moment ago."""
     if seen_at is None or now - seen_at < _MOMENT_S:
         return ""
-    return f", between {clock(seen_at, now)} and {clock(now)} UTC"
+    return f", between {rfc3339_seconds(seen_at)} and {rfc3339_seconds(now)}"

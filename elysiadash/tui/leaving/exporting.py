@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import errno
 import os
 import re
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elysiadash.config.moments import file_stamp, rfc3339
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.new_file import why_not, write_new
 from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_value
@@ -28,12 +28,11 @@ _ROWS_A_TURN = 100
 
 def usual_name(name: str, cluster: str, at: float, *, demo: bool) -> str:
     """``stats-prod-eu-2026-11-30T031200Z.csv``; the time is UTC."""
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
     parts = [
         name,
         *(["DEMO"] if demo and not cluster.startswith("demo") else []),
         cluster,
-        f"{moment:%Y-%m-%dT%H%M%SZ}",
+        file_stamp(at),
     ]
     return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "-" for part in parts) + ".csv"
 
@@ -137,7 +136,7 @@ def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
     return {
         "kind": f"list-{screen.NAME or 'rows'}",
         "version": VERSION,
-        "at": _rfc3339(watch.store.clock()),
+        "at": rfc3339(watch.store.clock()),
         "cluster": {
             "name": watch.profile.name,
             "url": watch.profile.url,
@@ -163,8 +162,3 @@ def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
 def picture(screen: ListOut[Any]) -> str:
     """The screen as SVG, as it is painted now."""
     return screen.app.export_screenshot(title=f"elysiadash · {screen.dash.watched.profile.name}")
-
-
-def _rfc3339(at: float) -> str:
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
