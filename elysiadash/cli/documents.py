@@ -106,6 +106,13 @@ class StatsItem(Part, frozen=True, kw_only=True):
     imports_per_s: float | None
     vector_ops_per_s: float | None
     vector_queue: Count | None
+    metrics_partial: Annotated[
+        bool,
+        Meta(
+            description="The metrics of a node are missing: rates, sizes and tombstones are lower "
+            "bounds."
+        ),
+    ]
     lsm_partial: Annotated[
         bool, Meta(description="Sizes and segments are lower bounds: not all shards told theirs.")
     ]

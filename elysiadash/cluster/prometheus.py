@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster import disks
-from elysiadash.cluster.prometheus_past import SOURCE, past
+from elysiadash.cluster.prometheus_past import past
 from elysiadash.cluster.promql import NODE_GAUGES, SUMMED, Wording, duration
 from elysiadash.cluster.rows import Known
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import PROMETHEUS, Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.traffic import CollectionTraffic
@@ -141,7 +141,7 @@ class PrometheusAsks:
             except WeaviateError as error:
                 values = (None,) * steps
                 return Series(
-                    start=start, end=end, values=values, source=SOURCE, problem=str(error)
+                    start=start, end=end, values=values, source=PROMETHEUS, problem=str(error)
                 )
         return await past(
             self.client,

@@ -123,9 +123,11 @@ def _rank(row: NodeRow) -> int:
 
 
 def raft_words(view: NodeView) -> str:
-    """``leader``, ``follower``; ``–`` where the node's raft state is not known."""
+    """``leader``, ``follower``; ``was leader`` of one that is away; ``–`` where it is not known."""
     if view.leader:
         return "leader"
+    if view.led:
+        return "was leader"
     return plain(view.raft_state.lower()) if view.raft_state else numbers.UNKNOWN
 
 
@@ -180,7 +182,8 @@ def _version(row: NodeRow) -> Cell:
 
 def _raft(row: NodeRow) -> Cell:
     words = raft_words(row.view)
-    return Cell(words, "accent" if row.view.leader else "unknown" if words == "–" else "")
+    look: StyleName = "accent" if row.view.leader else "warning" if row.view.led else ""
+    return Cell(words, "unknown" if words == numbers.UNKNOWN else look)
 
 
 def _shards(row: NodeRow) -> Cell:

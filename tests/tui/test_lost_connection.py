@@ -156,7 +156,7 @@ class Breaking(StillWatch):
 async def test_a_fault_of_the_watch_is_shown_and_it_starts_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("elysiadash.tui.app._RESTART_AFTER_S", 0.05)
+    monkeypatch.setattr("elysiadash.tui.switching._RESTART_AFTER_S", 0.05)
     watch = Breaking()
     watch.answer()
     async with shown(watch) as (app, pilot):

@@ -20,7 +20,7 @@ from elysiadash.tui.widgets.about import About
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.weaviate.models import BatchStats, Node, Nodes
 from tests.tui.happenings import incident
-from tests.tui.reading import fault, live, notice, rows, settled, shown, status
+from tests.tui.reading import fault, header, live, notice, rows, settled, shown, status
 from tests.tui.still import NODES, still_cluster, three_nodes
 from tests.unit.cluster.test_usage import put_usage
 
@@ -209,3 +209,18 @@ async def test_three_nodes_are_no_problem() -> None:
         assert isinstance(screen, NodesScreen)
         quiet = [key for key in screen.table.model.shown if key not in screen.table.problems]
         assert set(quiet) >= {"weaviate-0", "weaviate-2"}
+
+
+async def test_a_leader_that_is_away_is_told_as_one_that_was() -> None:
+    watch = incident()
+    *others, away = watch.view.nodes
+    nodes = tuple(msgspec.structs.replace(view, leader=False) for view in others)
+    led = msgspec.structs.replace(away, led=True)
+    watch.view = msgspec.structs.replace(
+        watch.view, nodes=(*nodes, led), leader=None, leader_was=away.node
+    )
+    async with shown(watch, (180, 20)) as (app, pilot):
+        assert f"leader ? (was {away.node})" in header(app)
+        await typed(app, pilot, "nodes")
+        line = rows(live(app).query_one("#list"))[1]  # type: ignore[arg-type]
+        assert "was leader" in line

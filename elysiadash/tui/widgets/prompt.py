@@ -62,16 +62,17 @@ class _Entry(Input):
             self.value = text
         self.cursor_position = len(text)
 
-    def action_complete(self) -> None:
-        """The first line that fits, then one after the other."""
+    def action_complete(self, step: int) -> None:
+        """The first line that fits, then one after the other, or back."""
         if self._cycle is not None and self.value == self._cycle[0][self._cycle[1]]:
             found, at = self._cycle
-            at = (at + 1) % len(found)
+            at = (at + step) % len(found)
         else:
-            found, at = tuple(self.complete(self.value)) if self.complete else (), 0
+            found, at = tuple(self.complete(self.value)) if self.complete else (), min(step, 0)
         if not found:
             self.app.bell()
             return
+        at %= len(found)
         self._put(found[at])
         # One that was completed to its end leaves nothing to go through.
         self._cycle = (found, at) if len(found) > 1 else None
@@ -184,6 +185,15 @@ class Prompt(Horizontal):
         words = fault.content.plain.strip()
         self.ask(self._mark, complete=self.query_one(_Entry).complete)
         return words
+
+    def on_descendant_blur(self) -> None:
+        """A click elsewhere ends the typing; a terminal that loses the focus does not."""
+        self.call_later(self._end_where_left)
+
+    def _end_where_left(self) -> None:
+        focused = self.screen.focused if self.is_attached else None
+        if self.display and focused is not None and self not in focused.ancestors:
+            self.post_message(self.GivenUp())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Hand on what was typed."""
