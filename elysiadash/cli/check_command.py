@@ -19,7 +19,11 @@ from elysiadash.cli.documents import (
     Performance,
     Problem,
 )
-from elysiadash.cli.envelope import cluster_of, optional_time, problems_of, rfc3339
+from elysiadash.cli.envelope import (
+    cluster_of,
+    optional_time,
+    problems_of,
+)
 from elysiadash.cli.exits import CommandFailed
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import write, write_json
@@ -30,6 +34,7 @@ from elysiadash.cli.words import plural
 from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 from elysiadash.health.applying import LOOKS_NEEDED, ApplyLooks, StuckChange
 from elysiadash.health.finding import Finding, Severity, worst
 from elysiadash.health.findings import find

@@ -12,7 +12,6 @@ from elysiadash.cli.envelope import (
     cluster_of,
     problem_lines,
     problems_of,
-    rfc3339,
     source_of,
     title_of,
 )
@@ -26,6 +25,7 @@ from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import SOURCES, CollectionStats
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 
 _FIELDS = tuple(
     name for name in CollectionItem.__struct_fields__ if name not in ("not_exposed", "sources")

@@ -13,13 +13,13 @@ from elysiadash.cli.documents import (
     MistakeItem,
     SettingItem,
 )
-from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import say, write_json, write_line
 from elysiadash.cli.tables import Column, Table, write_table
 from elysiadash.cli.words import plural
 from elysiadash.config.mistake import ConfigError
+from elysiadash.config.moments import rfc3339
 from elysiadash.config.paths import user_file
 
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from elysiadash.cli.choosing import Chosen, logging_to, profile_of_demo
 from elysiadash.cli.demo_process import demo_clusters
 from elysiadash.cli.documents import DemoDocument
-from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import Exit
 from elysiadash.cli.output import say, write_json
 from elysiadash.cli.start_app import load_app, need_terminal, show
+from elysiadash.config.moments import rfc3339
 from elysiadash.config.paths import find_places
 from elysiadash.config.tuning import LogSettings
 

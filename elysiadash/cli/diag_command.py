@@ -15,11 +15,11 @@ from pathlib import Path
 from elysiadash import __version__
 from elysiadash.cli.choosing import load_settings
 from elysiadash.cli.documents import DiagDocument, PackedItem
-from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.output import say, write_json, write_line
 from elysiadash.config.logs import LOG_FILE_NAME
+from elysiadash.config.moments import file_stamp, rfc3339
 from elysiadash.config.paths import find_places
 from elysiadash.config.redaction import redact
 
@@ -43,7 +43,7 @@ _VARIABLES = ("TERM", "COLORTERM", "LANG", "LC_ALL", "NO_COLOR", "TMUX", "SSH_TT
 def diag(flags: ClusterFlags, as_json: bool) -> int:
     """Write the archive into the working folder, never over another, and say what is in it."""
     parts = dict(_parts(flags))
-    path = Path.cwd() / f"elysiadash-diag-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.tar.gz"
+    path = Path.cwd() / f"elysiadash-diag-{file_stamp(time.time())}.tar.gz"
     try:
         _pack(path, parts)
     except FileExistsError:

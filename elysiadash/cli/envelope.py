@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-
 from elysiadash.cli.documents import Cluster, Problem, Source
 from elysiadash.cli.words import plural
 from elysiadash.cluster import slices
 from elysiadash.cluster.view import ClusterView
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 from elysiadash.weaviate.versions import parse_version
-
-
-def rfc3339(at: float) -> str:
-    """Wall-clock seconds as ``2026-11-24T02:40:01.123Z``."""
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def optional_time(at: float | None) -> str | None:

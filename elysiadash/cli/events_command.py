@@ -9,7 +9,6 @@ import msgspec
 
 from elysiadash.cli.choosing import Chosen, chosen_cluster
 from elysiadash.cli.documents import Cluster, EventItem, EventsDocument
-from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.moments import moment
@@ -18,6 +17,7 @@ from elysiadash.cli.session import run_to_end
 from elysiadash.cli.tables import Column, Table, plain, write_table
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import chosen as chosen_events
+from elysiadash.config.moments import rfc3339
 
 _ALL = 1_000_000
 _CSV = EventItem.__struct_fields__

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from elysiadash.cli.documents import KeyItem, KeysCheckDocument, KeysDocument, MistakeItem
-from elysiadash.cli.envelope import rfc3339
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.output import say, write_json, write_line
 from elysiadash.cli.tables import Column, Table, write_table
@@ -16,6 +15,7 @@ from elysiadash.cli.words import plural
 
 # The app's actions are data; nothing of Textual is loaded for them.
 from elysiadash.config.mistake import nearest
+from elysiadash.config.moments import rfc3339
 from elysiadash.tui.actions import ACTIONS, BY_ID
 from elysiadash.tui.keymap import Keymap, KeyNameError, canonical, keymap_file, read_keymap, shown
 from elysiadash.tui.keymap.editing import CannotEdit, forget_keys, set_keys

@@ -12,7 +12,6 @@ from elysiadash.cli.envelope import (
     optional_time,
     problem_lines,
     problems_of,
-    rfc3339,
     source_of,
     title_of,
 )
@@ -27,6 +26,7 @@ from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.usage import DISK_FIELDS, METRICS_FIELDS, NodeUsage, usage_by_node
 from elysiadash.cluster.view import LIVE_STATES, NodeView
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 
 _LIMIT_S = 3.5
 """A hung node is known after 2 s by its own address, after 3 s by its peers' silence."""

@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 
 from elysiadash.cli.choosing import Chosen, chosen_cluster
-from elysiadash.cli.envelope import problem_lines, problems_of, rfc3339
+from elysiadash.cli.envelope import (
+    problem_lines,
+    problems_of,
+)
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.moments import length
@@ -25,6 +28,7 @@ from elysiadash.cluster.recording.file import (
 from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 
 _TELL_S = 1.0
 _MIB = 1024 * 1024

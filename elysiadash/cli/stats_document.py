@@ -9,7 +9,10 @@ import msgspec
 
 from elysiadash.cli.choosing import Chosen
 from elysiadash.cli.documents import StatsDocument
-from elysiadash.cli.envelope import cluster_of, problems_of, rfc3339
+from elysiadash.cli.envelope import (
+    cluster_of,
+    problems_of,
+)
 from elysiadash.cli.named_collection import only_named
 from elysiadash.cli.output import Format
 from elysiadash.cli.selection import chosen_items
@@ -19,6 +22,7 @@ from elysiadash.cli.stats_table import Metrics
 from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.watch import Watch
+from elysiadash.config.moments import rfc3339
 from elysiadash.health.findings import find, health_of_all
 from elysiadash.health.picture import picture_of
 

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from textual.content import Content
 
+from elysiadash.config.moments import local_moment
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.rows import shown_text
 from elysiadash.tui.plain import plain
-from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.widgets.table import Column
 
 _NOTE_INDENT = 4
@@ -118,7 +118,7 @@ def _words(value: object, name: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and (name in _TIMES or name.endswith("_at")):
-        return moment_name(value)
+        return local_moment(value)
     if isinstance(value, float):
         return f"{value:,.6g}"
     if isinstance(value, int):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-
 import msgspec
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.config.moments import read_moment
+from elysiadash.config.moments import local_clock, read_moment, with_local_times
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
@@ -62,7 +60,12 @@ def severity_words(event: Event) -> tuple[str, StyleName]:
     return f"{found.sign} {event.severity}", found.style
 
 
-def evidence_words(row: EventRow) -> str:
+def message_words(event: Event, now: float) -> str:
+    """What happened, with times as they are here."""
+    return plain(with_local_times(event.message, now))
+
+
+def evidence_words(row: EventRow, now: float) -> str:
     """What showed it, for the status line."""
     event = row.event
     parts = [event.evidence or "no evidence kept"]
@@ -70,14 +73,7 @@ def evidence_words(row: EventRow) -> str:
         parts.append(f"{event.before or '–'} → {event.after or '–'}")
     if row.earlier:
         parts.append("from before this session")
-    return plain("   ".join(parts))
-
-
-def clock_words(at: float, now: float) -> str:
-    """``03:12:05`` here; with the date where that is another day."""
-    moment = datetime.datetime.fromtimestamp(at)
-    today = datetime.datetime.fromtimestamp(now).date()
-    return moment.strftime("%H:%M:%S" if moment.date() == today else "%m-%d %H:%M:%S")
+    return plain(with_local_times("   ".join(parts), now))
 
 
 class EventColumns:
@@ -90,13 +86,18 @@ class EventColumns:
             Column("age", "Age", self._age, (9, 9), "right", 55, _at_order, True, "a"),
             Column("severity", "Severity", _severity, (10, 10), "left", 90, _gravity, True, "s"),
             Column("kind", "Kind", _kind, (14, 20), "left", 40, lambda row: row.event.kind, False),
-            Column("what", "What", _what, (24, 110), "left", 95),
+            Column("what", "What", self._what, (24, 110), "left", 95),
             Column("object", "Object", _object, (12, 32), "left", 30, _object_order, False, "b"),
             Column("source", "Seen", _source, (12, 12), "left", 10),
         )
 
     def _at(self, row: EventRow) -> Cell:
-        return Cell(clock_words(row.event.at, self.now), "muted" if row.earlier else "")
+        return Cell(local_clock(row.event.at, self.now), "muted" if row.earlier else "")
+
+    def _what(self, row: EventRow) -> Cell:
+        style: StyleName = "" if row.event.severity == "info" else "strong"
+        words = message_words(row.event, self.now)
+        return Cell(words, "muted" if row.earlier and not style else style)
 
     def _age(self, row: EventRow) -> Cell:
         return Cell(numbers.span(self.now - row.event.at), "muted")
@@ -120,11 +121,6 @@ def _severity(row: EventRow) -> Cell:
 
 def _kind(row: EventRow) -> Cell:
     return Cell(plain(row.event.kind), "muted")
-
-
-def _what(row: EventRow) -> Cell:
-    style: StyleName = "" if row.event.severity == "info" else "strong"
-    return Cell(plain(row.event.message), "muted" if row.earlier and not style else style)
 
 
 def _object(row: EventRow) -> Cell:

@@ -142,7 +142,7 @@ class NodeColumns:
             Column("since", "Since", self._since, (6, 9), "right", 60, _changed_at, True, "i"),
             Column("seen", "Seen", self._seen, (6, 10), "right", 40, _seen_at, True),
             Column("version", "Version", _version, (7, 12), "left", 70, _by_version, False, "v"),
-            Column("raft", "Raft", _raft, (6, 10), "left", 80, _by_raft, False, "a"),
+            Column("raft", "Raft", _raft, (10, 10), "left", 80, _by_raft, False, "a"),
             Column("shards", "Shards", _shards, (6, 9), "right", 65, _shard_count, True, "h"),
             Column("objects", "Objects", _objects, (8, 17), "right", 75, _object_count, True, "b"),
             Column("queue", "Queue", _queue, (5, 9), "right", 50, _queue_length, True, "u"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import msgspec
 
 from elysiadash.tui.source import Watched
@@ -43,11 +41,3 @@ def played(watch: Watched) -> Played | None:
 def speed_name(speed: float) -> str:
     """``10x``."""
     return f"{speed:g}x"
-
-
-def moment_name(at: float, *, day: bool = True) -> str:
-    """``2026-11-24 03:12:04 +01:00``: this machine's time, and how far it is from UTC."""
-    local = datetime.datetime.fromtimestamp(at).astimezone()
-    offset = local.strftime("%z")
-    clock = local.strftime("%Y-%m-%d %H:%M:%S" if day else "%H:%M:%S")
-    return f"{clock} {offset[:3]}:{offset[3:5]}"

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from statistics import median
 
 import pytest
 
@@ -31,6 +32,7 @@ pytestmark = [
 _WINDOW_S = 8.0
 _TOLERANCE = 0.15
 """Prometheus looks at another 8 s than we do, of a load that is even to a few percent."""
+_READINGS = 3
 _SIZES = ("lsm_bytes", "segments", "segments_min", "tombstones", "tombstone_ratio", "dimensions")
 _DISK = 'node_filesystem_{what}_bytes{{device="/dev/sda1",fstype="ext4",mountpoint="/data"}} {n}\n'
 
@@ -225,28 +227,34 @@ async def test_it_agrees_on_the_simulator_too() -> None:
             theirs = watch(cluster.url, cluster.nodes, None, Prometheus(url=prometheus.url))
             await asyncio.sleep(3)
             await ours.once(limit=10)
-            await asyncio.sleep(_WINDOW_S)
-            await asyncio.gather(ours.once({Kind.METRICS}, limit=10), theirs.once(limit=10))
-            mine, other = await by_name(ours), await by_name(theirs)
-            assert theirs.problems() == ()
+            readings = []
+            for _ in range(_READINGS):
+                await asyncio.sleep(_WINDOW_S)
+                await asyncio.gather(ours.once({Kind.METRICS}, limit=10), theirs.once(limit=10))
+                readings.append((await by_name(ours), await by_name(theirs)))
+                assert theirs.problems() == ()
             _usage_is_known(theirs)
+            mine, other = readings[-1]
             assert mine.keys() == other.keys()
             busy = [name for name, row in mine.items() if (row.queries_per_s or 0.0) > 20]
             assert busy
             for name in busy:
-                assert other[name].queries_per_s == pytest.approx(
-                    mine[name].queries_per_s, rel=_TOLERANCE
-                )
-                assert other[name].query_ms_p95 == pytest.approx(
-                    mine[name].query_ms_p95 or 0.0, rel=_TOLERANCE
-                )
+                for field in ("queries_per_s", "query_ms_p95"):
+                    # The two look at windows that lie apart by more, the busier the machine is:
+                    # one reading can differ, the middle one of several does not.
+                    ours_middle, their_middle = (
+                        median(getattr(each[side][name], field) or 0.0 for each in readings)
+                        for side in (0, 1)
+                    )
+                    assert their_middle == pytest.approx(ours_middle, rel=_TOLERANCE), (name, field)
             for name, row in mine.items():
                 assert other[name].segments == row.segments
                 assert (other[name].lsm_bytes is None) == (row.lsm_bytes is None)
             charted = await theirs.series("queries_per_s", busy[0], 60, 12)
             assert charted.source == "Prometheus"
-            assert max(charted.known) == pytest.approx(
-                mine[busy[0]].queries_per_s, rel=2 * _TOLERANCE
+            assert median(charted.known) == pytest.approx(
+                median(each[0][busy[0]].queries_per_s or 0.0 for each in readings),
+                rel=2 * _TOLERANCE,
             )
             await ours.aclose()
             await theirs.aclose()

@@ -42,7 +42,8 @@ INCIDENT = (
         node="weaviate-2",
         before="healthy",
         after="missing",
-        evidence="GET /v1/nodes and readiness, between 03:12:05 and 03:12:10 UTC",
+        evidence="GET /v1/nodes and readiness, "
+        "between 2026-09-21T14:12:05Z and 2026-09-21T14:12:10Z",
     ),
     Event(
         at=START - 30,

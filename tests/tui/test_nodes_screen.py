@@ -11,10 +11,10 @@ from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.usage import NO_DISK
 from elysiadash.cluster.view import NodeSeen
+from elysiadash.config.moments import local_moment
 from elysiadash.config.profile import Prometheus
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.node_shards import find_shard, replica_rows, split_link
-from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.node import NodeScreen
 from elysiadash.tui.screens.nodes import NodesScreen
@@ -242,5 +242,5 @@ async def test_what_was_known_of_a_node_that_is_away_is_shown_as_old() -> None:
         await pilot.press("home", "d")
         await settled(pilot)
         said = str(app.screen.query("Static").first().render())
-        assert moment_name(watch.clock.now - 90) in said
+        assert local_moment(watch.clock.now - 90) in said
         assert str(int(watch.clock.now - 90)) not in said

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from elysiadash.cluster.events.seen import clock
 from elysiadash.cluster.view import HEALTHY
+from elysiadash.config.moments import rfc3339_seconds
 
 _MOMENT_S = 10.0
 SETTLED_S = 20.0
@@ -76,4 +76,4 @@ def since_words(seen_at: float | None, now: float) -> str:
     """When it may have happened, where the last look is not of a moment ago."""
     if seen_at is None or now - seen_at < _MOMENT_S:
         return ""
-    return f", between {clock(seen_at, now)} and {clock(now)} UTC"
+    return f", between {rfc3339_seconds(seen_at)} and {rfc3339_seconds(now)}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.cluster.events.seen import Seen, clock
+from elysiadash.cluster.events.seen import Seen
+from elysiadash.config.moments import rfc3339_seconds
 from elysiadash.weaviate.node_metrics import NodeMetrics
 
 _SLACK_S = 1.0
@@ -21,7 +22,7 @@ def restart(address: str, before: NodeMetrics, after: NodeMetrics, seen: Seen) -
         return []
     node = after.node_id or before.node_id
     started = after.process_start_time
-    when = f" at {clock(started, seen.at)} UTC" if started is not None else ""
+    when = f" at {rfc3339_seconds(started)}" if started is not None else ""
     return [
         Event(
             at=seen.at,
@@ -32,8 +33,8 @@ def restart(address: str, before: NodeMetrics, after: NodeMetrics, seen: Seen) -
             severity="warning",
             node=node,
             name=None if node else address,
-            before=_words(before.process_start_time, seen.at),
-            after=_words(started, seen.at),
+            before=_words(before.process_start_time),
+            after=_words(started),
             evidence=seen.words(f"metrics of {address}, {evidence}"),
         )
     ]
@@ -57,5 +58,5 @@ def _fallen(before: NodeMetrics, after: NodeMetrics) -> str | None:
     )
 
 
-def _words(started: float | None, now: float) -> str | None:
-    return None if started is None else f"started {clock(started, now)}"
+def _words(started: float | None) -> str | None:
+    return None if started is None else f"started {rfc3339_seconds(started)}"

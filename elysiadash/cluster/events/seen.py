@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 
 import msgspec
 
 from elysiadash.cluster.events.event import Event
+from elysiadash.config.moments import rfc3339_seconds
 
 MOST_ALIKE = 25
 """Changes of one kind in one look that are told one by one; more are told as one, with a count."""
@@ -22,20 +22,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     since: float | None = None
 
     def words(self, source: str) -> str:
-        """``GET /v1/schema, between 03:12:05 and 03:12:20 UTC``."""
+        """``GET /v1/schema, between 2026-11-24T03:12:05Z and 2026-11-24T03:12:20Z``."""
         if self.since is None:
             return source
-        return f"{source}, between {clock(self.since, self.at)} and {clock(self.at)} UTC"
-
-
-def clock(at: float, other: float | None = None) -> str:
-    """``03:12:05``, with the date where ``other`` is on another day."""
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    if other is not None:
-        day = datetime.datetime.fromtimestamp(other, datetime.UTC).date()
-        if moment.date() != day:
-            return moment.strftime("%Y-%m-%d %H:%M:%S")
-    return moment.strftime("%H:%M:%S")
+        between = f"{rfc3339_seconds(self.since)} and {rfc3339_seconds(self.at)}"
+        return f"{source}, between {between}"
 
 
 def listed(names: Sequence[str], most: int = _NAMED) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import errno
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elysiadash.config.files import write_new
+from elysiadash.config.moments import file_stamp, rfc3339
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_names, raw_values
@@ -29,12 +29,11 @@ _ROWS_A_TURN = 100
 
 def usual_name(name: str, cluster: str, at: float, *, demo: bool) -> str:
     """``stats-prod-eu-2026-11-30T031200Z.csv``; the time is UTC."""
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
     parts = [
         name,
         *(["DEMO"] if demo and not cluster.startswith("demo") else []),
         cluster,
-        f"{moment:%Y-%m-%dT%H%M%SZ}",
+        file_stamp(at),
     ]
     return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "-" for part in parts) + ".csv"
 
@@ -136,7 +135,7 @@ def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
     return {
         "kind": f"list-{screen.NAME or 'rows'}",
         "version": VERSION,
-        "at": _rfc3339(watch.store.clock()),
+        "at": rfc3339(watch.store.clock()),
         "cluster": {
             "name": watch.profile.name,
             "url": watch.profile.url,
@@ -162,8 +161,3 @@ def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
 def picture(screen: ListOut[Any]) -> str:
     """The screen as SVG, as it is painted now."""
     return screen.app.export_screenshot(title=f"elysiadash · {screen.dash.watched.profile.name}")
-
-
-def _rfc3339(at: float) -> str:
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,6 +10,7 @@ from textual.content import Content
 from elysiadash.cluster.events.log import is_about
 from elysiadash.cluster.recording.file import NotARecording
 from elysiadash.cluster.slices import Kind
+from elysiadash.config.moments import local_words
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import Note
 from elysiadash.tui.event_list import (
@@ -17,7 +18,6 @@ from elysiadash.tui.event_list import (
     EventColumns,
     EventRow,
     Scope,
-    clock_words,
     event_rows,
     evidence_words,
     object_of,
@@ -152,7 +152,7 @@ class EventsScreen(ListScreen[EventRow]):
         if self.table.status.total or not self._loaded:
             return None
         now, since = self._now(), self.dash.watching_since
-        looked = f"since {clock_words(since, now)} ({numbers.span(now - since)})"
+        looked = f"since {local_words(since, now)} ({numbers.span(now - since)})"
         about = f" of {self._scope.about}" if self._scope.about else ""
         wanted = self._scope.since
         title = f"Nothing changed{about} {looked if wanted is None else f'since {wanted}'}"
@@ -175,7 +175,7 @@ class EventsScreen(ListScreen[EventRow]):
 
     def _recorded_words(self, replay: Replaying, now: float, *, narrowed: bool) -> Iterator[str]:
         """How far a recording reaches, and that what comes behind this moment is not shown."""
-        begin, end = clock_words(replay.start, now), clock_words(replay.end, now)
+        begin, end = local_words(replay.start, now), local_words(replay.end, now)
         yield f"A recording, from {begin} to {end}: what was before it is not known here."
         yield "What is recorded behind the moment shown comes with it."
         if narrowed:
@@ -189,7 +189,7 @@ class EventsScreen(ListScreen[EventRow]):
             return "Nothing is recorded, so nothing is known from before this session."
         words = f"{state.words[:1].upper()}{state.words[1:]}"
         if state.oldest is not None:
-            words += f"; the recording goes back to {clock_words(state.oldest, now)}"
+            words += f"; the recording goes back to {local_words(state.oldest, now)}"
         return f"{words}."
 
     def notes(self) -> list[Piece]:
@@ -205,7 +205,11 @@ class EventsScreen(ListScreen[EventRow]):
     def row_words(self) -> None:
         """The evidence of the row under the cursor."""
         row = self.table.current()
-        self.status.rest(Content(f" {evidence_words(row)}") if row else Content.empty())
+        self.status.rest(
+            Content(f" {evidence_words(row, self.dash.watched.store.clock())}")
+            if row
+            else Content.empty()
+        )
 
     def worst(self) -> str:
         """The newest event, for a pane too small for the list."""
@@ -275,6 +279,7 @@ class EventsScreen(ListScreen[EventRow]):
     def help_notes(self) -> list[tuple[str, str]]:
         """What the row under the cursor is about."""
         row = self.table.current()
-        return (
-            [] if row is None else [(object_of(row.event) or row.event.kind, evidence_words(row))]
-        )
+        if row is None:
+            return []
+        words = evidence_words(row, self.dash.watched.store.clock())
+        return [(object_of(row.event) or row.event.kind, words)]

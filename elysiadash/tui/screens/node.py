@@ -11,9 +11,10 @@ from textual.widget import Widget
 
 from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind
+from elysiadash.config.moments import local_clock
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import Note, shown_address
-from elysiadash.tui.event_list import clock_words, severity_words
+from elysiadash.tui.event_list import message_words, severity_words
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.node_list import (
@@ -233,7 +234,7 @@ class NodeScreen(ListScreen[ReplicaRow]):
         lines: list[Words] = []
         for event in newest[:_EVENTS]:
             sign = severity_words(event)[0].split()[0]
-            lines.append([f"{sign} {clock_words(event.at, now)}  {plain(event.message)}"])
+            lines.append([f"{sign} {local_clock(event.at, now)}  {message_words(event, now)}"])
         if len(newest) > _EVENTS:
             more = f"and {len(newest) - _EVENTS:,} more events: :events {self._node}"
             lines.append([(plain(more), "$health-unknown")])

@@ -11,10 +11,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from elysiadash.config.moments import local_moment
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.numbers import size, span
 from elysiadash.tui.plain import plain
-from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.screens.sheet import Sheet
 from elysiadash.tui.source import Watched
 
@@ -50,8 +50,8 @@ def recording_lines(watch: Watched) -> list[tuple[str, str]]:
     if replay is not None:
         return [
             ("state", "played back; nothing is recorded and nobody asked"),
-            ("from", moment_name(replay.start)),
-            ("to", moment_name(replay.end)),
+            ("from", local_moment(replay.start)),
+            ("to", local_moment(replay.end)),
             ("moments", f"{replay.place[1]:,}"),
             ("file", str(replay.path)),
         ]
@@ -63,10 +63,10 @@ def recording_lines(watch: Watched) -> list[tuple[str, str]]:
     if state.pid is not None:
         lines.append(("process", f"{state.pid}{' (this one)' if state.here else ''}"))
     if state.since is not None:
-        lines.append(("since", moment_name(state.since)))
+        lines.append(("since", local_moment(state.since)))
     if state.oldest is not None:
         back = span(max(0.0, watch.store.clock() - state.oldest))
-        lines.append(("reaches back", f"{back}, to {moment_name(state.oldest)}"))
+        lines.append(("reaches back", f"{back}, to {local_moment(state.oldest)}"))
     if state.bytes is not None:
         lines.append(("size", size(state.bytes)))
     if state.path is not None:

@@ -9,10 +9,10 @@ from textual.events import Key
 
 from elysiadash.cluster.recording.file import NotARecording
 from elysiadash.cluster.recording.moment import GAP_S
-from elysiadash.config.moments import HOW, read_length, read_moment
+from elysiadash.config.moments import HOW, local_moment, read_length, read_moment
 from elysiadash.tui.actions import of_scopes
 from elysiadash.tui.keymap import Keymap
-from elysiadash.tui.replay_words import moment_name, speed_name
+from elysiadash.tui.replay_words import speed_name
 from elysiadash.tui.source import Watched
 from elysiadash.tui.widgets.lines import StatusLine
 
@@ -147,7 +147,7 @@ class ReplayControls:
         if not replay.start <= at <= replay.end:
             self.status.flash("the recording does not reach there: its nearest end is shown", 4.0)
         elif at - replay.at > GAP_S:
-            shown, wanted = (moment_name(each, day=False) for each in (replay.at, at))
+            shown, wanted = (local_moment(each, day=False) for each in (replay.at, at))
             words = f"{shown} is shown: nothing was recorded from then to {wanted}"
             self.status.flash(words, 8.0)
         return None

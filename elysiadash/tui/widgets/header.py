@@ -12,12 +12,13 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from elysiadash.cluster.slices import Kind
+from elysiadash.config.moments import local_moment
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import shown_address
 from elysiadash.tui.environment import chip, colour_of
 from elysiadash.tui.facts import Facts
 from elysiadash.tui.plain import plain
-from elysiadash.tui.replay_words import Played, moment_name
+from elysiadash.tui.replay_words import Played
 from elysiadash.tui.widgets.line import Line
 
 _GAP = 2
@@ -139,8 +140,8 @@ def _name(facts: Facts, variables: dict[str, str]) -> Part:
 
 def _replay(played: Played) -> list[Part]:
     """That this is the past, and which: in the environment's place."""
-    short = moment_name(played.at, day=False)
-    when = (f" REPLAY {moment_name(played.at)} ", f" REPLAY {short} ", f" REPLAY {short[:8]} ")
+    short = local_moment(played.at, day=False)
+    when = (f" REPLAY {local_moment(played.at)} ", f" REPLAY {short} ", f" REPLAY {short[:8]} ")
     sign = "▶" if played.playing else "⏸"
     where = (f"{played.position} {played.state}", f"{played.position} {sign}", sign)
     return [Part(when, f"bold reverse {_WARN}", 3), Part(where, "bold", 4)]

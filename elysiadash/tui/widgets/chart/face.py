@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from elysiadash.config.moments import local_minute
 from elysiadash.tui.numbers import UNKNOWN, span
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.chart.raster import DOTS, draw_plot
@@ -173,7 +173,7 @@ def _foot(face: ChartFace, left: int, width: int) -> Line:
     """The times at the ends, and between them where the values come from."""
     if face.end <= face.start:
         return ((" " * width, "axis"),)
-    first, last = clock_words(face.start, face), clock_words(face.end, face)
+    first, last = _minute(face.start, face), _minute(face.end, face)
     room = width - left - measure(first) - measure(last) - 2
     if room < 1:
         return ((fit(" " * left + f"{first}–{last}", width, "left", "…", "?"), "axis"),)
@@ -190,13 +190,11 @@ def _source(face: ChartFace) -> str:
     step = (face.end - face.start) / len(shown.values)
     begin = next(at for at, value in enumerate(shown.values) if value is not None)
     if begin:
-        words += f" since {clock_words(face.start + begin * step, face)}"
+        words += f" since {_minute(face.start + begin * step, face)}"
     if step >= _LEAST_STEP_TOLD_S:
         words += f", means of {span(step)}"
     return f"{words}; {plain(face.problem)}" if face.problem else words
 
 
-def clock_words(at: float, face: ChartFace) -> str:
-    """``03:02`` of this machine's time; with the day where the chart is longer than one."""
-    form = "%H:%M" if face.end - face.start <= _DAY_S else "%b %d %H:%M"
-    return datetime.fromtimestamp(at).astimezone().strftime(form)
+def _minute(at: float, face: ChartFace) -> str:
+    return local_minute(at, day=face.end - face.start > _DAY_S)

@@ -54,7 +54,10 @@ def test_created_and_deleted() -> None:
         ("collection.deleted", "Doc"),
     ]
     assert events[0].message == "collection New created: replication factor 1, multi-tenant"
-    assert events[0].evidence == "GET /v1/schema, between 00:16:45 and 00:17:00 UTC"
+    assert (
+        events[0].evidence
+        == "GET /v1/schema, between 1970-01-01T00:16:45Z and 1970-01-01T00:17:00Z"
+    )
 
 
 def test_the_same_schema_is_no_change_nor_is_its_order() -> None:

@@ -119,7 +119,7 @@ def metrics(
 def test_a_younger_process_is_a_restart() -> None:
     (event,) = restart("http://n0", metrics(), metrics(1010.0), SEEN)
     assert (event.kind, event.node, event.severity) == ("node.restarted", "n0", "warning")
-    assert event.message == "n0 runs as a new process, started at 00:16:50 UTC"
+    assert event.message == "n0 runs as a new process, started at 1970-01-01T00:16:50Z"
     assert restart("http://n0", metrics(), metrics(500.4, cpu=0.5), SEEN) == []
 
 
