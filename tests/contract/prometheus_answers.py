@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -61,8 +62,8 @@ class _Recording(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, content=body, headers=headers)
 
 
-def asks(url: str, http: httpx.AsyncBaseTransport, now: float | None = None) -> PrometheusAsks:
-    """The questions as they were recorded; ``now`` holds the store's clock."""
+def asks(url: str, http: httpx.AsyncBaseTransport, store: Store | None = None) -> PrometheusAsks:
+    """The questions as they were recorded, with their answers in ``store``."""
     setting = Prometheus(url=url, match='job="demo"')
     profile = Profile(
         name="test",
@@ -70,23 +71,21 @@ def asks(url: str, http: httpx.AsyncBaseTransport, now: float | None = None) -> 
         prometheus=setting,
         intervals=Intervals(metrics=8.0),
     )
-    store = Store() if now is None else Store(lambda: now)
-    return PrometheusAsks(profile, store, PrometheusClient(profile, setting, http=http))
+    return PrometheusAsks(profile, store or Store(), PrometheusClient(profile, setting, http=http))
 
 
 async def record() -> None:
     """Make the file anew."""
     recording = _Recording()
-    scale = Scale(collections=6)
+    scale = Scale(collections=6, shards=3)
     async with simulated(scale=scale) as cluster:
         targets = list(cluster.metrics.values())
         async with RealPrometheus({"demo": targets}) as prometheus:
             await asyncio.sleep(12)
-            asking = asks(prometheus.url, recording)
+            store = Store()
+            asking = asks(prometheus.url, recording, store)
             await asking.poll()
-            # What follows is the same whatever the scrapes' jitter was.
-            asking.interval = 1.0
-            end = asking.reading_at or 0.0
+            end = round(time.time() - 1.0, 1)
             for metric in CHARTED:
                 await asking.range(metric, "", end - STEPS * STEP_S, end, STEPS)
             await asking.aclose()
