@@ -13,10 +13,22 @@ import msgspec
 from elysiadash.cluster.definition import compression_words, vector_index_words
 from elysiadash.cluster.growth import Growth
 from elysiadash.cluster.shards import CollectionShards, ShardReport
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, CollectionStats
 from elysiadash.cluster.traffic import CollectionTraffic
 from elysiadash.weaviate.models import CollectionDefinition
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
+
+ROW_KINDS = (
+    Kind.SCHEMA,
+    Kind.VERBOSE,
+    Kind.METRICS,
+    Kind.TENANTS,
+    Kind.ALIASES,
+    Kind.COUNT,
+    Kind.META,
+)
+"""What rows are made of; of the other answers only the nodes' states show in a row."""
 
 _DAY_S = 86400.0
 

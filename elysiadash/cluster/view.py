@@ -84,3 +84,10 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """(address, what happened) of probed addresses whose node is not known."""
     asked_at: float | None = None
     """Wall-clock seconds when the list of members was fetched."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Expected nodes that do not take part."""
+        return tuple(
+            node.node for node in self.nodes if node.expected and node.status not in LIVE_STATES
+        )

@@ -81,6 +81,8 @@ def recording_lines(watch: Watched) -> list[tuple[str, str]]:
     if state.path is not None:
         lines.append(("file", state.path))
         lines.append(("look at it", f"elysiadash replay {quote(state.path)}"))
+    if state.unread is not None:
+        lines.append(("trouble", state.unread))
     if state.note is not None:
         lines.append(("note", state.note))
     return lines
