@@ -108,7 +108,10 @@ def _column(
     letter: str,
     descending_first: bool = False,
 ) -> Column[FleetRow]:
-    return Column(key, title, render, width, align, priority, order, descending_first, letter)
+    beside = ("objects_sign",) if key == "objects" else ()
+    return Column(
+        key, title, render, width, align, priority, order, descending_first, letter, beside=beside
+    )
 
 
 def _look(row: FleetRow, style: StyleName = "") -> StyleName:

@@ -122,11 +122,11 @@ def _rank(row: NodeRow) -> int:
 
 
 def raft_words(view: NodeView) -> str:
-    """``leader``, ``follower``; ``was leader`` of one that is away; ``–`` where it is not known."""
+    """``leader``, ``follower``; ``led`` of one that is away; ``–`` where it is not known."""
     if view.leader:
         return "leader"
     if view.led:
-        return "was leader"
+        return "led"
     return plain(view.raft_state.lower()) if view.raft_state else numbers.UNKNOWN
 
 

@@ -225,7 +225,7 @@ async def test_a_leader_that_is_away_is_told_as_one_that_was() -> None:
         assert f"leader ? (was {away.node})" in header(app)
         await typed(app, pilot, "nodes")
         line = rows(live(app).query_one("#list"))[1]  # type: ignore[arg-type]
-        assert "was leader" in line
+        assert " led " in line
 
 
 async def test_what_was_known_of_a_node_that_is_away_is_shown_as_old() -> None:
