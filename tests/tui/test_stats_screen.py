@@ -296,7 +296,7 @@ async def test_commands_sort_filter_open_and_say_what_is_wrong() -> None:
         await pilot.press("colon", *"sort nonsense", "enter")
         assert "no column 'nonsense'" in (fault(app) or "")
         await pilot.press("escape")
-        await pilot.press("colon", *"open Docs", "enter")
+        await pilot.press("colon", *"collection Docs", "enter")
         await settled(pilot)
         assert "Stats › Documents" in crumbs(app)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.events import Resize
@@ -16,15 +17,18 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.replica_grid import (
     FIELDS,
     ShardRow,
-    describe,
     grid_columns,
     is_problem,
+    line_of,
     shard_rows,
 )
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
+
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Section
 
 
 class ShardsPane(ListPane[ShardRow]):
@@ -65,8 +69,15 @@ class ShardsPane(ListPane[ShardRow]):
 
     def as_data(self, row: ShardRow) -> dict[str, object]:
         """The replicas by node."""
-        lacking = {"gap": row.gap, "queue": row.queue}
-        return {"shard": row.shard, **lacking, "replicas": msgspec.to_builtins(row.replicas)}
+        known = {"shard": row.shard, "gap": row.gap, "queue": row.queue}
+        replicas = msgspec.to_builtins(row.replicas)
+        return {"collection": self.owner, **known, "replicas": replicas}
+
+    def describe(self, row: ShardRow) -> Sequence[Section]:
+        """Every replica with what it says of itself."""
+        from elysiadash.tui.replica_grid import sections_of
+
+        return sections_of(self.owner, row, self.requests(row))
 
     def requests(self, row: ShardRow) -> dict[str, str]:
         """How the shards are asked for."""
@@ -74,11 +85,11 @@ class ShardsPane(ListPane[ShardRow]):
 
         return {"curl": curl(self.dash.watched.profile, "/v1/nodes?output=verbose")}
 
-    def describe(self, row: ShardRow) -> str:
+    def line_of(self, row: ShardRow) -> str:
         """The replicas in one line."""
-        return describe(row)
+        return line_of(row)
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """Nothing answered, or no shard listed."""
         look = self.look
         if look is None or look.report is None:
@@ -128,7 +139,7 @@ class ShardsPane(ListPane[ShardRow]):
         old, place = self.table, self.table.leave()
         had_keys, marked = old.has_focus, [key for keys in old.marked for key in keys]
         self._table = table = self.new_table(columns)
-        table.frozen, table.stale = old.frozen, old.stale
+        table.frozen, table.covered, table.stale = old.frozen, old.covered, old.stale
         await self.mount(table, before=old)
         await old.remove()
         table.set_rows(self._rows)

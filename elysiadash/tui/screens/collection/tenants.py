@@ -17,7 +17,7 @@ from elysiadash.tui.tenant_list import (
     COLUMNS,
     FIELDS,
     TenantRow,
-    describe,
+    line_of,
     refusal_words,
     states_of,
     tenant_rows,
@@ -66,8 +66,13 @@ class TenantsPane(ListPane[TenantRow]):
         return SortBy("tenant")
 
     def as_data(self, row: TenantRow) -> dict[str, object]:
-        """The tenant."""
-        return {"tenant": row.name, "state": row.state, "objects": row.objects}
+        """The tenant, and of what."""
+        return {
+            "collection": self.owner,
+            "tenant": row.name,
+            "state": row.state,
+            "objects": row.objects,
+        }
 
     def requests(self, row: TenantRow) -> dict[str, str]:
         """How the tenants are asked for."""
@@ -78,9 +83,9 @@ class TenantsPane(ListPane[TenantRow]):
         path = f"/v1/schema/{quote(self.look.collection, safe='')}/tenants"
         return {"curl": curl(self.dash.watched.profile, path)}
 
-    def describe(self, row: TenantRow) -> str:
+    def line_of(self, row: TenantRow) -> str:
         """State and objects in words."""
-        return describe(row)
+        return line_of(row)
 
     def place(self) -> PanePlace | None:
         """The state, too."""
@@ -99,6 +104,11 @@ class TenantsPane(ListPane[TenantRow]):
         if state is None:
             return keep
         return lambda row: row.state == state and (keep is None or keep(row))
+
+    def filter_words(self) -> str:
+        """The state, too."""
+        state = f"state:{self.state}" if self.state is not None else ""
+        return " ".join(part for part in (state, self.filter_text) if part)
 
     def next_state(self) -> None:
         """Tenants of the first state, of the next, and in the end all."""
@@ -146,7 +156,7 @@ class TenantsPane(ListPane[TenantRow]):
             return [*reversed(told)]
         return [*notes[:at], *told, *notes[at:]]
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """Being asked, refused, or none there."""
         if self._asking:
             return "asking the leader for the tenants"
