@@ -204,7 +204,7 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
 
 
 def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> tuple[Section, ...]:
-    """A shard in full: what holds for all its replicas, then each of them."""
+    """A shard in full: each of its replicas, then what holds for all of them."""
     from elysiadash.tui.description import Entry, Section, of_requests
 
     gap = numbers.UNKNOWN if row.gap is None else numbers.count(row.gap)
@@ -212,7 +212,7 @@ def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> 
         Entry(what="Shard", value=row.shard),
         Entry(what="Collection", value=collection),
         Entry(
-            what="Replicas differ by",
+            what="Widest gap",
             value=gap,
             meaning="objects between the loaded replicas that hold the most and the fewest",
             why="" if row.gap is not None else "fewer than two replicas are loaded",
@@ -223,7 +223,7 @@ def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> 
         why = "the schema wants them, and no node that answers lists them"
         whole.append(Entry(what="Replicas missing", value=str(row.lacks_replicas), why=why))
     replicas = tuple(_replica_entry(row, node) for node in sorted(row.replicas))
-    sections = (Section("Shard", tuple(whole)), Section("Replicas", replicas))
+    sections = (Section("Replicas", replicas), Section("Shard", tuple(whole)))
     return (*(each for each in sections if each.entries), *of_requests(requests))
 
 

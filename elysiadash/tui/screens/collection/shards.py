@@ -30,6 +30,9 @@ from elysiadash.tui.widgets.table import Column, SortBy
 if TYPE_CHECKING:
     from elysiadash.tui.description import Section
 
+_BESIDE_NODES = ("shard", "behind", "queue")
+"""Columns that are no node's."""
+
 
 class ShardsPane(ListPane[ShardRow]):
     """The grid; its table is made anew when the nodes, or the room for them, change."""
@@ -123,6 +126,14 @@ class ShardsPane(ListPane[ShardRow]):
         if many and not self.chips():
             notes.insert(1, (f"{many} with a problem", "bold $health-warn"))
         return notes
+
+    def chosen_columns(self, known: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
+        """A choice that names nodes of another cluster, or gone ones: those there are instead."""
+        unknown = next((place for place, key in enumerate(keys) if key not in known), None)
+        if unknown is not None:
+            nodes = [key for key in known if key not in (*_BESIDE_NODES, *keys)]
+            keys = (*keys[:unknown], *nodes, *keys[unknown:])
+        return super().chosen_columns(known, keys)
 
     async def on_resize(self, event: Resize) -> None:
         """Other room can mean shorter numbers."""
