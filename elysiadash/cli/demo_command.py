@@ -34,7 +34,14 @@ def serve_demo(scenario: str, seed: int | None, scale: str | None, port_base: in
     return Exit.OK
 
 
-def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int | None) -> int:
+def show_demo(
+    scenario: str,
+    seed: int | None,
+    scale: str | None,
+    port_base: int | None,
+    *,
+    ascii: bool = False,
+) -> int:
     """Show simulated clusters in the app, the first of the scenario first."""
     need_terminal()
     places = find_places(os.environ)
@@ -44,7 +51,7 @@ def show_demo(scenario: str, seed: int | None, scale: str | None, port_base: int
         ) as clusters,
         logging_to(LogSettings(), places, full_screen=True),
     ):
-        return show(Chosen.of_demo(map(profile_of_demo, clusters), places))
+        return show(Chosen.of_demo(map(profile_of_demo, clusters), places), ascii=ascii)
 
 
 @contextmanager

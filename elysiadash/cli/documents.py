@@ -106,6 +106,13 @@ class StatsItem(Part, frozen=True, kw_only=True):
     imports_per_s: float | None
     vector_ops_per_s: float | None
     vector_queue: Count | None
+    metrics_partial: Annotated[
+        bool,
+        Meta(
+            description="The metrics of a node are missing: rates, sizes and tombstones are lower "
+            "bounds."
+        ),
+    ]
     lsm_partial: Annotated[
         bool, Meta(description="Sizes and segments are lower bounds: not all shards told theirs.")
     ]
@@ -163,6 +170,19 @@ class NodeItem(Part, frozen=True, kw_only=True):
     operational_mode: str | None
     address: str | None
     metrics_address: str | None
+    disk_used_share: Annotated[
+        float | None,
+        Meta(description="0 to 1; told only where the profile names a prometheus."),
+    ]
+    disk_free_bytes: Count | None
+    disk_size_bytes: Count | None
+    memory_bytes: Annotated[
+        Count | None, Meta(description="Resident memory of the process, mapped files included.")
+    ]
+    memory_limit_bytes: Annotated[Count | None, Meta(description="GOMEMLIMIT, where one is set.")]
+    heap_bytes: Annotated[Count | None, Meta(description="Go heap in use.")]
+    shards_loaded: Count | None
+    shards_unloaded: Count | None
     seen_at: Time | None
     not_exposed: dict[str, str]
     sources: dict[str, Source]

@@ -59,13 +59,19 @@ def events(flags: ClusterFlags, wish: EventsWish) -> int:
 
 def recorded_events(past: Past, wish: EventsWish, now: float) -> tuple[Event, ...]:
     """The wanted events of a recording, newest first."""
-    since = moment(wish.since, now, "--since") if wish.since else None
-    until = moment(wish.until, now, "--until") if wish.until else None
-    if since is not None and until is not None and since > until:
-        raise CommandFailed("--since is after --until", code=Exit.USAGE)
+    since, until = _span(wish, now)
     narrow = wish.name or wish.kind or wish.severity
     found = past.events(since, until, _ALL if narrow else wish.limit)
     return wish.wanted(found)[: wish.limit]
+
+
+def _span(wish: EventsWish, now: float) -> tuple[float | None, float | None]:
+    """From when to when; an empty word, as of an unset variable, is no time."""
+    since = None if wish.since is None else moment(wish.since, now, "--since")
+    until = None if wish.until is None else moment(wish.until, now, "--until")
+    if since is not None and until is not None and since > until:
+        raise CommandFailed("--since is after --until", code=Exit.USAGE)
+    return since, until
 
 
 def _from_recording(chosen: Chosen, wish: EventsWish) -> int:
@@ -76,6 +82,8 @@ def _from_recording(chosen: Chosen, wish: EventsWish) -> int:
     if chosen.state_dir is None:
         raise _no_recording(name)
     now = time.time()
+    # What is wrong with the wish is so whether or not anything was recorded.
+    _span(wish, now)
     try:
         with Reader(recording_path(chosen.state_dir, name, chosen.profile.url)) as reader:
             contents = reader.contents()

@@ -22,8 +22,9 @@ from elysiadash.cli.output import Format, say, say_demo, write_csv, write_json
 from elysiadash.cli.self_metrics import keep_self_metrics
 from elysiadash.cli.session import any_answer, ask, no_answer, run_to_end, watching
 from elysiadash.cli.tables import Column, Table, write_table
-from elysiadash.cluster.lanes import FAST
+from elysiadash.cluster.lanes import FAST, METRICS
 from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.usage import DISK_FIELDS, METRICS_FIELDS, NodeUsage, usage_by_node
 from elysiadash.cluster.view import LIVE_STATES, NodeView
 from elysiadash.cluster.watch import Watch
 
@@ -46,6 +47,14 @@ _ABSENT = {
     "shards": "the node is not in the answer with the shards",
     "objects": "the node is not in the answer with the shards",
 }
+_USAGE = (*DISK_FIELDS, *METRICS_FIELDS)
+_METRICS_FROM = {
+    "memory_bytes": "process_resident_memory_bytes",
+    "memory_limit_bytes": "go_gc_gomemlimit_bytes",
+    "heap_bytes": "go_memstats_heap_inuse_bytes",
+    "shards_loaded": "shards_loaded",
+    "shards_unloaded": "shards_unloaded",
+}
 _CSV = tuple(name for name in NodeItem.__struct_fields__ if name not in ("not_exposed", "sources"))
 
 
@@ -57,7 +66,7 @@ def nodes(flags: ClusterFlags, format: Format, self_metrics: Path | None) -> int
 
 async def _nodes(chosen: Chosen, format: Format, self_metrics: Path | None) -> int:
     async with watching(chosen) as watch:
-        await ask(watch, FAST | {Kind.VERBOSE}, _LIMIT_S)
+        await ask(watch, FAST | METRICS | {Kind.VERBOSE}, _LIMIT_S)
         answered = any_answer(watch, Kind.NODES, Kind.READY)
         if not answered and not watch.cluster().nodes:
             raise no_answer(watch, chosen, Kind.NODES, Kind.READY)
@@ -65,7 +74,7 @@ async def _nodes(chosen: Chosen, format: Format, self_metrics: Path | None) -> i
             at=rfc3339(watch.store.clock()),
             cluster=cluster_of(watch, demo=chosen.demo),
             problems=problems_of(watch),
-            items=tuple(_item(node, watch) for node in watch.cluster().nodes),
+            items=_items(watch),
         )
         keep_self_metrics(self_metrics, watch)
     for line in problem_lines(document.problems):
@@ -75,18 +84,38 @@ async def _nodes(chosen: Chosen, format: Format, self_metrics: Path | None) -> i
     return Exit.OK if answered else Exit.FAILED
 
 
-def _item(node: NodeView, watch: Watch) -> NodeItem:
+def _items(watch: Watch) -> tuple[NodeItem, ...]:
+    nodes = watch.cluster().nodes
+    usage = usage_by_node(watch.store, nodes, prometheus=watch.profile.prometheus is not None)
+    return tuple(_item(node, usage[node.node], watch) for node in nodes)
+
+
+def _item(node: NodeView, usage: NodeUsage, watch: Watch) -> NodeItem:
     values = {
-        name: getattr(node, name)
+        name: getattr(usage if name in _USAGE else node, name)
         for name in NodeItem.__struct_fields__
         if name not in ("seen_at", "not_exposed", "sources")
     }
+    missing = {name: _why(name, node, watch) for name in _ABSENT if values[name] is None}
     return NodeItem(
         **values,
         seen_at=optional_time(node.seen_at),
-        not_exposed={name: _why(name, node, watch) for name in _ABSENT if values[name] is None},
-        sources=_sources(values, watch),
+        not_exposed=missing | usage.not_exposed,
+        sources=_sources(values, watch) | _usage_sources(values, usage, watch),
     )
+
+
+def _usage_sources(values: dict[str, object], usage: NodeUsage, watch: Watch) -> dict[str, Source]:
+    now = watch.store.clock()
+    through = "Prometheus, " if watch.profile.prometheus is not None else "metrics, "
+    found = {}
+    for name in _USAGE:
+        is_disk = name in DISK_FIELDS
+        at = usage.disk_at if is_disk else usage.metrics_at
+        if values[name] is not None and at is not None:
+            told = usage.disk_metric if is_disk else _METRICS_FROM[name]
+            found[name] = source_of(through + told, at, now)
+    return found
 
 
 def _sources(values: dict[str, object], watch: Watch) -> dict[str, Source]:
@@ -130,6 +159,8 @@ def _table(document: NodesDocument) -> Table:
             Column("SHARDS", right=True),
             Column("OBJECTS", right=True),
             Column("QUEUE", right=True),
+            Column("DISK", right=True),
+            Column("MEMORY", right=True),
             Column("WHY"),
         ),
         rows=tuple(
@@ -141,6 +172,8 @@ def _table(document: NodesDocument) -> Table:
                 words.count(item.shards),
                 "~" + words.count(item.objects) if item.objects is not None else words.UNKNOWN,
                 words.count(item.batch_queue),
+                words.percent(item.disk_used_share),
+                words.size(item.memory_bytes),
                 item.why,
             )
             for item in document.items

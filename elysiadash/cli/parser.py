@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from elysiadash.cli.command_list import APP, COMMANDS, GROUPS, Command
+from elysiadash.cli.command_list import APP, COMMANDS, GROUPS, Command, Group
 from elysiadash.cli.flags import ClusterFlags, Option
 
 _TYPES: dict[str, Any] = {
@@ -45,16 +45,10 @@ def build() -> typer.Typer:
     """The whole command line; takes an ``Invocation`` as its ``obj``."""
     app = _group(APP.help, invoke_without_command=True)
     app.callback()(_root())
-    alone = {
-        command.path[0]: command
-        for command in COMMANDS
-        if command.path[0] in GROUPS and len(command.path) == 1
-    }
-    groups = {name: _group_of(help, alone.get(name)) for name, help in GROUPS.items()}
+    groups = {name: _group_of(group) for name, group in GROUPS.items()}
     for command in COMMANDS:
         *above, name = command.path
-        if name not in alone or above:
-            (groups[above[0]] if above else app).command(name, help=command.help)(_runner(command))
+        (groups[above[0]] if above else app).command(name, help=command.help)(_runner(command))
     for name, group in groups.items():
         app.add_typer(group, name=name)
     return app
@@ -90,11 +84,12 @@ def _root() -> Callable[..., None]:
     return _shaped(root, map(_parameter, (_VERSION, *APP.all_options())))
 
 
-def _group_of(help: str, alone: Command | None) -> typer.Typer:
-    """Commands under one word; ``alone`` is what the word does without any of them."""
+def _group_of(of: Group) -> typer.Typer:
+    """Commands under one word."""
+    alone = of.alone
     if alone is None:
-        return _group(help, no_args_is_help=True)
-    group = _group(help, invoke_without_command=True)
+        return _group(of.help, no_args_is_help=True)
+    group = _group(of.help, invoke_without_command=True)
     run = _runner(alone)
 
     def unless_below(ctx: typer.Context, **given: Any) -> None:

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from elysiadash.cli.command_list import APP, COMMANDS, Command
+from elysiadash.cli.command_list import APP, COMMANDS, GROUPS, Command
 from elysiadash.cli.flags import Option
 
 
 def quickly_found(arguments: Sequence[str]) -> tuple[Command, dict[str, Any]] | None:
     """The command and its options; None when the full parser has to look."""
-    for command in COMMANDS:
+    # A word without one of the commands below it is looked for after these.
+    alone = [group.alone for group in GROUPS.values() if group.alone is not None]
+    for command in (*COMMANDS, *alone):
         length = len(command.path)
         if tuple(arguments[:length]) == command.path:
             given = quickly_parsed(arguments[length:], command)

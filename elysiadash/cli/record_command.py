@@ -16,7 +16,12 @@ from elysiadash.cli.moments import length
 from elysiadash.cli.output import say, say_demo
 from elysiadash.cli.session import run_to_end
 from elysiadash.cluster.connect import connect
-from elysiadash.cluster.recording.file import NotARecording, open_to_read
+from elysiadash.cluster.recording.file import (
+    DamagedRecording,
+    NewerRecording,
+    NotARecording,
+    open_to_read,
+)
 from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.watch import Watch
@@ -49,17 +54,30 @@ def record(flags: ClusterFlags, wish: RecordWish) -> int:
             )
         if wish.file is not None:
             _check_file(wish.file)
+        elif chosen.state_dir is None:
+            raise CommandFailed(
+                "there is no folder that the recording could stay in",
+                "say where to: elysiadash record --file FILE",
+            )
         return run_to_end(_record(chosen, wish, seconds))
 
 
 def _check_file(path: Path) -> None:
-    """Raise ``CommandFailed`` for a file that is something else than a recording."""
+    """Raise ``CommandFailed`` for a file that cannot be gone on with."""
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
         open_to_read(path).close()
+    except NewerRecording as error:
+        raise CommandFailed(str(error), "record with that release, or name another file") from None
+    except DamagedRecording as error:
+        raise CommandFailed(
+            str(error),
+            f"move it away, or name another file; what can still be read of it is shown by:"
+            f" elysiadash replay {path}",
+        ) from None
     except NotARecording as error:
-        raise CommandFailed(str(error), "name a file that is not there yet") from None
+        raise CommandFailed(str(error), "name another file") from None
 
 
 async def _record(chosen: Chosen, wish: RecordWish, seconds: float | None) -> int:

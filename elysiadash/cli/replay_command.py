@@ -18,10 +18,11 @@ from elysiadash.config.paths import find_places
 from elysiadash.config.tuning import LogSettings
 
 
-def replay(flags: ClusterFlags, file: str | None, at: str | None) -> int:
+def replay(flags: ClusterFlags, file: str | None, at: str | None, *, ascii: bool = False) -> int:
     """Show a recording in the full terminal; returns the exit code.
 
-    Without ``file`` it is that of the chosen profile; ``at`` is where to begin.
+    Without ``file`` it is that of the chosen profile; ``at`` is where to begin, and
+    with ``ascii`` the app draws with ASCII signs only.
     """
     need_terminal()
     with _recording(flags, file) as path:
@@ -29,7 +30,8 @@ def replay(flags: ClusterFlags, file: str | None, at: str | None) -> int:
         # Textual costs 150 ms and is wanted by nobody else.
         from elysiadash.tui.start import run_replay
 
-        return run_replay(opened, state_dir=find_places(os.environ).state)
+        state = find_places(os.environ).state
+        return run_replay(opened, state_dir=state, signs="ascii" if ascii else "auto")
 
 
 def opened_recording(path: Path, at: str | None) -> Replay:

@@ -19,7 +19,6 @@ from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.watch import Watch
 from elysiadash.weaviate.errors import WeaviateError
 
-"""Seconds that a command waits for answers: a hung peer would take 30."""
 _SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
     signal.SIGTERM: Exit.TERMINATED,

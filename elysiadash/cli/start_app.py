@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from elysiadash.tui.clusters import FirstRun
 
 
-def start_app(flags: ClusterFlags) -> int:
+def start_app(flags: ClusterFlags, *, ascii: bool = False) -> int:
     """Show the chosen cluster in the full terminal; returns the exit code.
 
-    Where nothing names a cluster and none answers at the usual place, the app asks for one.
+    With ``ascii`` the app draws with ASCII signs only. Where nothing names a cluster and none
+    answers at the usual place, the app asks for one.
     Raises ``CommandFailed`` without a terminal: escape codes do not belong into a file.
     """
     need_terminal()
     with ExitStack() as demos, chosen_cluster(flags, full_screen=True) as chosen:
-        return show(chosen, _first_run(flags, demos) if chosen.assumed else None)
+        first_run = _first_run(flags, demos) if chosen.assumed else None
+        return show(chosen, first_run, ascii=ascii)
 
 
 def need_terminal() -> None:
@@ -52,7 +54,7 @@ def load_app() -> None:
     import elysiadash.tui.start  # noqa: F401
 
 
-def show(chosen: Chosen, first_run: FirstRun | None = None) -> int:
+def show(chosen: Chosen, first_run: FirstRun | None = None, *, ascii: bool = False) -> int:
     """Start the app on the chosen cluster, with the others at hand."""
     # Textual costs 150 ms and is wanted by nobody else.
     from elysiadash.tui.clusters import Given
@@ -65,7 +67,7 @@ def show(chosen: Chosen, first_run: FirstRun | None = None) -> int:
         state_dir=chosen.state_dir,
         first_run=first_run,
     )
-    return run(chosen.profile, given)
+    return run(chosen.profile, given, "ascii" if ascii else "auto")
 
 
 def _first_run(flags: ClusterFlags, demos: ExitStack) -> FirstRun:

@@ -45,6 +45,7 @@ def _item(
             not_exposed[field] = not_asked[source.kind]
     return StatsItem(
         **values,
+        metrics_partial=row.metrics_partial,
         health=health.value,
         not_exposed={field: why for field, why in not_exposed.items() if field in values},
         sources=shared.of(row, values),

@@ -30,7 +30,9 @@ _FACTOR = _number(
 )
 _TENANTS = _number("TENANTS", lambda item: _tenants(item), spare=8)
 _QUEUE = _number("QUEUE", lambda item: words.count(item.vector_queue), "vector_queue", spare=2)
-_QUERIES = _number("QUERY/S", lambda item: words.rate(item.queries_per_s), "queries_per_s", spare=3)
+_QUERIES = _number(
+    "QUERY/S", lambda item: _rate(item, item.queries_per_s), "queries_per_s", spare=3
+)
 _P50 = _number(
     "P50 MS",
     lambda item: _bounded(item.query_ms_p50, item.query_ms_p50_below),
@@ -44,10 +46,10 @@ _P95 = _number(
     spare=3,
 )
 _IMPORTS = _number(
-    "IMPORT/S", lambda item: words.rate(item.imports_per_s), "imports_per_s", spare=4
+    "IMPORT/S", lambda item: _rate(item, item.imports_per_s), "imports_per_s", spare=4
 )
 _VECTORS = _number(
-    "VECTOR/S", lambda item: words.rate(item.vector_ops_per_s), "vector_ops_per_s", spare=5
+    "VECTOR/S", lambda item: _rate(item, item.vector_ops_per_s), "vector_ops_per_s", spare=5
 )
 _SEGMENTS = _number("SEGMENTS", lambda item: _segments(item), "segments", spare=10)
 _TOMBSTONES = _number(
@@ -55,7 +57,7 @@ _TOMBSTONES = _number(
 )
 _SIZE = _number(
     "LSM SIZE",
-    lambda item: f"{'≥' if item.lsm_partial else ''}{words.size(item.lsm_bytes)}",
+    lambda item: _at_least(words.size(item.lsm_bytes), item.lsm_partial or item.metrics_partial),
     "lsm_bytes",
     spare=6,
 )
@@ -150,6 +152,15 @@ def _objects(item: StatsItem) -> str:
     if item.objects is None:
         return words.UNKNOWN
     return f"{marks.get(item.objects_are, '')}{words.count(item.objects)}"
+
+
+def _rate(item: StatsItem, value: float | None) -> str:
+    return _at_least(words.rate(value), item.metrics_partial)
+
+
+def _at_least(text: str, partial: bool) -> str:
+    """The sign of a part; what is not known has none."""
+    return f">={text}" if partial and text != words.UNKNOWN else text
 
 
 def _shards(item: StatsItem) -> str:

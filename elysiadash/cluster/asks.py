@@ -55,6 +55,8 @@ class Asks:
         self.traffic = Traffic()
         self.nodes_changed: Callable[[], None] = lambda: None
         """Called when a node came, went, or changed its readiness."""
+        self.contact_changed: Callable[[], None] = lambda: None
+        """Called when everything else is asked of another address from now on."""
         self.growth: dict[str, Growth] = {}
         """How fast each collection grows, as far as was seen."""
         self._growth_tracker = GrowthTracker()
@@ -74,7 +76,10 @@ class Asks:
         results = await self._each(Kind.READY, addresses, self.client.ready)
         if any(was is not None and was != self._probe_of(at) for at, was in before.items()):
             self.nodes_changed()
-        self.client.transport.contact = self._best(addresses)
+        best, transport = self._best(addresses), self.client.transport
+        if best != transport.contact:
+            transport.contact = best
+            self.contact_changed()
         _raise_if_all_failed(results)
 
     async def nodes(self) -> None:
@@ -166,6 +171,10 @@ class Asks:
         _raise_if_all_failed(await self._each(Kind.METRICS, addresses, self._read_metrics))
         slices = self.store.all(Kind.METRICS).values()
         return max((piece.latency or 0.0 for piece in slices if not piece.problem), default=0.0)
+
+    async def disks(self) -> float:
+        """The disk under each node, which only a Prometheus tells; returns the cost."""
+        return 0.0 if self.prometheus is None else await self.prometheus.poll_disks()
 
     async def capabilities(self) -> None:
         """Meta, and, for a version not probed yet or not understood then, the capabilities."""

@@ -58,23 +58,8 @@ class Glance(Watch):
 
     async def _poll(self, kind: Kind) -> None:
         if kind in _LATER:
-            await self._basics()
+            await self.store.until(lambda: self.store.is_settled(Kind.NODES, Kind.SCHEMA))
         await self.pollers[kind].run()
-
-    async def _basics(self) -> None:
-        """Until the questions that the others hang on were answered, or failed."""
-        changed = asyncio.Event()
-        stop = self.store.listen(lambda _: changed.set())
-        try:
-            while not all(self._is_settled(kind) for kind in (Kind.NODES, Kind.SCHEMA)):
-                await changed.wait()
-                changed.clear()
-        finally:
-            stop()
-
-    def _is_settled(self, kind: Kind) -> bool:
-        piece = self.store.get(kind)
-        return piece.value is not None or piece.problem is not None
 
 
 def glance(

@@ -106,6 +106,12 @@ class History:
         values = tuple(_value(row, metric, place) for row in reversed(newest_first))
         return Points(times, values)
 
+    @property
+    def since(self) -> float | None:
+        """Wall-clock seconds of the first moment that is kept; None while there is none."""
+        with self._lock:
+            return self._rows[0].at if self._rows else None
+
     def __len__(self) -> int:
         return len(self._rows)
 

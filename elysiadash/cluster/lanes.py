@@ -24,7 +24,7 @@ SLOW = frozenset(
         Kind.BACKUPS,
     }
 )
-METRICS = frozenset({Kind.METRICS})
+METRICS = frozenset({Kind.METRICS, Kind.DISK})
 EVERYTHING = FAST | SLOW | METRICS
 
 _SINGLE = frozenset(
@@ -75,6 +75,7 @@ def pollers(asks: Asks, store: Store, profile: Profile) -> dict[Kind, Poller]:
         (Kind.TASKS, asks.tasks, slow),
         (Kind.BACKUPS, asks.backups, backups),
         (Kind.METRICS, asks.metrics, metrics),
+        *(((Kind.DISK, asks.disks, metrics),) if asks.prometheus is not None else ()),
     )
     return {
         kind: Poller(

@@ -12,6 +12,7 @@ from elysiadash.cluster.shards import ShardReport
 from elysiadash.cluster.slices import Kind, Slice
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import (
+    AWAY_STATES,
     HEALTHY,
     HUNG,
     LIVE_STATES,
@@ -91,14 +92,20 @@ def view_cluster(
         )
         for name in names
     )
-    leader = _leader(raft.values())
+    named = _leader(raft.values())
+    gone = next((v.node for v in views if v.node == named and v.status in AWAY_STATES), None)
     return ClusterView(
         nodes=tuple(
-            msgspec.structs.replace(v, leader=bool(leader) and v.node == leader) for v in views
+            msgspec.structs.replace(v, leader=gone is None, led=gone is not None)
+            if v.node == named
+            else v
+            for v in views
         ),
         expected=len(expected) or None,
         live=sum(view.status in LIVE_STATES for view in views),
-        leader=leader,
+        # Its peers name a leader for some seconds after it died.
+        leader=named if gone is None else None,
+        leader_was=gone,
         versions=tuple(sorted({node.version for node in listed.values() if node.version})),
         probed=max(sum(entry.rest is not None for entry in addresses), 1 if listed else 0),
         fsm_pending=tuple(

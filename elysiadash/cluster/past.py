@@ -6,10 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from math import ceil
 from pathlib import Path
-from statistics import median_low
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -17,23 +14,20 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.recording.file import NotARecording
-from elysiadash.cluster.recording.points import Sample
+from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
 from elysiadash.cluster.recording.reader import Reader
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import RECORDING, SESSION, Sample, Series, means, samples_of
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_Found = tuple[Sequence[Sample], str | None]
+"""Samples, and in words why some or all are missing."""
 
 _SEEDED_S = 900.0
 _KEPT_S = 5.0
 _ANSWERS_KEPT = 32
 _SAME_S = 90.0
-_GAP_FACTOR = 2.5
-_LEAST_GAP_S = 90.0
-
-PROMETHEUS, RECORDING, SESSION = "Prometheus", "recording", "this session"
 
 
 class RangeSource(Protocol):
@@ -49,7 +43,8 @@ class Past:
     """Reads what is known of the past.
 
     ``history`` and ``log`` are this session's, ``path`` says where the recording is (None:
-    nowhere), whoever writes it. ``prometheus`` goes first where there is one.
+    nowhere), whoever writes it. ``prometheus`` goes first where there is one. ``damaged`` is told,
+    in a thread, of a recording that cannot be read for good.
     """
 
     def __init__(
@@ -59,13 +54,18 @@ class Past:
         path: Callable[[], Path | None],
         clock: Callable[[], float] = time.time,
         prometheus: RangeSource | None = None,
+        damaged: Callable[[DamagedRecording], None] | None = None,
     ) -> None:
         self.prometheus = prometheus
+        self.problem: str | None = None
+        """Why recorded events could not be read the last time, in words."""
+        self._told: str | None = None
+        self._damaged = damaged
         self._history = history
         self._log = log
         self._path = path
         self._clock = clock
-        self._read: dict[tuple[str, str, float], tuple[float, Sequence[Sample]]] = {}
+        self._read: dict[tuple[str, str, float], tuple[float, _Found]] = {}
 
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
         """One number of a collection (``""``: of all together) over the last ``seconds``."""
@@ -85,7 +85,8 @@ class Past:
 
         Both ends count. What this session saw and the recording has is in there once.
         """
-        recorded = await self._ask(lambda reader: reader.events(since, until, limit)) or ()
+        found, self.problem = await self._ask(lambda reader: reader.events(since, until, limit))
+        recorded = found or ()
         session = self._log.newest(since=since)
         return merged(recorded, [one for one in session if until is None or one.at <= until], limit)
 
@@ -106,58 +107,59 @@ class Past:
     ) -> Series:
         start = end - seconds
         points = self._history.points(metric, collection)
-        session = [
-            Sample(at, value)
-            for at, value in zip(points.times, points.values, strict=True)
-            if value is not None and start < at <= end
-        ]
+        session = samples_of(points, end, seconds)
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
+        problem = None
         if began > start:
-            found = await self._recorded(metric, collection, end, seconds)
+            found, problem = await self._recorded(metric, collection, end, seconds, began)
             recorded = [sample for sample in found if start < sample.at < began]
         return Series(
             start=start,
             end=end,
             values=means([*recorded, *session], end, seconds, steps),
             source=RECORDING if recorded else SESSION,
+            problem=problem,
         )
 
     async def _recorded(
-        self, metric: str, collection: str, end: float, seconds: float
-    ) -> Sequence[Sample]:
-        """What the recording says; asked again every few seconds only, since charts are drawn
-        anew each second."""
+        self, metric: str, collection: str, end: float, seconds: float, began: float
+    ) -> _Found:
+        """What the recording says of the time before this session ``began``; asked again after
+        ``_KEPT_S`` seconds at the earliest, however many charts show it."""
         key = (metric, collection, seconds)
         known = self._read.get(key)
         if known is not None and 0 <= end - known[0] < _KEPT_S:
             return known[1]
-        found = await self._ask(
-            lambda reader: reader.samples(metric, collection, end - seconds, end)
+        samples, problem = await self._ask(
+            lambda reader: reader.samples(metric, collection, end - seconds, began)
         )
         while len(self._read) >= _ANSWERS_KEPT:
             del self._read[next(iter(self._read))]
-        self._read[key] = (end, found or ())
-        return found or ()
+        self._read[key] = (end, (samples or (), problem))
+        return samples or (), problem
 
-    async def _ask(self, question: Callable[[Reader], T]) -> T | None:
+    async def _ask(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
         return await asyncio.to_thread(self._read_now, question)
 
-    def _read_now(self, question: Callable[[Reader], T]) -> T | None:
-        """None where there is no recording, or it cannot be read now."""
-        import sqlite3
-
+    def _read_now(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
+        """(answer, why there is none in words): neither where there is no recording."""
         path = self._path()
         if path is None:
-            return None
+            return None, None
         try:
             with Reader(path) as reader:
-                return question(reader)
+                return question(reader), None
         except FileNotFoundError:
-            return None
-        except (sqlite3.Error, OSError, NotARecording) as error:
-            logger.info("the recording cannot be read: %s", error)
-            return None
+            return None, None
+        except (OSError, NotARecording) as error:
+            problem = f"the recording cannot be read: {error}"
+            if problem != self._told:
+                self._told = problem
+                logger.warning("%s", problem)
+            if isinstance(error, DamagedRecording) and self._damaged is not None:
+                self._damaged(error)
+            return None, problem
 
 
 def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> tuple[Event, ...]:
@@ -188,33 +190,3 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
 def _what(event: Event) -> tuple[object, ...]:
     about = (event.node, event.collection, event.tenant, event.shard, event.name)
     return (event.kind, *about, event.before, event.after)
-
-
-def means(
-    samples: Sequence[Sample], end: float, seconds: float, steps: int
-) -> tuple[float | None, ...]:
-    """The mean of each of ``steps`` equal parts of the ``seconds`` before ``end``.
-
-    Samples are further apart than steps where the past was thinned, or the window is short: one
-    holds for the steps since the one before it, unless that is a gap.
-    """
-    start, width = end - seconds, seconds / steps
-    sums, counts = [0.0] * steps, [0] * steps
-    for sample in samples:
-        place = _place(sample.at, start, width, steps)
-        sums[place] += sample.value
-        counts[place] += 1
-    values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
-    usual = median_low([two.at - one.at for one, two in pairwise(samples)] or [0.0])
-    bridge = max(_LEAST_GAP_S, _GAP_FACTOR * usual)
-    for one, two in pairwise(samples):
-        if width < two.at - one.at <= bridge:
-            last = _place(two.at, start, width, steps)
-            for place in range(_place(one.at, start, width, steps) + 1, last):
-                values[place] = two.value if values[place] is None else values[place]
-    return tuple(values)
-
-
-def _place(at: float, start: float, width: float, steps: int) -> int:
-    # Each part is open at its beginning, as the whole is.
-    return max(0, min(steps, ceil((at - start) / width)) - 1)

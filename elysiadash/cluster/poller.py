@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -36,6 +37,9 @@ _JITTER = 0.1
 _MAX_OPEN = 2
 _LASTING = (Forbidden, NotSupported, AnswerTooLarge)
 """Asking again soon gets the same, and the last of them costs the server a whole answer."""
+_JUDGED_BY = 3
+"""Calls whose duration tells what one costs: the shortest of them, since one that waited for a
+hung node or a lost leader costs nobody so much."""
 _WISH_FLOOR_S = 1.0
 _WISH_COST_FACTOR = 10.0
 
@@ -43,7 +47,8 @@ _WISH_COST_FACTOR = 10.0
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When to ask again, in seconds.
 
-    After a success: ``interval``, or ``cost_factor`` times what the call took if that is more.
+    After a success: ``interval``, or ``cost_factor`` times what a call costs if that is more: the
+    shortest of the last three.
     After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``;
     with a ``cost_factor`` never sooner than after a success, that cost up to ``refused``.
     After a refusal that waiting does not change (403, not supported, too large): ``refused``.
@@ -82,17 +87,20 @@ class Poller:
         self.errors = 0
         """Failures since the start."""
         self.last_seconds: float | None = None
+        """What a call costs, as far as the last ones tell; None before the first."""
         self.next_at: float | None = None
         """When it asks again, in the event loop's time; None while it asks."""
         self._ask = ask
         self._fail = fail
         self._held = held
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
+        self._recent: deque[float] = deque(maxlen=_JUDGED_BY)
         self._open: set[asyncio.Task[float | None]] = set()
         # All in the event loop's time.
         self._started = float("-inf")
         self._answered = float("-inf")
         self._hold_until = float("-inf")
+        self._given_up = False
         self._wake = asyncio.Event()
         self._running = asyncio.Event()
         self._running.set()
@@ -143,6 +151,16 @@ class Poller:
         """
         self._wake.set()
 
+    def ask_elsewhere(self) -> None:
+        """Give up what is under way, and ask at once: it was sent to where nobody answers."""
+        for task in tuple(self._open):
+            task.cancel()
+        self._open.clear()
+        self._recent.clear()
+        self._given_up = True
+        self._hold_until = float("-inf")
+        self._wake.set()
+
     def pause(self) -> None:
         """Ask no more until ``resume``."""
         self._running.clear()
@@ -184,14 +202,14 @@ class Poller:
         return bool(done)
 
     def _after(self, task: asyncio.Task[float | None], started: float, seconds: float) -> float:
-        self.last_seconds = seconds
         if task.cancelled():
-            return self.schedule.interval
+            again, self._given_up = self._given_up, False
+            return 0.0 if again else self.schedule.interval
         error = task.exception()
         if error is None:
             self._succeed(started)
-            self.last_seconds = _spent(task, seconds)
-            wait = max(self.schedule.interval, self.schedule.cost_factor * self.last_seconds)
+            cost = self.schedule.cost_factor * self._learn(_spent(task, seconds))
+            wait = max(self.schedule.interval, cost)
             return float(wait * self._rng.uniform(1.0, 1.0 + _JITTER))
         self.errors += 1
         self.failures += 1
@@ -209,10 +227,10 @@ class Poller:
         seconds = now - started
         error = task.exception()
         if error is None:
-            self.last_seconds = _spent(task, seconds)
+            spent = self._learn(_spent(task, seconds))
             self._succeed(started)
             if self.schedule.cost_factor:
-                cost = self.schedule.cost_factor * self.last_seconds
+                cost = self.schedule.cost_factor * spent
                 self._hold(now + max(self.schedule.interval, cost))
             return
         self.errors += 1
@@ -226,12 +244,19 @@ class Poller:
 
     def _cost_of(self, error: BaseException, seconds: float) -> float:
         """The least wait after a failure, so that failing is not asked more often than success."""
+        # What never reached a server cost it nothing.
+        spent = 0.0 if isinstance(error, Unreachable) else self._learn(seconds)
         if not self.schedule.cost_factor:
             return 0.0
-        # What never reached a server cost it nothing; and a hanging server must not be
-        # taken for a busy one for hours.
-        spent = 0.0 if isinstance(error, Unreachable) else self.schedule.cost_factor * seconds
-        return max(self.schedule.interval, min(spent, self.schedule.refused))
+        # A hanging server must not be taken for a busy one for hours.
+        cost = min(self.schedule.cost_factor * spent, self.schedule.refused)
+        return max(self.schedule.interval, cost)
+
+    def _learn(self, seconds: float) -> float:
+        """Take a call's seconds; returns what a call costs by now."""
+        self._recent.append(seconds)
+        self.last_seconds = min(self._recent)
+        return self.last_seconds
 
     def _wait_parked(self) -> float:
         """An open call costs at least what it took until it was set aside; the rest is unknown."""
@@ -262,6 +287,9 @@ class Poller:
             except TimeoutError:
                 continue
             self._wake.clear()
+            if self._given_up:
+                self._given_up = False
+                return
             self.next_at = min(self.next_at, max(loop.time(), self._soonest()))
 
 

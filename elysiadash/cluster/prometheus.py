@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster import disks
-from elysiadash.cluster.prometheus_past import SOURCE, past
+from elysiadash.cluster.prometheus_past import past
 from elysiadash.cluster.promql import NODE_GAUGES, SUMMED, Wording, duration
 from elysiadash.cluster.rows import Known
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import PROMETHEUS, Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.traffic import CollectionTraffic
@@ -100,7 +100,32 @@ class PrometheusAsks:
         cost = nodes.seconds + traffic.seconds
         by_node = _nodes(nodes.samples, self._node_label, scrapes.last)
         self._keep(asked_at, cost, by_node, scrapes, traffic, window, now)
-        await self._ask_disks(asked_at, by_node, now)
+        return cost
+
+    async def poll_disks(self) -> float:
+        """Ask for the disk under each node; returns what it cost Prometheus, in seconds.
+
+        A question of its own, so that its failure or delay is never the metrics'. Raises the
+        ``WeaviateError`` that fits.
+        """
+        asked_at = time.monotonic()
+        nodes = await self.client.query(self.wording.names())
+        labels = {
+            sample.labels["nodeID"]: sample.labels.get(self._node_label, "")
+            for sample in nodes.samples
+            if sample.labels.get("nodeID")
+        }
+        found: dict[str, disks.NodeDisk] = {}
+        cost = nodes.seconds
+        if labels:
+            answer = await self.client.query(self.wording.disks(labels), nodes.samples[0].at)
+            found = disks.match(answer.samples, labels, self._node_label)
+            cost += answer.seconds
+        # That of "" is the problem of an earlier failure.
+        for gone in self._store.all(Kind.DISK).keys() - found.keys():
+            self._store.forget(Kind.DISK, gone)
+        for node, disk in found.items():
+            self._store.put(Kind.DISK, disk, of=node, asked_at=asked_at, every=self.interval or 0.0)
         return cost
 
     async def range(
@@ -116,7 +141,7 @@ class PrometheusAsks:
             except WeaviateError as error:
                 values = (None,) * steps
                 return Series(
-                    start=start, end=end, values=values, source=SOURCE, problem=str(error)
+                    start=start, end=end, values=values, source=PROMETHEUS, problem=str(error)
                 )
         return await past(
             self.client,
@@ -205,20 +230,6 @@ class PrometheusAsks:
             self._store.put(Kind.METRICS, metrics, of=label, fetched_at=at, **common)
         self._store.put(Kind.METRICS, everyone, fetched_at=oldest + ours, **common)
 
-    async def _ask_disks(
-        self, asked_at: float, by_node: Mapping[str, NodeMetrics], now: float
-    ) -> None:
-        labels = {metrics.node_id: label for label, metrics in by_node.items() if metrics.node_id}
-        if not labels:
-            return
-        answer = await self.client.query(self.wording.disks(labels), now)
-        found = disks.match(answer.samples, labels, self._node_label)
-        for gone in self._store.all(Kind.DISK).keys() - found.keys():
-            self._store.forget(Kind.DISK, gone)
-        every = self.interval or 0.0
-        for node, disk in found.items():
-            self._store.put(Kind.DISK, disk, of=node, asked_at=asked_at, every=every)
-
     async def _nothing_found(self) -> NotFound | BadAnswer:
         """Why no node has a current sample: never scraped, or not any more."""
         request = f"POST {self.client.address}/api/v1/query"
@@ -274,9 +285,6 @@ def _nodes(
             own[NODE_GAUGES[figure]] = sample.value
         elif figure == "build":
             own["version"] = sample.labels.get("version")
-        elif figure == "index_shards":
-            states = own.setdefault("index_shards_by_status", {})
-            states[sample.labels.get("status", "")] = sample.value
         if node := sample.labels.get("nodeID"):
             own["node_id"] = node
     return {label: _metrics({}, None, None, 0, **own) for label, own in fields.items()}

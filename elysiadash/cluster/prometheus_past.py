@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from math import ceil
 
 from elysiadash.cluster.promql import Wording, duration
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import PROMETHEUS, Series
 from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.prometheus import Line, PrometheusClient
 
-SOURCE = "Prometheus"
 _SLOPE_S = 600.0
 """Counts move only when a shard is flushed: a slope needs minutes."""
 _QUANTILES = ("query_ms_p50", "query_ms_p95")
@@ -107,7 +106,7 @@ def _values(lines: Sequence[Line], start: float, step: float, steps: int) -> lis
 def _series(
     start: float, end: float, values: Sequence[float | None], problem: str | None
 ) -> Series:
-    return Series(start=start, end=end, values=tuple(values), source=SOURCE, problem=problem)
+    return Series(start=start, end=end, values=tuple(values), source=PROMETHEUS, problem=problem)
 
 
 def _words(error: WeaviateError) -> str:

@@ -31,16 +31,18 @@ SUMMED = {
 }
 """Gauge -> field of ``CollectionMetrics``; summed over shards and nodes."""
 
+NAMED = "weaviate_cluster_store_raft_last_applied_index"
+"""Its label ``nodeID`` is the node's name (1.30.4 and later)."""
+
 NODE_GAUGES = {
     "process_start_time_seconds": "process_start_time",
     "process_cpu_seconds_total": "cpu_seconds",
     "process_resident_memory_bytes": "resident_bytes",
     "go_memstats_heap_inuse_bytes": "heap_bytes",
-    "process_open_fds": "open_fds",
-    "go_goroutines": "goroutines",
+    "go_gc_gomemlimit_bytes": "memory_limit_bytes",
     "shards_loaded": "shards_loaded",
     "shards_unloaded": "shards_unloaded",
-    "weaviate_cluster_store_raft_last_applied_index": "raft_applied_index",
+    NAMED: "raft_applied_index",
 }
 """Series of a node -> field of ``NodeMetrics``."""
 
@@ -85,16 +87,19 @@ class Wording:
         return f"{self.select(SEEN)}[{duration(seconds)}]"
 
     def nodes(self) -> str:
-        """``NODE_GAUGES``, ``build`` and ``index_shards`` of each node."""
+        """``NODE_GAUGES`` and ``build`` of each node."""
         node, seen = self._node, self.select(SEEN)
         gauges = f"max by (__name__,{node},nodeID) ({self.select(tuple(NODE_GAUGES))})"
         build = f"max by ({node},version) ({self.select('weaviate_build_info')})"
-        shards = f"sum by ({node},status) ({self.select('weaviate_index_shards_total')})"
         # Without a match, other processes that the same Prometheus scrapes have these names too.
         return (
             f"{_by_name(gauges, f'{node},nodeID')} and on ({node}) {seen} or "
-            f"{_tagged({'build': build, 'index_shards': shards})}"
+            f"{_tagged({'build': build})}"
         )
+
+    def names(self) -> str:
+        """The node's name behind each scraped label, as far as its release tells it."""
+        return f"max by ({self._node},nodeID) ({self.select(NAMED)})"
 
     def traffic(self, window: float) -> str:
         """Rates and latencies by collection over ``window``, and the histogram's ``bounds``.

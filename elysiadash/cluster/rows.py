@@ -13,10 +13,22 @@ import msgspec
 from elysiadash.cluster.definition import compression_words, vector_index_words
 from elysiadash.cluster.growth import Growth
 from elysiadash.cluster.shards import CollectionShards, ShardReport
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, CollectionStats
 from elysiadash.cluster.traffic import CollectionTraffic
 from elysiadash.weaviate.models import CollectionDefinition
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
+
+ROW_KINDS = (
+    Kind.SCHEMA,
+    Kind.VERBOSE,
+    Kind.METRICS,
+    Kind.TENANTS,
+    Kind.ALIASES,
+    Kind.COUNT,
+    Kind.META,
+)
+"""What rows are made of; of the other answers only the nodes' states show in a row."""
 
 _DAY_S = 86400.0
 
@@ -81,6 +93,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Exact counts, asked on demand."""
     missing_nodes: tuple[str, ...] = ()
     live_nodes: int = 0
+    expected_nodes: int = 0
+    """How many nodes there should be; 0: not known."""
     why: dict[str, str] = {}
     """``shards``, ``tenants``, ``metrics`` -> why that part is not known."""
 
@@ -133,6 +147,7 @@ def _row(
         "metrics_nodes": _nodes_read(known),
         "metrics_through": known.through,
         "live_nodes": known.live_nodes,
+        "expected_nodes": known.expected_nodes,
     }
     why: dict[str, str] = {}
     multi_tenant = _from_definition(fields, definition)

@@ -72,13 +72,25 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     missing_nodes: tuple[str, ...] = ()
     """Expected nodes that did not answer: what they hold is not counted."""
     metrics_nodes: int = 0
-    """Nodes whose metrics were read; fewer than ``live_nodes`` makes rates and sizes partial."""
+    """Nodes whose metrics were read; fewer than there should be makes rates and sizes partial."""
     metrics_through: str | None = None
     """Who read the metrics for us, in words with their age; None where we read them ourselves."""
     live_nodes: int = 0
     """Nodes that take part now."""
+    expected_nodes: int = 0
+    """Nodes that should take part; 0 where that is not known."""
     not_exposed: dict[str, str] = {}
     """Field -> why it is None and which setting or wait would feed it."""
+
+    @property
+    def nodes_to_read(self) -> int:
+        """Nodes that hold a share of rates and sizes: a dead one took its share with it."""
+        return max(self.live_nodes, self.expected_nodes)
+
+    @property
+    def metrics_partial(self) -> bool:
+        """Whether sums over the nodes' metrics lack a node: they are lower bounds."""
+        return 0 < self.metrics_nodes < self.nodes_to_read
 
 
 class FieldSource(msgspec.Struct, frozen=True, gc=False):

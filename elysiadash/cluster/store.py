@@ -111,6 +111,31 @@ class Store:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until it is so, looked at now and after each change."""
+        changed = asyncio.Event()
+        stop = self.listen(lambda _: changed.set())
+        try:
+            while not is_so():
+                await changed.wait()
+                changed.clear()
+        finally:
+            stop()
+
+    def is_settled(self, *kinds: Kind) -> bool:
+        """Whether each of these questions was answered, or failed."""
+        pieces = map(self.get, kinds)
+        return all(piece.value is not None or piece.problem is not None for piece in pieces)
+
+    def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
+        """Every question that has no fresh answer now: (kind, of, problem)."""
+        return tuple(
+            (kind, of, piece.problem)
+            for kind in Kind
+            for of, piece in self.all(kind).items()
+            if piece.problem is not None
+        )
+
     def _tell(self, kind: Kind) -> None:
         self.changed[kind] = self.seq
         for listener in tuple(self._listeners):

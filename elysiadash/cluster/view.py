@@ -16,6 +16,9 @@ UNKNOWN = "unknown"
 LIVE_STATES = frozenset({HEALTHY, UNHEALTHY, NOT_READY, UNREACHABLE})
 """States of a node that still takes part in the cluster."""
 
+AWAY_STATES = frozenset({HUNG, UNAVAILABLE, MISSING})
+"""States of a node that surely takes no part."""
+
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One node, from gossip's list, raft and its own readiness together.
@@ -36,6 +39,8 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Flushed objects, replicas counted."""
     raft_state: str | None = None
     leader: bool = False
+    led: bool = False
+    """Its peers still call it the leader, and it is away."""
     batch_queue: int | None = None
     operational_mode: str | None = None
     address: str | None = None
@@ -48,13 +53,15 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the header shows and the commands decide on.
 
     ``expected`` is None while neither raft nor memory says how many nodes there should be.
-    ``leader`` "" means that every answering node says there is none.
+    ``leader`` "" means that every answering node says there is none; it is None too while the one
+    that was named, ``leader_was``, is away: who leads now is not known.
     """
 
     nodes: tuple[NodeView, ...] = ()
     expected: int | None = None
     live: int = 0
     leader: str | None = None
+    leader_was: str | None = None
     versions: tuple[str, ...] = ()
     probed: int = 0
     """Nodes that we ask directly: by an address of their own, or the one behind the url."""
@@ -66,3 +73,10 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """(address, what happened) of probed addresses whose node is not known."""
     asked_at: float | None = None
     """Wall-clock seconds when the list of members was fetched."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Expected nodes that do not take part."""
+        return tuple(
+            node.node for node in self.nodes if node.expected and node.status not in LIVE_STATES
+        )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import logging
 import time
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,6 +22,7 @@ from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.events.observer import LastRun, Observer
 from elysiadash.cluster.history import History
+from elysiadash.cluster.known import KnownRows
 from elysiadash.cluster.lanes import EVERYTHING, FAST, pollers
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.past import Past
@@ -30,31 +31,22 @@ from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.recorder import Recorder
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.remembered import Memory, Remembered
-from elysiadash.cluster.rows import Known, collection_rows
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.store import Store
-from elysiadash.cluster.traffic import Traffic
-from elysiadash.cluster.view import LIVE_STATES, ClusterView
+from elysiadash.cluster.view import ClusterView
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.client import Client
 from elysiadash.weaviate.models import Tenant
+
+log = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 30.0
 _PACES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 """Seconds between two polls of the fast lane that one can step through."""
 _LEAST_S = {True: 1.0, False: 5.0}
 """Seconds, at least, between two polls: of the fast lane, and of the others."""
-_ROW_KINDS = (
-    Kind.SCHEMA,
-    Kind.VERBOSE,
-    Kind.METRICS,
-    Kind.TENANTS,
-    Kind.ALIASES,
-    Kind.COUNT,
-    Kind.META,
-)
 
 
 class Watch:
@@ -83,6 +75,7 @@ class Watch:
         self.asks = Asks(client, self.store, directory, self._remembered.expected)
         self.pollers: dict[Kind, Poller] = pollers(self.asks, self.store, self.profile)
         self.asks.nodes_changed = self._look_again
+        self.asks.contact_changed = self._ask_elsewhere
         self._usual = {kind: poller.schedule.interval for kind, poller in self.pollers.items()}
         self._pace = 1.0
         self.events = EventLog()
@@ -95,8 +88,9 @@ class Watch:
             lambda: recorder.path if recorder is not None else recording,
             clock,
             self.asks.prometheus,
+            None if recorder is None else recorder.found_damage,
         )
-        self._rows: tuple[Hashable, tuple[CollectionStats, ...]] | None = None
+        self._rows = KnownRows(self.store, self.asks, self.cluster)
         self._saved_at = 0.0
 
     async def run(self) -> None:
@@ -118,7 +112,9 @@ class Watch:
     @property
     def recording(self) -> RecordingState | None:
         """Who keeps the past of this cluster; None: nobody here is meant to."""
-        return None if self.recorder is None else self.recorder.state
+        if self.recorder is None:
+            return None
+        return msgspec.structs.replace(self.recorder.state, unread=self.past.problem)
 
     async def once(
         self, kinds: Collection[Kind] = EVERYTHING, *, limit: float | None = None
@@ -128,6 +124,7 @@ class Watch:
         Returns after ``limit`` seconds at the latest; what has not answered then is noted as a
         problem. Never raises for a server.
         """
+        kinds = self.pollers.keys() & kinds
         try:
             async with asyncio.timeout(limit):
                 await self._once(frozenset(kinds))
@@ -169,6 +166,12 @@ class Watch:
             if kind not in (Kind.READY, Kind.BACKUPS):
                 poller.refresh_now()
 
+    def _ask_elsewhere(self) -> None:
+        """What was sent to the address that nobody answers at need not be waited for."""
+        for kind, poller in self.pollers.items():
+            if kind not in (Kind.READY, Kind.METRICS):
+                poller.ask_elsewhere()
+
     def own_load(self) -> OwnLoad:
         """What we cost the cluster."""
         return self.client.transport.budget.load()
@@ -192,14 +195,7 @@ class Watch:
 
         Before the first answer, the rows of the last run (``rows_at`` has their time).
         """
-        basis = self._basis()
-        if self._rows is not None and self._rows[0] == basis:
-            return self._rows[1]
-        if not self._has_live_rows():
-            return self._remembered.rows
-        rows = await asyncio.to_thread(_build_rows, self._known(), self.asks.traffic)
-        self._rows = (basis, rows)
-        return rows
+        return await self._rows.now() if self._has_live_rows() else self._remembered.rows
 
     def rows_at(self) -> float | None:
         """Wall-clock seconds of the oldest data the rows' counts rest on."""
@@ -228,88 +224,11 @@ class Watch:
 
     def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
         """Every question that has no fresh answer now: (kind, of, problem)."""
-        found = [
-            (kind, of, piece.problem)
-            for kind in Kind
-            for of, piece in self.store.all(kind).items()
-            if piece.problem is not None
-        ]
-        return tuple(found)
+        return self.store.problems()
 
     def missing_nodes(self) -> tuple[str, ...]:
         """Expected nodes that do not take part now."""
-        return tuple(
-            node.node
-            for node in self.cluster().nodes
-            if node.expected and node.status not in LIVE_STATES
-        )
-
-    def _basis(self) -> Hashable:
-        """What the rows are built from: most answers, several a second, change nothing of it."""
-        changed = tuple(self.store.changed.get(kind, 0) for kind in _ROW_KINDS)
-        view = self.cluster()
-        states = tuple((node.node, node.status) for node in view.nodes)
-        asked = self.store.get(Kind.NODES).problem is None
-        return changed, states, view.live, asked, self.addresses()
-
-    def _known(self) -> Known:
-        store = self.store
-        schema = store.get(Kind.SCHEMA).value
-        aliases: dict[str, list[str]] = {}
-        for alias in store.get(Kind.ALIASES).value or ():
-            aliases.setdefault(alias.collection, []).append(alias.alias)
-        missing = self.missing_nodes()
-        metrics = self._usable_metrics()
-        known = Known(
-            definitions=tuple(schema.classes or ()) if schema else None,
-            report=store.get(Kind.VERBOSE).value,
-            tenants=_values(store, Kind.TENANTS),
-            aliases={name: tuple(sorted(found)) for name, found in aliases.items()},
-            metrics=tuple(metrics.values()),
-            metrics_at=frozenset(metrics),
-            growth=self.asks.growth,
-            counts=self._fresh_counts(),
-            missing_nodes=missing,
-            live_nodes=self.cluster().live,
-            why=self._why(),
-        )
-        return known if self.asks.prometheus is None else self.asks.prometheus.known(known)
-
-    def _usable_metrics(self) -> dict[str, Any]:
-        """Address -> metrics of the nodes that answered last time.
-
-        A node that failed is left out, so that half a sum does not look whole; when all of them
-        failed the last values stay, as old as they are.
-        """
-        slices = self.store.all(Kind.METRICS)
-        away = set(self.missing_nodes())
-        known = self.store.get(Kind.NODES).problem is None
-        gone = {entry.metrics for entry in self.addresses() if known and entry.node in away}
-        held = {at: piece for at, piece in slices.items() if piece.value and at not in gone}
-        fresh = {at: piece for at, piece in held.items() if piece.problem is None}
-        return {at: piece.value for at, piece in (fresh or held).items()}
-
-    def _fresh_counts(self) -> dict[str, int]:
-        """Exact counts, until the shards were listed again: exact is exact at its moment only."""
-        listed_at = self.store.get(Kind.VERBOSE).fetched_at or 0.0
-        return {
-            name: piece.value
-            for name, piece in self.store.all(Kind.COUNT).items()
-            if piece.value is not None and (piece.fetched_at or 0.0) >= listed_at
-        }
-
-    def _why(self) -> dict[str, str]:
-        """Why a part is not known, in the words of its problem."""
-        parts = {"shards": Kind.VERBOSE, "tenants": Kind.TENANTS, "metrics": Kind.METRICS}
-        words: dict[str, str] = {}
-        for part, kind in parts.items():
-            problems = [p.problem.what for p in self.store.all(kind).values() if p.problem]
-            if problems:
-                words[part] = problems[0]
-        scraped = any(entry.metrics for entry in self.addresses())
-        if not scraped and self.asks.prometheus is None:
-            words.pop("metrics", None)
-        return words
+        return self.cluster().missing
 
     def _has_live_rows(self) -> bool:
         return (
@@ -339,27 +258,12 @@ class Watch:
     async def _run_in_turn(self, poller: Poller) -> None:
         """Features, tenants and addresses are known only after the first answers."""
         if poller.name in _LATER:
-            await self._first_answers()
+            await self.store.until(lambda: self.store.is_settled(*_FIRST))
         await poller.run()
 
-    async def _first_answers(self) -> None:
-        needed = (Kind.NODES, Kind.SCHEMA, Kind.CAPABILITIES)
-        changed = asyncio.Event()
-        stop = self.store.listen(lambda _: changed.set())
-        try:
-            while not all(self._settled(kind) for kind in needed):
-                await changed.wait()
-                changed.clear()
-        finally:
-            stop()
-
-    def _settled(self, kind: Kind) -> bool:
-        found = self.store.get(kind)
-        return found.value is not None or found.problem is not None
-
     async def _keep(self) -> None:
-        """Adds a point to the charts each slow interval and saves now and then."""
-        await self.past.seed()
+        """Adds a point to the charts when an answer made the rows new, and saves now and then."""
+        await self._seed()
         seen = -1
         while True:
             await asyncio.sleep(self.profile.intervals.fast)
@@ -374,6 +278,13 @@ class Watch:
                     self.recorder.keep_points(at, frame)
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
+
+    async def _seed(self) -> None:
+        try:
+            await self.past.seed()
+        except Exception:
+            # A file may hold anything; the charts then begin now, and the watching goes on.
+            log.exception("the last minutes cannot be had from the recording")
 
     async def _moment(self) -> Moment | None:
         """What is on the screens now, for the recording."""
@@ -412,6 +323,7 @@ class Watch:
         await asyncio.to_thread(self._memory.save, state)
 
 
+_FIRST = (Kind.NODES, Kind.SCHEMA, Kind.CAPABILITIES)
 _LATER = frozenset({"tenants", "verbose", "operations", "tasks", "backups", "metrics"})
 
 
@@ -428,19 +340,5 @@ def _last_run(remembered: Remembered) -> LastRun:
     )
 
 
-def _build_rows(known: Known, traffic: Traffic) -> tuple[CollectionStats, ...]:
-    """For a thread: thousands of collections take longer than the event loop may be held."""
-    if known.through is not None:
-        return collection_rows(known)
-    rates = traffic.by_collection(known.metrics_at)
-    return collection_rows(
-        msgspec.structs.replace(known, traffic=rates, two_readings=traffic.ready())
-    )
-
-
 def _by_name(tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     return tuple(sorted(tenants, key=lambda tenant: tenant.name))
-
-
-def _values(store: Store, kind: Kind) -> dict[str, Any]:
-    return {of: piece.value for of, piece in store.all(kind).items() if piece.value is not None}

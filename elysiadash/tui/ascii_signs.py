@@ -21,18 +21,19 @@ SIGNS: dict[str, str] = {
     **dict.fromkeys("↓⇓▽▼▾", "v"),
     **dict.fromkeys("●•◉⬤★◆∙⋆", "*"),
     **dict.fromkeys("○◌◯◇□☐☆", "o"),
-    **dict.fromkeys("✖✗✘✕×⨯☒╳", "x"),
+    **dict.fromkeys("✖✗✘✕⨯☒╳", "X"),
     **dict.fromkeys("✓✔☑", "+"),
     **dict.fromkeys("▲⚠", "!"),
-    **dict.fromkeys("…≈±∼⁓", "~"),
+    **dict.fromkeys("…≈∼⁓", "~"),
     **dict.fromkeys("·‧⋅⋯", "."),
     **dict.fromkeys("“”„″", '"'),
     **dict.fromkeys("‘’‚′°▔▀", "'"),
     **dict.fromkeys("■▪█▮⬛▚▞▛▜▙▟", "#"),
     **dict.fromkeys("▖▗▘▝", "."),
-    "≥": ">",
-    "≤": "<",
-    "≠": "!",
+    "×": "x",
+    "≥": "+",
+    "≤": "?",
+    "≠": "?",
     "⋮": ":",
     "↕": "|",
     "↔": "-",
@@ -40,7 +41,6 @@ SIGNS: dict[str, str] = {
     "⏎": "<",
     "⏸": "=",
     "⏵": ">",
-    "∞": "8",
     "Σ": "S",
     "Δ": "d",
     "∆": "d",
@@ -57,7 +57,21 @@ SIGNS: dict[str, str] = {
     "�": "?",
     **dict(zip("▁▂▃▄▅▆▇", "_.:-=+*", strict=True)),
 }
-"""Sign -> what stands for it, as many cells wide as the sign."""
+"""Sign -> what stands for it, as many cells wide as the sign.
+
+None may say something else than the sign does: ``≥`` alone is a ``+`` and no ``>``, for "at least
+0" is no "more than 0". With a blank beside them some say it better: see ``_IN_TEXT``.
+"""
+
+_TWO_CELLS = {"≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "⇒": "=>", "←": "<-", "⇐": "<-"}
+_IN_TEXT = re.compile(
+    r"(?<= ) (?P<before>[≥≤≠])"
+    r"|(?P<after>[≥≤≠→⇒←⇐]) "
+    r"|≥(?P<number>[0-9][0-9.,]*(?:[kMGTP](?![^\W_]))?)"
+    r"|(?<=[0-9])…(?=[0-9])"
+    r"|(?P<cut>…)(?=[^\W_])"
+)
+"""What is told by what is beside a sign: a blank to take, a number, a word that is cut."""
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _NO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufe0e\ufe0f]")
@@ -73,7 +87,21 @@ def in_ascii(text: str, *, letters: bool) -> str:
     ``letters`` says whether letters and digits of any script stay what they are; else they are
     question marks too. Escape codes are ASCII and stay.
     """
-    return text if text.isascii() else _FOREIGN.sub(_with_letters if letters else _without, text)
+    if text.isascii():
+        return text
+    return _FOREIGN.sub(_with_letters if letters else _without, _IN_TEXT.sub(_beside, text))
+
+
+def _beside(found: re.Match[str]) -> str:
+    """As wide as before: a sign takes the blank beside it, ``≥812`` is ``812+``, ``0…9`` a range.
+
+    A name without its beginning has a dot before it: ``~`` is for numbers that are about so.
+    """
+    if sign := found["before"] or found["after"]:
+        return _TWO_CELLS[sign]
+    if found["number"]:
+        return f"{found['number']}+"
+    return "." if found["cut"] else "-"
 
 
 def _with_letters(run: re.Match[str]) -> str:

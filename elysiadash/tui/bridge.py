@@ -6,14 +6,10 @@ from collections.abc import Callable
 
 from textual.message import Message
 
+from elysiadash.cluster.rows import ROW_KINDS
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Notices
 from elysiadash.tui.source import Watched
-
-ROW_KINDS = frozenset(
-    {Kind.SCHEMA, Kind.VERBOSE, Kind.METRICS, Kind.TENANTS, Kind.ALIASES, Kind.COUNT, Kind.META}
-)
-"""Kinds that rows are made of; of the others only the nodes' states show in a row."""
 
 
 class DataChanged(Message, bubble=False):
@@ -46,7 +42,7 @@ class Bridge:
         """
         changed, self._changed = self._changed, frozenset()
         before, self._states = self._states, self._node_states()
-        return bool(changed & ROW_KINDS) or before != self._states
+        return not changed.isdisjoint(ROW_KINDS) or before != self._states
 
     def _node_states(self) -> tuple[tuple[str, str], ...]:
         cluster = self._watch.cluster()

@@ -75,7 +75,8 @@ def _of_problem(profile: Profile, problem: Problem, retry_in: float | None) -> N
             f"Tried: {', '.join(_tried(profile))}",
             f"What happened: {problem.what}",
             *_hint(problem),
-            "Another cluster: elysiadash --url URL, or a profile in the configuration file.",
+            "Another cluster: :profile NAME, or :fleet for all that are known.",
+            "One that is not known: elysiadash --url URL, or a profile in the configuration file.",
             "No cluster at hand: elysiadash --demo shows a simulated one.",
             *again,
         ]

@@ -20,7 +20,8 @@ _IN_FULL = 1_000_000
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The cluster in a few words. ``leader`` as in ``ClusterView``; sizes are counts."""
+    """The cluster in a few words. ``leader`` and ``leader_was`` as in ``ClusterView``; sizes are
+    counts."""
 
     name: str
     environment: str | None
@@ -31,6 +32,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     live: int
     expected: int | None
     leader: str | None
+    leader_was: str | None = None
     probed: int
     contact: str | None
     """The address asked now, when it is not the profile's url."""
@@ -107,6 +109,7 @@ def gather(
         live=cluster.live,
         expected=cluster.expected,
         leader=cluster.leader,
+        leader_was=cluster.leader_was,
         probed=cluster.probed,
         contact=cluster.contact,
         missing=tuple(

@@ -26,7 +26,7 @@ async def offer_first_run(app: ElysiadashApp, first_run: FirstRun) -> None:
     tried = app.watched
     with suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_S):
-            await _settled(tried)
+            await tried.store.until(lambda: answers(tried) or _failed(tried))
     # By then a person may have gone to another cluster.
     if app.watched is tried and not answers(tried):
         await app.push_screen(FirstRunScreen(first_run, tried))
@@ -41,12 +41,5 @@ def answers(watch: Watched) -> bool:
     )
 
 
-async def _settled(watch: Watched) -> None:
-    changed = asyncio.Event()
-    stop = watch.store.listen(lambda _: changed.set())
-    try:
-        while not answers(watch) and any(watch.store.get(kind).problem is None for kind in _ASKED):
-            await changed.wait()
-            changed.clear()
-    finally:
-        stop()
+def _failed(watch: Watched) -> bool:
+    return all(watch.store.get(kind).problem is not None for kind in _ASKED)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import msgspec
@@ -27,10 +28,13 @@ class Kept:
     """The choices of this user, in one file; without a folder they last for this run only.
 
     A file that cannot be read or is of another version counts as empty, and is not an error.
+    ``keep_columns`` and ``keep_theme`` read and write the file: call them in a thread; they may be
+    called from several at once.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._path = folder / "choices.json" if folder is not None else None
+        self._lock = threading.Lock()
         self.choices = self._read()
 
     @property
@@ -44,14 +48,16 @@ class Kept:
 
     def keep_columns(self, name: str, keys: tuple[str, ...]) -> str | None:
         """Keep the columns of a list, () forgets them; returns why they could not be kept."""
-        columns = {**self.choices.columns, name: keys}
-        if not keys:
-            del columns[name]
-        return self._keep(msgspec.structs.replace(self._read(), columns=columns))
+        with self._lock:
+            columns = {**self.choices.columns, name: keys}
+            if not keys:
+                del columns[name]
+            return self._keep(msgspec.structs.replace(self._read(), columns=columns))
 
     def keep_theme(self, theme: str) -> str | None:
         """Keep the theme; returns why it could not be kept."""
-        return self._keep(msgspec.structs.replace(self._read(), theme=theme))
+        with self._lock:
+            return self._keep(msgspec.structs.replace(self._read(), theme=theme))
 
     def _read(self) -> Choices:
         if self._path is None:

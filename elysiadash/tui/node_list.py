@@ -8,6 +8,7 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.usage import NodeUsage, usage_by_node
 from elysiadash.cluster.view import HEALTHY, LIVE_STATES, UNKNOWN, NodeView
 from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui import numbers
@@ -25,13 +26,14 @@ _STATE_EVENTS = frozenset({"node.left", "node.came", "node.state"})
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One node. ``changed_at`` is when its state changed last, None where nobody saw that;
     ``batch_rate`` is objects a second as the server says it, which is old while it is idle;
-    ``finding`` the worst that was found of it.
+    ``finding`` the worst that was found of it; ``usage`` what it uses of its machine.
     """
 
     view: NodeView
     changed_at: float | None = None
     batch_rate: int | None = None
     finding: Finding | None = None
+    usage: NodeUsage = NodeUsage()
 
     @property
     def name(self) -> str:
@@ -61,14 +63,18 @@ def node_rows(watch: Watched, findings: Iterable[Finding]) -> tuple[NodeRow, ...
         if finding.node is not None and finding.collection is None:
             worst.setdefault(finding.node, finding)
     rates = _rates(watch.store.get(Kind.NODES).value)
+    views = _views(watch)
+    prometheus = watch.profile.prometheus is not None
+    usage = usage_by_node(watch.store, views, prometheus=prometheus)
     rows = [
         NodeRow(
             view=view,
+            usage=usage[view.node],
             changed_at=changed.get(view.node),
             batch_rate=rates.get(view.node) if view.status in LIVE_STATES else None,
             finding=worst.get(view.node),
         )
-        for view in _views(watch)
+        for view in views
     ]
     return tuple(sorted(rows, key=lambda row: (-_rank(row), row.name)))
 
@@ -117,9 +123,11 @@ def _rank(row: NodeRow) -> int:
 
 
 def raft_words(view: NodeView) -> str:
-    """``leader``, ``follower``; ``–`` where the node's raft state is not known."""
+    """``leader``, ``follower``; ``was leader`` of one that is away; ``–`` where it is not known."""
     if view.leader:
         return "leader"
+    if view.led:
+        return "was leader"
     return plain(view.raft_state.lower()) if view.raft_state else numbers.UNKNOWN
 
 
@@ -140,6 +148,10 @@ class NodeColumns:
             Column("objects", "Objects", _objects, (8, 15), "right", 75, _object_count, True, "b"),
             Column("queue", "Queue", _queue, (5, 9), "right", 50, _queue_length, True, "u"),
             Column("rate", "Batch/s", _rate, 7, "right", 30, lambda row: row.batch_rate, True),
+            Column("disk", "Disk", _disk, (7, 20), "right", 58, _disk_share, True, "d"),
+            Column("memory", "Memory", _memory, (7, 18), "right", 56, _memory_bytes, True, "m"),
+            Column("heap", "Heap", _heap, (7, 8), "right", 35, _heap_bytes, True, "p"),
+            Column("loaded", "Loaded", _loaded, (8, 17), "right", 34, _loaded_count, True, "l"),
             Column("probed", "Asked at", _probed, (20, 44), "left", 20),
             Column("why", "Because", _why, (24, 90), "left", 62),
         )
@@ -170,7 +182,8 @@ def _version(row: NodeRow) -> Cell:
 
 def _raft(row: NodeRow) -> Cell:
     words = raft_words(row.view)
-    return Cell(words, "accent" if row.view.leader else "unknown" if words == "–" else "")
+    look: StyleName = "accent" if row.view.leader else "warning" if row.view.led else ""
+    return Cell(words, "unknown" if words == numbers.UNKNOWN else look)
 
 
 def _shards(row: NodeRow) -> Cell:
@@ -191,6 +204,70 @@ def _rate(row: NodeRow) -> Cell:
     # The server keeps the last rate while nothing is written.
     idle = not row.view.batch_queue
     return Cell(numbers.rate(row.batch_rate), "muted" if idle else "")
+
+
+def _disk(row: NodeRow) -> Cell:
+    return _words_or_unknown(disk_words(row.usage))
+
+
+def _memory(row: NodeRow) -> Cell:
+    return _words_or_unknown(memory_words(row.usage))
+
+
+def _heap(row: NodeRow) -> Cell:
+    return _words_or_unknown(numbers.size(row.usage.heap_bytes))
+
+
+def _loaded(row: NodeRow) -> Cell:
+    return _words_or_unknown(loaded_words(row.usage))
+
+
+def disk_words(usage: NodeUsage) -> str:
+    """``72 %, 28 GB free``: what of the disk is used, and what is left."""
+    if usage.disk_free_bytes is None:
+        return numbers.UNKNOWN
+    free = f"{numbers.size(usage.disk_free_bytes)} free"
+    share = usage.disk_used_share
+    return free if share is None else f"{numbers.percent(share)}, {free}"
+
+
+def memory_words(usage: NodeUsage) -> str:
+    """``5.8 GB / 16 GB``: resident, and the limit where one is set."""
+    resident = numbers.size(usage.memory_bytes)
+    if usage.memory_bytes is None or usage.memory_limit_bytes is None:
+        return resident
+    return f"{resident} / {numbers.size(usage.memory_limit_bytes)}"
+
+
+def loaded_words(usage: NodeUsage) -> str:
+    """``1,204 / 96``: shards in memory, and those on disk only."""
+    if usage.shards_loaded is None and usage.shards_unloaded is None:
+        return numbers.UNKNOWN
+    return f"{numbers.count(usage.shards_loaded)} / {numbers.count(usage.shards_unloaded)}"
+
+
+def missing_words(row: NodeRow) -> list[tuple[str, str]]:
+    """(what, why) of what is not known of a node's machine; one line for each reason."""
+    causes: dict[str, list[str]] = {}
+    for name, why in row.usage.not_exposed.items():
+        causes.setdefault(why, []).append(_USAGE_NAMES[name])
+    return [(", ".join(dict.fromkeys(names)), why) for why, names in causes.items()]
+
+
+_USAGE_NAMES = {
+    "memory_bytes": "Memory",
+    "memory_limit_bytes": "Memory limit",
+    "heap_bytes": "Heap",
+    "shards_loaded": "Loaded shards",
+    "shards_unloaded": "Loaded shards",
+    "disk_used_share": "Disk",
+    "disk_free_bytes": "Disk",
+    "disk_size_bytes": "Disk",
+}
+
+
+def _words_or_unknown(words: str) -> Cell:
+    return Cell(plain(words), "unknown" if words == numbers.UNKNOWN else "")
 
 
 def _probed(row: NodeRow) -> Cell:
@@ -238,6 +315,22 @@ def _object_count(row: NodeRow) -> int | None:
     return row.view.objects
 
 
+def _disk_share(row: NodeRow) -> float | None:
+    return row.usage.disk_used_share
+
+
+def _memory_bytes(row: NodeRow) -> int | None:
+    return row.usage.memory_bytes
+
+
+def _heap_bytes(row: NodeRow) -> int | None:
+    return row.usage.heap_bytes
+
+
+def _loaded_count(row: NodeRow) -> int | None:
+    return row.usage.shards_loaded
+
+
 def _queue_length(row: NodeRow) -> int | None:
     return row.view.batch_queue
 
@@ -252,6 +345,12 @@ FIELDS: Fields[NodeRow] = Fields(
         "shards": lambda row: row.view.shards,
         "objects": lambda row: row.view.objects,
         "queue": lambda row: row.view.batch_queue,
+        "disk": lambda row: row.usage.disk_used_share,
+        "free": lambda row: row.usage.disk_free_bytes,
+        "memory": lambda row: row.usage.memory_bytes,
+        "heap": lambda row: row.usage.heap_bytes,
+        "loaded": lambda row: row.usage.shards_loaded,
+        "unloaded": lambda row: row.usage.shards_unloaded,
     },
 )
 """What the list can be filtered by."""

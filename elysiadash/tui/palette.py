@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
+from textual.command import CommandList, CommandPalette
 from textual.screen import Screen
 
 from elysiadash.tui.actions import Action, allowed
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
 
 _NOT_LISTED = {"app.palette", "app.interrupt"}
 """The palette itself, and half of a way out that it offers whole."""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, for hands that are quicker than it opens and closes."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close it; a second key or click while it closes is nothing."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Moving in the list needs lines that are laid out."""
+        if action == "command_list":
+            listed = self.query_one(CommandList)
+            return bool(listed.option_count and listed.virtual_size.height)
+        return super().check_action(action, parameters)
 
 
 def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemCommand]:
@@ -34,7 +51,17 @@ def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemComman
 
 
 def _runner(action: Action, screen: LiveScreen, app: ElysiadashApp) -> Callable[[], object]:
-    if action.needs_argument:
-        return lambda: screen.action_command(f"{action.command} ")
+    """Does the action, once: a second Enter before the palette has gone chooses it again."""
     target = app if action.scope == "app" else screen
-    return lambda: target.run_action(action.does)
+    left = [action]
+
+    def run() -> object:
+        if not left:
+            return None
+        left.clear()
+        if action.needs_argument:
+            screen.action_command(f"{action.command} ")
+            return None
+        return target.run_action(action.does)
+
+    return run

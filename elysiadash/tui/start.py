@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elysiadash.tui.app import ElysiadashApp
-from elysiadash.tui.appearance import appearance_of
+from elysiadash.tui.appearance import Wish, appearance_of
 from elysiadash.tui.clusters import Clusters, FirstRun, Given, connected
 from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import keymap_file, read_keymap
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _THREAD_TURN_S = 0.002
 
 
-def run(profile: Profile, given: Given) -> int:
+def run(profile: Profile, given: Given, signs: Wish = "auto") -> int:
     """Watch the profile's cluster in the full terminal until the user leaves.
 
-    Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM, 1 after a fault. Needs a
-    terminal on standard input and output; the caller checks that.
+    ``signs`` is what to draw with. Returns the exit code: 0, 129 or 143 after SIGHUP or SIGTERM,
+    1 after a fault. Needs a terminal on standard input and output; the caller checks that.
     """
     return _show(
         lambda clusters: clusters.open(profile),
@@ -38,10 +38,11 @@ def run(profile: Profile, given: Given) -> int:
         state_dir=given.state_dir,
         demo=profile.name in given.simulated,
         first_run=given.first_run,
+        signs=signs,
     )
 
 
-def run_replay(replay: Replay, *, state_dir: Path | None) -> int:
+def run_replay(replay: Replay, *, state_dir: Path | None, signs: Wish = "auto") -> int:
     """Show a recording in the full terminal until the user leaves; returns as ``run``."""
     return _show(
         lambda _: replay,
@@ -49,6 +50,7 @@ def run_replay(replay: Replay, *, state_dir: Path | None) -> int:
         clusters=lambda: Clusters({}, lambda _: replay),
         state_dir=state_dir,
         demo=replay.demo,
+        signs=signs,
     )
 
 
@@ -59,6 +61,7 @@ def _show(
     clusters: Callable[[], Clusters],
     state_dir: Path | None,
     demo: bool,
+    signs: Wish,
     first_run: FirstRun | None = None,
 ) -> int:
     gc.disable()
@@ -68,7 +71,7 @@ def _show(
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
     bear_foreign_bytes()
-    appearance = appearance_of(os.environ)
+    appearance = appearance_of(os.environ, signs)
     with Terminal(appearance.shown(title)) as terminal:
         known = clusters()
         app = ElysiadashApp(

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from elysiadash.cluster.history import History
-from elysiadash.cluster.series import in_steps
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.config.profile import Profile
 from elysiadash.tui import charts, numbers, values
 from elysiadash.tui.filtering import Fields, Value
 from elysiadash.tui.plain import plain
+from elysiadash.tui.trends import Trends
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
 
 _CHART_CELLS = 10
-_CHART_STEPS = 2 * _CHART_CELLS
+CHART_STEPS = 2 * _CHART_CELLS
 
 Row = CollectionStats
 Judge = Callable[[Row], tuple[str, StyleName]]
@@ -26,13 +25,13 @@ Judge = Callable[[Row], tuple[str, StyleName]]
 class StatsColumns:
     """Renders cells from what is known now; ``late`` and ``now`` are set before each repaint."""
 
-    def __init__(self, profile: Profile, history: History, judge: Judge) -> None:
+    def __init__(self, profile: Profile, trends: Trends, judge: Judge) -> None:
         self.late: frozenset[Kind] = frozenset()
         self.now = 0.0
         self.window = 600.0
         """Seconds that the small chart of a row shows."""
         self._thresholds = profile.thresholds
-        self._history = history
+        self._trends = trends
         self._judge = judge
         self.columns: tuple[Column[Row], ...] = self._build()
 
@@ -89,10 +88,7 @@ class StatsColumns:
         return Cell(f"{name} (MT)" if row.multi_tenant else name, style)
 
     def _chart(self, row: Row) -> SparkCell | Cell:
-        # One sample a slow interval or so: a few more than the chart can hold.
-        last = max(200, int(self.window / 3))
-        points = self._history.points("objects_per_s", row.collection, last=last)
-        steps = in_steps(points, self.now, self.window, _CHART_STEPS)
+        steps = self._trends.steps(row.collection, self.now, self.window)
         if all(step is None for step in steps):
             return Cell("", "unknown")
         style: StyleName = "muted" if Kind.VERBOSE in self.late else "accent"
@@ -144,6 +140,22 @@ _LETTERS = {
     "health": "h",
 }
 """Column -> what is pressed after the sort key."""
+
+_BESIDE: dict[str, tuple[str, ...]] = {
+    "objects": ("objects_are",),
+    "shards": ("shards_answered",),
+    "query_ms_p95": (
+        "query_ms_p50",
+        "query_ms_p50_below",
+        "query_ms_p95_below",
+        "query_ms_above",
+    ),
+    "queries_per_s": ("metrics_partial",),
+    "imports_per_s": ("metrics_partial",),
+    "lsm_bytes": ("lsm_partial", "metrics_partial"),
+    "segments": ("segments_min",),
+}
+"""What a cell shows besides the value it is called by."""
 
 _COMPARED: dict[str, Callable[[Row], float | None]] = {
     "shards": lambda row: row.shards_answered,
@@ -207,6 +219,7 @@ def _column(
         descending_first,
         _LETTERS.get(key, ""),
         _COMPARED.get(key),
+        _BESIDE.get(key, ()),
     )
 
 

@@ -116,10 +116,10 @@ def _who(row: CollectionStats) -> Iterator[Entry]:
             value=", ".join(row.missing_nodes),
             meaning="they did not answer: what they hold is not counted",
         )
-    if row.live_nodes:
+    if row.nodes_to_read:
         yield Entry(
             what="Metrics read",
-            value=f"of {row.metrics_nodes} of {row.live_nodes} nodes",
+            value=f"of {row.metrics_nodes} of {row.nodes_to_read} nodes",
             meaning="rates, times and sizes are sums over these nodes only",
         )
 

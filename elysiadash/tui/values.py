@@ -87,25 +87,22 @@ def _count(field: str) -> Show:
 
 
 def rate(field: str) -> Show:
-    """``212``; ``≥212`` where not all live nodes' metrics were read."""
-    return lambda row: _at_least(row, numbers.rate(getattr(row, field)))
+    """``212``; ``≥212`` where not all nodes' metrics were read."""
+    return lambda row: _at_least(numbers.rate(getattr(row, field)), row.metrics_partial)
 
 
 def lsm_size(row: CollectionStats) -> str:
-    """``212 GB``; ``≥212 GB`` where not all live nodes' metrics were read."""
-    text = numbers.size(row.lsm_bytes)
-    if row.lsm_partial and not metrics_are_partial(row):
-        return f"≥{text}"
-    return _at_least(row, text)
+    """``212 GB``; ``≥212 GB`` where not all nodes' metrics were read."""
+    return _at_least(numbers.size(row.lsm_bytes), row.lsm_partial or row.metrics_partial)
 
 
-def metrics_are_partial(row: CollectionStats) -> bool:
-    """Whether sums over the nodes' metrics lack a node."""
-    return 0 < row.metrics_nodes < row.live_nodes
+def _at_least(text: str, partial: bool) -> str:
+    """What is not known at all is not known to be a part."""
+    return f"≥{text}" if partial and text != numbers.UNKNOWN else text
 
 
-def _at_least(row: CollectionStats, text: str) -> str:
-    return f"≥{text}" if metrics_are_partial(row) and text != numbers.UNKNOWN else text
+def _sum(field: str) -> Show:
+    return lambda row: _at_least(numbers.count(getattr(row, field)), row.metrics_partial)
 
 
 def _words(field: str) -> Show:
@@ -137,9 +134,9 @@ VALUES: tuple[Value, ...] = (
     Value("vector_queue", "Vector queue", _count("vector_queue")),
     Value("lsm_bytes", "LSM size", lsm_size),
     Value("segments", "Segments", segments),
-    Value("tombstones", "Tombstones", _count("tombstones")),
+    Value("tombstones", "Tombstones", _sum("tombstones")),
     Value("tombstone_ratio", "Tombstones, share", lambda row: numbers.percent(row.tombstone_ratio)),
-    Value("dimensions", "Vector dimensions", _count("dimensions")),
+    Value("dimensions", "Vector dimensions", _sum("dimensions")),
     Value("vector_index", "Vector index", _words("vector_index")),
     Value("compression", "Compression", _words("compression")),
 )

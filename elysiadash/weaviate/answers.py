@@ -17,7 +17,7 @@ from elysiadash.weaviate.errors import (
     Unauthorized,
     WeaviateError,
 )
-from elysiadash.weaviate.models import ENVELOPES
+from elysiadash.weaviate.models import ENVELOPES, MOST_NODES
 
 T = TypeVar("T")
 _DETAIL_CHARS = 300
@@ -43,6 +43,12 @@ def decode(kind: type[T], answer: Answer) -> T:
     try:
         value = msgspec.json.decode(answer.body, type=kind)
     except msgspec.ValidationError as error:
+        if "of length <=" in str(error):
+            raise BadAnswer(
+                f"the answer lists more than {MOST_NODES:,} nodes, which no cluster has ({error})",
+                request=answer.request,
+                hint="the address may be another service, or what stands before it is broken",
+            ) from None
         raise BadAnswer(
             f"the answer has a field of another type than Weaviate sends ({error})",
             request=answer.request,

@@ -13,6 +13,11 @@ import msgspec
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """A number of things: anything else is no answer of a Weaviate."""
 
+MOST_NODES = 1000
+"""Several times the largest clusters: the nodes are looked at many times a second, so an answer
+of tens of thousands would hold up every screen."""
+_OF_A_CLUSTER = msgspec.Meta(max_length=MOST_NODES)
+
 
 class Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Base of everything decoded from REST: camelCase on the wire, unknown fields ignored."""
@@ -77,7 +82,7 @@ class Node(Wire, frozen=True):
 class Nodes(Wire, frozen=True):
     """``GET /v1/nodes``: only the nodes that gossip still counts as members."""
 
-    nodes: list[Node] = []
+    nodes: Annotated[list[Node], _OF_A_CLUSTER] = []
 
 
 class RaftPeer(Wire, frozen=True):
@@ -98,7 +103,7 @@ class Raft(Wire, frozen=True):
     fsm_pending: str = ""
     last_contact: str = ""
     num_peers: str = ""
-    latest_configuration: list[RaftPeer] | None = None
+    latest_configuration: Annotated[list[RaftPeer], _OF_A_CLUSTER] | None = None
 
 
 class NodeStatistics(Wire, frozen=True):
@@ -121,7 +126,7 @@ class NodeStatistics(Wire, frozen=True):
 class Statistics(Wire, frozen=True):
     """``GET /v1/cluster/statistics``; ``synchronized`` looks at listed nodes only."""
 
-    statistics: list[NodeStatistics] = []
+    statistics: Annotated[list[NodeStatistics], _OF_A_CLUSTER] = []
     synchronized: bool = False
 
 

@@ -96,6 +96,8 @@ class NodeMetrics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Includes pages of memory-mapped files: not the heap."""
     heap_bytes: float | None = None
     """Go heap in use."""
+    memory_limit_bytes: float | None = None
+    """GOMEMLIMIT; 2**63 where none is set. Told by newer releases (1.39 does)."""
     open_fds: float | None = None
     goroutines: float | None = None
     shards_loaded: float | None = None
@@ -163,6 +165,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "cpu_seconds": "process_cpu_seconds_total",
     "resident_bytes": "process_resident_memory_bytes",
     "heap_bytes": "go_memstats_heap_inuse_bytes",
+    "memory_limit_bytes": "go_gc_gomemlimit_bytes",
     "open_fds": "process_open_fds",
     "goroutines": "go_goroutines",
     "shards_loaded": "shards_loaded",

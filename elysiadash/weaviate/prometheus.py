@@ -116,6 +116,7 @@ class PrometheusClient:
         self._timeout = profile.timeouts.metrics
         self._http = http
         self._client: httpx.AsyncClient | None = None
+        self._signed: dict[str, str] | None = None
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -156,12 +157,15 @@ class PrometheusClient:
 
     async def _ask(self, path: str, form: Mapping[str, str]) -> Answer:
         request = f"POST {self.address}{path}"
-        client = await self._ready_client()
+        client, signed = await self._ready()
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
             async with self._slots, asyncio.timeout(self._timeout):
-                status, body = await self._exchange(client, path, form, request)
+                status, body = await self._exchange(client, path, form, request, signed)
+            if status == 401 and (renewed := await self._renewed(signed)) is not None:
+                async with self._slots, asyncio.timeout(self._timeout):
+                    status, body = await self._exchange(client, path, form, request, renewed)
         except WeaviateError:
             raise
         except BaseException as error:
@@ -173,9 +177,15 @@ class PrometheusClient:
         return await asyncio.to_thread(_read_answer, status, body, request, seconds)
 
     async def _exchange(
-        self, client: httpx.AsyncClient, path: str, form: Mapping[str, str], request: str
+        self,
+        client: httpx.AsyncClient,
+        path: str,
+        form: Mapping[str, str],
+        request: str,
+        signed: Mapping[str, str],
     ) -> tuple[int, bytes]:
-        built = client.build_request("POST", self.setting.url + path, data=dict(form))
+        url = self.setting.url + path
+        built = client.build_request("POST", url, data=dict(form), headers=signed)
         response = await client.send(built, stream=True)
         try:
             limit = self._limits.metrics_bytes if response.status_code < 300 else _ERROR_BYTES
@@ -190,12 +200,26 @@ class PrometheusClient:
         finally:
             await response.aclose()
 
-    async def _ready_client(self) -> httpx.AsyncClient:
+    async def _ready(self) -> tuple[httpx.AsyncClient, dict[str, str]]:
+        """The connections, and the headers that say who asks."""
         async with self._opening:
+            if self._signed is None:
+                self._signed = await self._headers()
             if self._client is None:
-                headers = await self._headers()
-                self._client = await asyncio.to_thread(self._build_client, headers)
-        return self._client
+                self._client = await asyncio.to_thread(self._build_client)
+            return self._client, self._signed
+
+    async def _renewed(self, refused: Mapping[str, str]) -> dict[str, str] | None:
+        """The headers with the key as it is now, after a 401; None where it is still the same.
+
+        Tokens of a cluster are renewed every hour or so, in a file or by a command.
+        """
+        async with self._opening:
+            # Of several queries that were refused, the first reads the key anew for all.
+            if self._signed is None or self._signed == refused:
+                self._signed = None
+                self._signed = await self._headers()
+            return self._signed if self._signed != refused else None
 
     async def _headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -212,7 +236,7 @@ class PrometheusClient:
                 headers["Authorization"] = f"Bearer {key}"
         return headers
 
-    def _build_client(self, headers: Mapping[str, str]) -> httpx.AsyncClient:
+    def _build_client(self) -> httpx.AsyncClient:
         import httpx
 
         return httpx.AsyncClient(
@@ -221,7 +245,6 @@ class PrometheusClient:
             transport=self._http,
             trust_env=False,
             follow_redirects=False,
-            headers=headers,
             timeout=httpx.Timeout(None, connect=self._profile.timeouts.connect),
             limits=httpx.Limits(
                 max_connections=_AT_ONCE, keepalive_expiry=self._limits.keepalive_s

@@ -13,6 +13,7 @@ from elysiadash.cluster.connect import connect
 from elysiadash.cluster.lanes import EVERYTHING
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
+from elysiadash.cluster.usage import usage_by_node
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Intervals, Profile, Prometheus, Timeouts
 from elysiadash.demo.cluster import simulated
@@ -80,9 +81,10 @@ async def by_name(found: Watch) -> dict[str, CollectionStats]:
 
 
 def problem(found: Watch) -> Problem:
-    """The only one there is: of the metrics."""
-    ((kind, of, what),) = found.problems()
-    assert (kind, of) == (Kind.METRICS, "")
+    """That of the metrics; besides it there can be the same one of the disks only."""
+    told = {(kind, of): what for kind, of, what in found.problems()}
+    what = told.pop((Kind.METRICS, ""))
+    assert all(key == (Kind.DISK, "") and other.kind == what.kind for key, other in told.items())
     return what
 
 
@@ -215,7 +217,10 @@ async def _its_end(found: Watch, prometheus: RealPrometheus) -> None:
 async def test_it_agrees_on_the_simulator_too() -> None:
     async with simulated() as cluster:
         targets = list(cluster.metrics.values())
-        async with RealPrometheus({"demo": targets}) as prometheus:
+        async with (
+            exporter() as disks,
+            RealPrometheus({"demo": targets, "node": [disks]}) as prometheus,
+        ):
             ours = watch(cluster.url, cluster.nodes, cluster.metrics)
             theirs = watch(cluster.url, cluster.nodes, None, Prometheus(url=prometheus.url))
             await asyncio.sleep(3)
@@ -224,6 +229,7 @@ async def test_it_agrees_on_the_simulator_too() -> None:
             await asyncio.gather(ours.once({Kind.METRICS}, limit=10), theirs.once(limit=10))
             mine, other = await by_name(ours), await by_name(theirs)
             assert theirs.problems() == ()
+            _usage_is_known(theirs)
             assert mine.keys() == other.keys()
             busy = [name for name, row in mine.items() if (row.queries_per_s or 0.0) > 20]
             assert busy
@@ -244,6 +250,18 @@ async def test_it_agrees_on_the_simulator_too() -> None:
             )
             await ours.aclose()
             await theirs.aclose()
+
+
+def _usage_is_known(found: Watch) -> None:
+    """Each node's memory, shards and disk, whose exporter is at the nodes' own host here."""
+    used = usage_by_node(found.store, found.cluster().nodes, prometheus=True)
+    assert used
+    for usage in used.values():
+        assert usage.memory_bytes
+        assert usage.heap_bytes
+        assert usage.shards_loaded is not None
+        assert (usage.disk_used_share, usage.disk_free_bytes) == (pytest.approx(0.6), 40e9)
+        assert set(usage.not_exposed) <= {"memory_limit_bytes", "shards_unloaded"}
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ USES: dict[str, Use] = {
     "sheet.page_up": Use(_HELP, at=("?", "jjj")),
     "prompt.accept": Use(_HELP, at=(":help",)),
     "prompt.complete": Use(r":refresh", at=(":ref",)),
+    "prompt.complete_back": Use(r":refresh", at=(":ref",)),
     "prompt.cancel": Use(r"!:xyz", at=(":xyz",)),
     "prompt.older": Use(r":refresh", at=(":refresh\r", ":")),
     "prompt.newer": Use(r":refresh", at=(":window 1h\r", ":refresh\r", ":", "\x1b[A", "\x1b[A")),

@@ -102,7 +102,7 @@ def status(app: ElysiadashApp) -> str:
 def stale_bar(app: ElysiadashApp) -> str | None:
     """What it says; None while it is hidden."""
     bar = live(app).query_one(StaleBar)
-    return bar.content.plain if bar.display else None
+    return bar.content.plain if bar.styles.display == "block" else None
 
 
 def fault(app: ElysiadashApp) -> str | None:

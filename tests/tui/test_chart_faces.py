@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +97,27 @@ def test_no_sample_says_why() -> None:
     lines = text(face(Trace((None, None)), problem="no metrics: set metrics in the profile"), 60, 6)
     assert any("no metrics: set metrics in the profile" in line for line in lines)
     assert not any("┤" in line for line in lines)
+
+
+def query_time() -> ChartFace:
+    traces = (Trace((10.0, 20.0, 10.0), "p50"), Trace((10.0, 3200.0, 77.7), "p95"))
+    made = face(*traces)
+    return msgspec.structs.replace(
+        made, title="Query time", write=numbers.milliseconds, lowest=10.0
+    )
+
+
+@pytest.mark.parametrize("width", [38, 49, 60, 90])
+def test_two_figures_are_named_and_the_title_stays_whole(width: int) -> None:
+    head = text(query_time(), width, 6)[0]
+    assert head.startswith("Query time ")
+    assert "p50/p95" in head
+    assert "<10/77.7 ms" in head
+    assert (width < 48) or "20 ms/3.2 s" in head
+
+
+def test_a_value_at_the_end_of_the_scale_of_buckets_is_less_or_more() -> None:
+    found = query_time()
+    assert [found.figure(value) for value in (10.0, 10.1, None)] == ["<10 ms", "10.1 ms", "–"]
+    assert msgspec.structs.replace(found, highest=3200.0).figure(3200.0) == ">3.2 s"
+    assert not text(found, 60, 6)[1].lstrip().startswith("<")

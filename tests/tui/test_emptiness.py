@@ -48,6 +48,8 @@ async def test_no_server_at_all() -> None:
     assert "Tried: http://localhost:8080, http://localhost:8081" in text
     assert "Connection refused" in text
     assert "elysiadash --demo" in text
+    assert ":profile NAME" in text
+    assert ":fleet" in text
     assert "pass" not in text
 
 

@@ -18,7 +18,7 @@ from elysiadash.tui.screens.events import EventsScreen
 from elysiadash.tui.screens.node import NodeScreen
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from tests.tui.happenings import INCIDENT, incident
-from tests.tui.reading import fault, live, notice, rows, settled, shown, status
+from tests.tui.reading import crumbs, fault, live, notice, rows, settled, shown, status
 from tests.tui.still import START, StillWatch, still_cluster
 
 
@@ -215,6 +215,18 @@ async def test_without_events_it_says_since_when_it_looks_and_who_records() -> N
         watch.events.add(Event(at=START, kind="node.came", message="here"))
         await notice(app, pilot)
         assert words_of(screen) == ""
+
+
+async def test_a_recording_that_cannot_be_read_is_told() -> None:
+    watch = still_cluster()
+    watch.recording = RecordingState(here=True, unread="the recording cannot be read: damaged")
+    async with shown(watch) as (app, pilot):
+        screen = await opened(app, pilot)
+        assert "The recording cannot be read: damaged." in words_of(screen)
+        assert "Nothing changed" not in words_of(screen)
+        watch.events.add(Event(at=START, kind="node.came", message="here"))
+        await notice(app, pilot)
+        assert "the recording cannot be read" in crumbs(app)
 
 
 async def test_zero_again_comes_back_to_the_same_list() -> None:

@@ -57,14 +57,51 @@ async def test_csv_has_raw_values_in_the_order_and_columns_shown(folder: Path) -
         assert await stats(app).run_command(f"export {path}") is None
         said = await written(app, pilot)
     table = list(csv.DictReader(path.open(encoding="utf-8")))
-    assert list(table[0]) == ["collection", "objects", "query_ms_p95", "health"]
+    assert list(table[0]) == [
+        "collection",
+        "objects",
+        "objects_are",
+        "query_ms_p95",
+        "query_ms_p50",
+        "query_ms_p50_below",
+        "query_ms_p95_below",
+        "query_ms_above",
+        "health",
+    ]
     assert [row["collection"] for row in table] == ["Documents", "Chunks", "Customers", "Events"]
     assert table[0]["objects"] == "120403112"
     assert table[0]["query_ms_p95"] == "18.3"
+    assert table[0]["query_ms_p50"] == "4.12"
+    assert (table[0]["objects_are"], table[2]["objects_are"]) == ("approximate", "partial")
+    assert (table[0]["query_ms_p50_below"], table[2]["query_ms_p95_below"]) == ("false", "true")
     assert table[3]["objects"] == ""
     assert said.strip().startswith("wrote 4 collections of 5, ")
     assert "out.csv" in said or len(str(path)) > 100
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_csv_has_all_that_a_cell_shows(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(still_cluster()) as (app, pilot):
+        await stats(app).run_command("columns shards,segments,lsm_bytes,queries_per_s")
+        await stats(app).run_command(f"export {path}")
+        await written(app, pilot)
+    rows = {row["collection"]: row for row in csv.DictReader(path.open(encoding="utf-8"))}
+    assert list(rows["Documents"]) == [
+        "collection",
+        "shards",
+        "shards_answered",
+        "segments",
+        "segments_min",
+        "lsm_bytes",
+        "lsm_partial",
+        "metrics_partial",
+        "queries_per_s",
+    ]
+    documents, customers = rows["Documents"], rows["Customers"]
+    assert (documents["segments_min"], documents["segments"]) == ("9", "14")
+    assert (customers["shards_answered"], customers["shards"]) == ("640", "1204")
+    assert documents["metrics_partial"] == "false"
 
 
 async def test_json_is_a_document(folder: Path) -> None:

@@ -52,6 +52,7 @@ def test_all_of_it_where_there_is_room() -> None:
         ({"expected": None}, "nodes 3/?"),
         ({"expected": None, "live": 0}, "nodes ?"),
         ({"objects": None, "objects_sign": ""}, "– objects"),
+        ({"leader": None, "leader_was": "weaviate-1"}, "leader ? (was weaviate-1)"),
         ({"environment": None}, " ● prod-eu "),
         ({"name": "[/x]"}, "[/x]"),
         ({"colour": "nonsense"}, "prod-eu"),
@@ -71,6 +72,13 @@ def test_a_lost_connection_is_a_sign_of_its_own() -> None:
     assert "✖ prod-eu" in text
     assert "nodes ?/3" in text
     assert "stale 2 s" in text
+
+
+def test_what_nobody_can_say_is_left_out_of_a_lost_header() -> None:
+    gone = msgspec.structs.replace(FRESH, connected=False, late=frozenset({Kind.NODES}))
+    text = words(facts(fresh=gone, leader=None, objects=None, objects_sign=""))
+    assert "leader" not in text
+    assert "objects" not in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])

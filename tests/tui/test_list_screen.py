@@ -13,7 +13,7 @@ from elysiadash.tui.filtering import Fields
 from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.screens.row_sheet import Description, JsonSheet
 from elysiadash.tui.widgets.table import Cell, Column, Outline, TableModel
-from tests.tui.reading import crumbs, notice, rows, settled, shown, stats
+from tests.tui.reading import crumbs, notice, rows, settled, shown, stats, summary
 from tests.tui.still import five_rows, still_cluster
 
 
@@ -194,3 +194,12 @@ def test_two_columns_cannot_have_one_letter() -> None:
     ]
     with pytest.raises(ValueError, match="same letter"):
         TableModel(both, lambda part: part.path)
+
+
+async def test_a_small_pane_counts_collections_on_their_own_list_only() -> None:
+    async with shown(still_cluster(), size=(40, 10)) as (app, pilot):
+        assert "5 collections" in summary(app)
+        await pilot.press("0")
+        await settled(pilot)
+        assert "Events" in summary(app)
+        assert "collections" not in summary(app)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from elysiadash.cluster.slices import Kind, Problem
-from tests.tui.reading import header, names, notice, rows, shown, stale_bar, stats
+from tests.tui.reading import header, names, notice, rows, shown, stale_bar, stats, summary
 from tests.tui.still import NODES, Clock, StillWatch, five_rows, lost, still_cluster, three_nodes
 
 
@@ -28,6 +28,19 @@ async def test_values_stay_dimmed_with_age_and_cause() -> None:
         assert "nodes ?/3" in header(app)
         assert rows(stats(app).table)[1].split()[:2] == before[1].split()[:2]
         assert stats(app).table.stale
+
+
+@pytest.mark.parametrize("size", [(50, 20), (80, 10)])
+async def test_in_a_small_pane_it_is_said_once(size: tuple[int, int]) -> None:
+    watch = still_cluster()
+    async with shown(watch, size=size) as (app, pilot):
+        watch.lose(lost())
+        await notice(app, pilot)
+        assert "no connection: Connection refused" in summary(app)
+        assert stale_bar(app) is None
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert "no connection: Connection refused" in (stale_bar(app) or "")
 
 
 async def test_it_recovers_by_itself() -> None:
@@ -143,7 +156,7 @@ class Breaking(StillWatch):
 async def test_a_fault_of_the_watch_is_shown_and_it_starts_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("elysiadash.tui.app._RESTART_AFTER_S", 0.05)
+    monkeypatch.setattr("elysiadash.tui.switching._RESTART_AFTER_S", 0.05)
     watch = Breaking()
     watch.answer()
     async with shown(watch) as (app, pilot):

@@ -23,7 +23,7 @@ from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.weaviate.models import OperationStatus, ReplicationOperation
 from tests.tui.happenings import incident
 from tests.tui.reading import header, live, notice, rows, settled, shown, status, summary
-from tests.tui.still import NODES, START, StillWatch, lost, still_cluster
+from tests.tui.still import NODES, START, StillWatch, lost, still_cluster, three_nodes
 
 KEYS = {"stats": "1", "health": "2", "migrate": "3", "optimize": "4"}
 
@@ -93,6 +93,18 @@ async def test_health_has_the_worst_first_and_every_node() -> None:
         assert "not checked yet: disks" in status(app)
         await press(pilot, "exclamation_mark")
         assert all("● ok" not in line for line in rows(health(app).table))
+
+
+async def test_a_finding_that_is_gone_is_named_in_words() -> None:
+    watch = incident()
+    async with shown(watch) as (app, pilot):
+        await press(pilot, "2", "k", "j", "home")
+        assert health(app).table.current().finding.code == "AVL-101"  # type: ignore[union-attr]
+        watch.view = three_nodes()
+        watch.clock.now += 60
+        watch.answer()
+        await notice(app, pilot)
+        assert "AVL-101 weaviate-2 is gone; move to choose" in rows(health(app).table)[-1]
 
 
 async def test_health_lists_a_node_beside_the_finding_of_its_shard() -> None:

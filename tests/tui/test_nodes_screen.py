@@ -6,8 +6,11 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from elysiadash.cluster.disks import NodeDisk
 from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.usage import NO_DISK
+from elysiadash.config.profile import Prometheus
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.node_shards import find_shard, replica_rows, split_link
 from elysiadash.tui.screens.collection import CollectionScreen
@@ -17,8 +20,9 @@ from elysiadash.tui.widgets.about import About
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.weaviate.models import BatchStats, Node, Nodes
 from tests.tui.happenings import incident
-from tests.tui.reading import fault, live, notice, rows, settled, shown, status
+from tests.tui.reading import fault, header, live, notice, rows, settled, shown, status
 from tests.tui.still import NODES, still_cluster, three_nodes
+from tests.unit.cluster.test_usage import put_usage
 
 
 async def typed(app: ElysiadashApp, pilot: Pilot[None], line: str) -> None:
@@ -62,9 +66,43 @@ async def test_what_the_server_does_not_say_is_unknown_not_zero() -> None:
         await typed(app, pilot, "nodes")
         lines = rows(live(app).query_one("#list"))  # type: ignore[arg-type]
         assert "~120,403,112" in lines[1]
-        assert lines[1].split()[-6:-3] != lines[2].split()[-6:-3]
+        assert lines[1].replace(NODES[0], "") != lines[2].replace(NODES[1], "")
         assert "41" in lines[1]
         assert " 0 " not in lines[2].replace("0 s", "")
+
+
+async def test_memory_and_disk_are_shown_and_what_is_not_known_says_why() -> None:
+    watch = still_cluster()
+    watch.profile = msgspec.structs.replace(watch.profile, prometheus=Prometheus(url="http://p"))
+    put_usage(watch.store, NODES[0], watch.clock.now)
+    why = "several disks may be this node's (/a, /b): name one in prometheus.disk"
+    watch.store.put(Kind.DISK, NodeDisk(why=why), of=NODES[1], asked_at=watch.clock.now)
+    watch.clock.now += 12
+    async with shown(watch, (220, 30)) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        lines = rows(live(app).query_one("#list"))  # type: ignore[arg-type]
+        assert "72 %, 28 GB free" in lines[1]
+        assert "5.8 GB / 16 GB" in lines[1]
+        assert "2.94 GB" in lines[1]
+        assert "1,204 / 96" in lines[1]
+        assert "GB" not in lines[2]
+        await pilot.press("j")
+        assert ("Disk", why) in live(app).help_notes()
+        await pilot.press("d")
+        await settled(pilot)
+        await pilot.press("escape")
+        screen = await node(app, pilot, NODES[0])
+        about = screen.query_one(About).words
+        assert "disk 72 %, 28 GB free of 100 GB at data-weaviate-0 (Prometheus, 12 s ago)" in about
+        assert "memory 5.8 GB resident, limit 16 GB   heap 2.94 GB" in about
+        assert "shards 1,204 loaded, 96 not" in about
+
+
+async def test_without_a_prometheus_the_disk_says_what_would_tell_it() -> None:
+    async with shown(still_cluster(), (220, 30)) as (app, pilot):
+        await typed(app, pilot, "nodes")
+        notes = dict(live(app).help_notes())
+        assert notes["Disk"] == NO_DISK
 
 
 async def test_a_node_is_said_in_full_with_findings_events_and_shards() -> None:
@@ -171,3 +209,18 @@ async def test_three_nodes_are_no_problem() -> None:
         assert isinstance(screen, NodesScreen)
         quiet = [key for key in screen.table.model.shown if key not in screen.table.problems]
         assert set(quiet) >= {"weaviate-0", "weaviate-2"}
+
+
+async def test_a_leader_that_is_away_is_told_as_one_that_was() -> None:
+    watch = incident()
+    *others, away = watch.view.nodes
+    nodes = tuple(msgspec.structs.replace(view, leader=False) for view in others)
+    led = msgspec.structs.replace(away, led=True)
+    watch.view = msgspec.structs.replace(
+        watch.view, nodes=(*nodes, led), leader=None, leader_was=away.node
+    )
+    async with shown(watch, (180, 20)) as (app, pilot):
+        assert f"leader ? (was {away.node})" in header(app)
+        await typed(app, pilot, "nodes")
+        line = rows(live(app).query_one("#list"))[1]  # type: ignore[arg-type]
+        assert "was leader" in line

@@ -35,6 +35,30 @@ async def test_it_runs_an_action_of_the_screen_below() -> None:
         assert live(app).frozen_at is not None
 
 
+@pytest.mark.parametrize("keys", [["pagedown"], ["pageup"], ["ctrl+p", "down", "enter", "enter"]])
+async def test_it_bears_keys_that_come_before_it_is_there(keys: list[str]) -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        app.action_command_palette()
+        for key in keys:
+            app.simulate_key(key)
+        await pilot.pause(0.3)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert app.screen is live(app)
+
+
+async def test_two_enters_in_one_burst_run_one_action() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("ctrl+p", *"freeze")
+        await pilot.pause(0.3)
+        await pilot.press("down")
+        app.simulate_key("enter")
+        app.simulate_key("enter")
+        await pilot.pause(0.2)
+        await settled(pilot)
+        assert live(app).frozen_at is not None
+
+
 async def test_it_opens_the_command_line_for_what_needs_an_argument() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await choose(pilot, "collection")

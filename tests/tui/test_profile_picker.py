@@ -172,7 +172,7 @@ class FailsOnce(StillWatch):
 async def test_a_restart_that_was_due_is_not_the_next_clusters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("elysiadash.tui.app._RESTART_AFTER_S", 0.1)
+    monkeypatch.setattr("elysiadash.tui.switching._RESTART_AFTER_S", 0.4)
     first, second = FailsOnce(five_rows()), FailsOnce(five_rows(), profile=PROFILES["lab"])
     second.runs = 1
     clusters = Clusters({"lab": PROFILES["lab"]}, lambda profile: second)
@@ -180,7 +180,7 @@ async def test_a_restart_that_was_due_is_not_the_next_clusters(
         await until(pilot, lambda: first.runs == 1 and app.fault is not None)
         await app.use_cluster("lab")
         assert app.fault is None
-        await pilot.pause(0.3)
+        await pilot.pause(0.6)
         assert (first.runs, second.runs) == (1, 2)
 
 

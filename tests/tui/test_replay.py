@@ -245,6 +245,7 @@ def test_who_records_is_told_in_full() -> None:
     assert found["reaches back"].startswith("2h00m, to 20")
     assert found["size"] == "41 MB"
     assert found["file"] == "/state/r.sqlite"
+    assert found["look at it"] == "elysiadash replay /state/r.sqlite"
     assert "damaged" in found["note"]
     assert "enabled = false" in lines_of(None)["state"]
     other = lines_of(RecordingState(elsewhere=True, pid=77, path="/r"))
@@ -261,11 +262,14 @@ async def test_the_title_says_it_too(tmp_path: Path) -> None:
 
 async def test_the_sheet_opens_and_closes(tmp_path: Path) -> None:
     watch = still_cluster()
-    watch.recording = RecordingState(here=True, pid=1, path="[/x]")
+    watch.recording = RecordingState(here=True, pid=1, path="[/x]", oldest=START - 7200)
     async with shown(watch) as (app, pilot):
         await pilot.press("colon", *"record", "enter")
         await pilot.pause()
-        assert "[/x]" in str(app.screen.query("Static").first().render())
+        said = str(app.screen.query("Static").first().render())
+        assert "[/x]" in said
+        assert "reaches back 2h00m, to" in said
+        assert "elysiadash replay '[/x]'" in said
         await pilot.press("escape")
         await pilot.pause()
         assert live(app)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
 import msgspec
 import pytest
 from textual.events import Key
 from textual.keys import _character_to_key
+from textual.pilot import Pilot
 
+from elysiadash.cluster.series import Series
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.screens.help import HelpScreen
-from elysiadash.tui.widgets.table import Cell
+from elysiadash.tui.widgets.table import Cell, SparkCell
 from tests.tui.reading import (
     crumbs,
     detail,
@@ -64,6 +70,19 @@ async def test_rates_of_some_nodes_are_lower_bounds() -> None:
         assert "the metrics of 1 of 3 nodes only" in status(app)
 
 
+async def test_a_dead_nodes_share_is_missed_and_an_unknown_size_has_no_sign() -> None:
+    row = msgspec.structs.replace(
+        five_rows()[0], metrics_nodes=2, live_nodes=2, expected_nodes=3, lsm_partial=True
+    )
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        line = rows(stats(app).table)[1]
+        assert "≥212 GB" in line
+        assert "the metrics of 2 of 3 nodes only" in status(app)
+    unknown = msgspec.structs.replace(row, lsm_bytes=None, queries_per_s=None)
+    async with shown(answered(unknown), size=(220, 12)) as (app, _):
+        assert "≥–" not in rows(stats(app).table)[1]
+
+
 async def test_filter_while_typing_and_escape_goes_back() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", "d", "o", "c")
@@ -110,6 +129,38 @@ async def test_keys_of_one_burst_go_into_the_line_that_the_first_one_opens() -> 
         burst(app, ":sort objects\r")
         await settled(pilot)
         assert "sort: Objects ↓" in crumbs(app)
+
+
+async def test_the_second_command_of_one_burst_is_a_command_of_its_own() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":sort objects\r:filter !chunks\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "filter: /!chunks" in crumbs(app)
+        burst(app, ":reverse\r:open Documents\r")
+        await settled(pilot)
+        assert "Stats › Documents" in crumbs(app)
+        burst(app, ":back\r:refresh\r:sort queue\r")
+        await settled(pilot)
+        assert stats(app) is app.screen
+        assert "sort: Queue" in crumbs(app)
+        burst(app, "/doc\r:problems\r")
+        await settled(pilot)
+        assert fault(app) is None
+        assert "doc  1/5    problems only" in crumbs(app)
+
+
+async def test_a_command_of_one_burst_behind_a_wrong_one_runs_all_the_same() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        burst(app, ":nonsense\r:sort objects\r")
+        await settled(pilot)
+        assert "sort: Objects ↓" in crumbs(app)
+        assert "no command 'nonsense'" in status(app)
+        # Typed by hand, a line with a fault goes on.
+        await pilot.press("colon", *"nonsense", "enter")
+        await pilot.pause()
+        await pilot.press("colon")
+        assert "no command 'nonsense'" in (fault(app) or "")
 
 
 async def test_an_unusable_filter_is_said_and_never_applied() -> None:
@@ -365,3 +416,101 @@ def answered(*given: CollectionStats) -> StillWatch:
     watch = StillWatch(given)
     watch.answer()
     return watch
+
+
+class Reaching(StillWatch):
+    """A watch whose past reaches further back than its session."""
+
+    def __init__(self, rows: Iterable[CollectionStats]) -> None:
+        super().__init__(rows)
+        self.asked: list[tuple[str, float]] = []
+        self.under_way = self.most_under_way = 0
+
+    async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
+        assert metric == "objects_per_s"
+        self.asked.append((collection, seconds))
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(0.01)
+        self.under_way -= 1
+        now = self.clock()
+        # It reaches halfway back.
+        values = tuple(None if place < steps / 2 else 1.0 + place for place in range(steps))
+        return Series(start=now - seconds, end=now, values=values, source="recording")
+
+
+def reaching(many: int = 60) -> Reaching:
+    watch = Reaching(CollectionStats(collection=f"C{number:03}") for number in range(many))
+    names_of_all = {f"C{number:03}": 1.0 for number in range(many)}
+    for step in range(50):
+        watch.history.append(watch.clock() - 15.0 * (49 - step), {"objects_per_s": names_of_all})
+    watch.answer()
+    return watch
+
+
+def trend(app: ElysiadashApp, collection: str) -> tuple[float | None, ...]:
+    table = stats(app).table
+    row = table.row(collection)
+    assert row is not None
+    column = table.model.columns["trend"]
+    cell = column.render(row)
+    return cell.values if isinstance(cell, SparkCell) else ()
+
+
+async def test_the_small_charts_of_a_long_window_are_read_from_the_past() -> None:
+    watch = reaching()
+    async with shown(watch, size=(160, 20)) as (app, pilot):
+        # Ten minutes are in the session's memory.
+        assert watch.asked == []
+        assert set(trend(app, "C000")) == {1.0}
+        app.use_window(86_400.0)
+        await settled(pilot)
+        await until_asked(watch, pilot, "C000")
+        found = trend(app, "C000")
+        assert found[:10] == (None,) * 10
+        assert found[10:] == tuple(1.0 + place for place in range(10, 20))
+        # Only what is in sight, a few at a time, and once.
+        assert 0 < len(watch.asked) <= 20
+        assert watch.most_under_way <= 2
+        assert "C059" not in dict(watch.asked)
+        before = list(watch.asked)
+        for _ in range(5):
+            watch.clock.now += 4
+            await notice(app, pilot)
+        await settled(pilot)
+        assert watch.asked == before
+        # What comes into sight is asked for; so is all when it is old, and for another window.
+        stats(app).table.action_last()
+        await notice(app, pilot)
+        await until_asked(watch, pilot, "C059")
+        watch.clock.now += 400
+        watch.asked.clear()
+        await notice(app, pilot)
+        await until_asked(watch, pilot, "C059")
+        watch.asked.clear()
+        app.use_window(7 * 86_400.0)
+        await settled(pilot)
+        await until_asked(watch, pilot, "C059")
+        assert {seconds for _, seconds in watch.asked} == {7 * 86_400.0}
+
+
+async def until_asked(watch: Reaching, pilot: Pilot[Any], collection: str) -> None:
+    async with asyncio.timeout(10):
+        while collection not in dict(watch.asked) or watch.under_way:
+            await pilot.pause(0.02)
+    await settled(pilot)
+
+
+async def test_small_charts_of_a_held_screen_end_where_it_is_held() -> None:
+    watch = reaching(3)
+    async with shown(watch, size=(160, 20)) as (app, pilot):
+        await pilot.press("F")
+        await settled(pilot)
+        assert stats(app).frozen_at is not None
+        watch.clock.now += 86_400.0
+        app.use_window(86_400.0)
+        await settled(pilot)
+        await until_asked(watch, pilot, "C000")
+        # Twice the time in twice the steps: the older half is what is shown.
+        assert dict(watch.asked)["C000"] == 2 * 86_400.0
+        assert trend(app, "C000") == ()

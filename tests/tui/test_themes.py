@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 from elysiadash.tui.contrast import contrast
+from elysiadash.tui.kept import Kept
 from elysiadash.tui.themes import (
     DEFAULT_THEME,
     ENVIRONMENT,
@@ -245,3 +248,37 @@ async def test_names_of_themes_are_completed() -> None:
         await pilot.press("tab", "enter")
         await pilot.pause()
         assert app.theme == "colour-blind"
+
+
+async def test_a_theme_is_kept_in_a_thread_and_what_prevents_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    kept = Kept(tmp_path / "file" / "below")
+    async with shown(still_cluster(), kept=kept) as (app, pilot):
+        threads: list[str] = []
+        keep = kept.keep_theme
+
+        def noted(theme: str) -> str | None:
+            threads.append(threading.current_thread().name)
+            return keep(theme)
+
+        kept.keep_theme = noted  # type: ignore[method-assign]
+        await pilot.press("colon", *"theme light", "enter")
+        await pilot.pause()
+        assert app.theme == "light"
+        assert fault(app) is None
+        assert "theme: light, kept for this run only: " in status(app)
+        assert "Not a directory" in status(app)
+        assert threads
+        assert threading.main_thread().name not in threads
+
+
+def test_what_is_chosen_at_once_in_several_threads_is_all_kept(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    many = 40
+    with ThreadPoolExecutor(8) as threads:
+        for each in range(many):
+            threads.submit(kept.keep_columns, f"list{each}", ("objects",))
+            threads.submit(kept.keep_theme, "light")
+    again = Kept(tmp_path).choices
+    assert again.theme == "light"
+    assert len(again.columns) == many

@@ -1,4 +1,4 @@
-"""Changes of the nodes and of their leader, from one picture of the cluster after the other.
+"""Changes of the nodes, from one picture of the cluster after the other.
 
 A death is a storm of states: for some seconds a node is refused, unhealthy, unavailable and gone,
 its peers flap, and there is no leader. So a state is told only once it has lasted, each by its
@@ -12,7 +12,14 @@ from collections.abc import Mapping
 import msgspec
 
 from elysiadash.cluster.events.event import Event, EventSeverity
-from elysiadash.cluster.events.seen import clock
+from elysiadash.cluster.events.leader import RAFT, apply_queues, leadership
+from elysiadash.cluster.events.nodes_memory import (
+    NodeMemory,
+    NodesMemory,
+    earlier,
+    lasted,
+    since_words,
+)
 from elysiadash.cluster.view import (
     HEALTHY,
     HUNG,
@@ -28,12 +35,7 @@ from elysiadash.cluster.view import (
 )
 
 _AWAY = MISSING
-_LEADERLESS_S = 8.0
-_FSM_STUCK_S = 20.0
 _SILENT_S = 3.0
-_MOMENT_S = 10.0
-SETTLED_S = 20.0
-"""Seconds after which a node that came back lists its shards whole."""
 
 _PATIENCE = {
     HEALTHY: 2.0,
@@ -54,54 +56,6 @@ _GRAVITY: Mapping[str, EventSeverity] = {
     UNREACHABLE: "warning",
 }
 _NODES = "GET /v1/nodes and readiness"
-_RAFT = "GET /v1/cluster/statistics"
-
-
-class NodeMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was told of one node. ``since``: since when it is so; ``other_since``: since when it
-    has been otherwise, which was not told yet; ``seen_at``: when it was last seen so."""
-
-    state: str
-    since: float = float("-inf")
-    other_since: float | None = None
-    seen_at: float | None = None
-    version: str | None = None
-    mode: str | None = None
-
-
-class NodesMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was told of the cluster so far; wall-clock seconds."""
-
-    nodes: dict[str, NodeMemory] = {}
-    expected: frozenset[str] | None = None
-    leader: str | None = None
-    leader_told_lost: bool = False
-    leaderless_since: float | None = None
-    silent_since: float | None = None
-    silent_told: bool = False
-    pending: dict[str, float] = {}
-    """Node -> since when its raft apply queue is not empty."""
-    stuck: frozenset[str] = frozenset()
-    whole: bool = False
-    """A look has had list and raft: a node that is new from here on has come."""
-    seen_at: float | None = None
-
-    def settled(self, now: float) -> frozenset[str]:
-        """Nodes that have been healthy long enough to list all their shards."""
-        return frozenset(
-            name
-            for name, node in self.nodes.items()
-            if node.state == HEALTHY and node.other_since is None and now - node.since >= SETTLED_S
-        )
-
-    def waits(self) -> bool:
-        """Whether something is held back that another look, without news, would tell."""
-        return (
-            any(node.other_since is not None for node in self.nodes.values())
-            or (self.leaderless_since is not None and not self.leader_told_lost)
-            or (self.silent_since is not None and not self.silent_told)
-            or bool(self.pending.keys() - self.stuck)
-        )
 
 
 def remembered_nodes(view: ClusterView, saved_at: float) -> NodesMemory:
@@ -137,7 +91,7 @@ def node_changes(
         return _silence(before, after, now)
     silent_since = before.silent_since
     if before.silent_told and silent_since is not None:
-        words = f"nodes answer again, after {_lasted(silent_since, now)} without any answer"
+        words = f"nodes answer again, after {lasted(silent_since, now)} without any answer"
         events.append(Event(at=now, kind="cluster.answers", message=words, evidence=_NODES))
     events += _membership(before, after, now)
     nodes: dict[str, NodeMemory] = {}
@@ -150,8 +104,8 @@ def node_changes(
         if name not in nodes and known.state not in (_AWAY, UNKNOWN):
             words = f"{name} left: no longer listed, and no member of raft"
             events.append(Event(at=now, kind="node.left", message=words, node=name))
-    leading, memory = _leadership(before, after, now)
-    stuck, memory = _apply_queues(memory, after, now)
+    leading, memory = leadership(before, after, now)
+    stuck, memory = apply_queues(memory, after, now)
     whole = after.asked_at is not None and after.expected is not None
     memory = msgspec.structs.replace(
         memory,
@@ -170,7 +124,7 @@ def _silence(
 ) -> tuple[list[Event], NodesMemory]:
     if not before.nodes:
         return [], before
-    since = _earlier(before.silent_since, now)
+    since = earlier(before.silent_since, now)
     memory = msgspec.structs.replace(before, silent_since=since)
     if before.silent_told or now - since < _SILENT_S:
         return [], memory
@@ -191,7 +145,7 @@ def _membership(before: NodesMemory, after: ClusterView, now: float) -> list[Eve
     expected = _expected(after)
     if expected is None or before.expected is None or not before.whole:
         return []
-    evidence = f"raft.latestConfiguration of {_RAFT}{_since_words(before.seen_at, now)}"
+    evidence = f"raft.latestConfiguration of {RAFT}{since_words(before.seen_at, now)}"
     joined = [
         Event(
             at=now,
@@ -237,7 +191,7 @@ def _one_node(
         return events, known
     if state == known.state:
         return events, msgspec.structs.replace(known, other_since=None, seen_at=now)
-    since = _earlier(known.other_since, now)
+    since = earlier(known.other_since, now)
     if now - since < _PATIENCE.get(state, _OTHER_PATIENCE):
         return events, msgspec.structs.replace(known, other_since=since)
     told = _state_event(known, node, state, since)
@@ -266,7 +220,7 @@ def _new_node(
         message=f"{node.node} joined{version}",
         node=node.node,
         after=state,
-        evidence=f"{_NODES}{_since_words(before.seen_at, now)}",
+        evidence=f"{_NODES}{since_words(before.seen_at, now)}",
     )
     return [event], memory
 
@@ -292,7 +246,7 @@ def _state_event(known: NodeMemory, node: NodeView, state: str, since: float) ->
         node=name,
         before=old,
         after=node.status,
-        evidence=f"{_NODES}{_since_words(known.seen_at, since)}",
+        evidence=f"{_NODES}{since_words(known.seen_at, since)}",
     )
 
 
@@ -321,82 +275,6 @@ def _mode_event(old: str, mode: str, node: NodeView, now: float) -> Event:
     )
 
 
-def _leadership(
-    before: NodesMemory, after: ClusterView, now: float
-) -> tuple[list[Event], NodesMemory]:
-    evidence = f"leaderId of {_RAFT}"
-    if after.leader is None:
-        return [], before
-    if after.leader == "":
-        since = _earlier(before.leaderless_since, now)
-        memory = msgspec.structs.replace(before, leaderless_since=since)
-        if before.leader_told_lost or now - since < _LEADERLESS_S:
-            return [], memory
-        was = f" ({before.leader} led before)" if before.leader else ""
-        lost = Event(
-            at=since,
-            kind="leader.lost",
-            message=f"raft has no leader{was}: schema and tenants cannot change",
-            severity="critical",
-            before=before.leader,
-            evidence=evidence,
-        )
-        return [lost], msgspec.structs.replace(memory, leader_told_lost=True)
-    memory = msgspec.structs.replace(
-        before, leader=after.leader, leader_told_lost=False, leaderless_since=None
-    )
-    without = before.leaderless_since
-    gap = f", {_lasted(without, now)} without a leader" if without is not None else ""
-    if before.leader_told_lost:
-        kind, message = "leader.elected", f"{after.leader} leads raft{gap}"
-    elif before.leader is None or before.leader == after.leader:
-        return [], memory
-    else:
-        kind, message = "leader.changed", f"raft leader {before.leader} -> {after.leader}{gap}"
-    event = Event(
-        at=now,
-        kind=kind,
-        message=message,
-        node=after.leader,
-        before=before.leader,
-        after=after.leader,
-        evidence=f"{evidence}{_since_words(before.seen_at, now)}",
-    )
-    return [event], memory
-
-
-def _apply_queues(
-    before: NodesMemory, after: ClusterView, now: float
-) -> tuple[list[Event], NodesMemory]:
-    """Raft applied nothing for a while though entries wait: a node that answers, and is wedged."""
-    pending = {name: _earlier(before.pending.get(name), now) for name in after.fsm_pending}
-    long = {name for name, since in pending.items() if now - since >= _FSM_STUCK_S}
-    evidence = f"raft.fsmPending of {_RAFT}"
-    events = [
-        Event(
-            at=pending[name],
-            kind="fsm.stuck",
-            message=f"{name} applies no raft entries: its copy of the schema falls behind",
-            severity="critical",
-            node=name,
-            evidence=evidence,
-        )
-        for name in sorted(long - before.stuck)
-    ]
-    events += [
-        Event(
-            at=now,
-            kind="fsm.freed",
-            message=f"{name} applies raft entries again",
-            node=name,
-            evidence=evidence,
-        )
-        for name in sorted(before.stuck - pending.keys())
-    ]
-    stuck = frozenset(long | (before.stuck & pending.keys()))
-    return events, msgspec.structs.replace(before, pending=pending, stuck=stuck)
-
-
 def _state(node: NodeView) -> str:
     return _AWAY if node.status in (MISSING, UNAVAILABLE) else node.status
 
@@ -405,20 +283,3 @@ def _expected(view: ClusterView) -> frozenset[str] | None:
     if view.expected is None:
         return None
     return frozenset(node.node for node in view.nodes if node.expected)
-
-
-def _earlier(since: float | None, now: float) -> float:
-    """``since``, or now where there is none or the clock was set back."""
-    return now if since is None else min(since, now)
-
-
-def _lasted(since: float, now: float) -> str:
-    seconds = max(0.0, now - since)
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
-
-
-def _since_words(seen_at: float | None, now: float) -> str:
-    """When it may have happened, where the last look is not of a moment ago."""
-    if seen_at is None or now - seen_at < _MOMENT_S:
-        return ""
-    return f", between {clock(seen_at, now)} and {clock(now)} UTC"

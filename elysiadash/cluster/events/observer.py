@@ -17,7 +17,8 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
-from elysiadash.cluster.events.nodes import NodesMemory, node_changes, remembered_nodes
+from elysiadash.cluster.events.nodes import node_changes, remembered_nodes
+from elysiadash.cluster.events.nodes_memory import NodesMemory
 from elysiadash.cluster.events.restarts import restart
 from elysiadash.cluster.events.schema import (
     alias_changes,

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+import msgspec
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -99,6 +104,8 @@ def open_to_read(path: Path) -> Connection:
     """
     import sqlite3
 
+    if path.exists() and not path.is_file():
+        raise NotARecording(f"{path} is not a file")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
@@ -114,6 +121,34 @@ def open_to_read(path: Path) -> Connection:
         return _opened(path, "mode=ro&immutable=1")
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from None
+
+
+@contextmanager
+def unpacking(path: Path) -> Iterator[None]:
+    """What is stored in the file is unpacked in here: what cannot be is ``DamagedRecording``."""
+    try:
+        yield
+    except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
+        # A bit that fell over, or what a later release wrote into the same format.
+        raise DamagedRecording(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """The file is read in here: whatever is wrong with it is ``DamagedRecording``, or
+    ``NotARecording`` where it may be read another time."""
+    import sqlite3
+
+    try:
+        with unpacking(path):
+            yield
+    except sqlite3.ProgrammingError:
+        # A fault of ours, such as asking a file that was closed.
+        raise
+    except sqlite3.OperationalError as error:
+        raise NotARecording(f"{path} cannot be read now: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
 
 
 def about(connection: Connection) -> dict[str, str]:

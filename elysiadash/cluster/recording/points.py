@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from elysiadash.cluster.series import Sample
+
 Frame = Mapping[str, Mapping[str, float | None]]
 """Metric -> name -> value, as ``History.append`` takes it."""
 
@@ -21,13 +23,6 @@ _NAN = math.nan
 _COUNTED = frozenset({"objects", "vector_queue"})
 """Whole numbers of any size; the others are kept with seven digits."""
 _SERIES_IN_BUCKET = 64
-
-
-class Sample(msgspec.Struct, frozen=True, gc=False):
-    """One value of a series and the second it was seen (the end of its step, where thinned)."""
-
-    at: float
-    value: float
 
 
 class Block(msgspec.Struct, frozen=True, gc=False, array_like=True):

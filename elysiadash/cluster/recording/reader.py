@@ -13,10 +13,10 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.file import (
-    DamagedRecording,
     MomentGone,
     about,
     open_to_read,
+    reading,
     size_of,
 )
 from elysiadash.cluster.recording.frames import Naming, apply, block_parts, dictionary_of
@@ -24,12 +24,12 @@ from elysiadash.cluster.recording.parts import Parts
 from elysiadash.cluster.recording.points import (
     Frame,
     Matrix,
-    Sample,
     block_matrix,
     block_samples,
     bucket_of,
     bytes_frame,
 )
+from elysiadash.cluster.series import Sample
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -52,13 +52,17 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Reader:
-    """The reading end of one recording. Raises what ``open_to_read`` raises, and
-    ``DamagedRecording`` for a part that cannot be read."""
+    """The reading end of one recording.
+
+    Raises what ``open_to_read`` raises, ``DamagedRecording`` for a part that cannot be read, and
+    nothing of SQLite's.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: Connection = open_to_read(path)
         self._blobs: dict[int, tuple[bytes, Parts]] = {}
+        """Id -> (what deltas are compressed with where it is the state, its parts)."""
 
     def __enter__(self) -> Reader:
         return self
@@ -72,79 +76,85 @@ class Reader:
 
     def contents(self) -> Contents:
         """What is in the recording."""
-        first, last = self._edge("ASC"), self._edge("DESC")
-        return Contents(
-            about=about(self._connection),
-            first=None if first is None else first[0],
-            last=None if last is None else last[0],
-            moments=self._count("frames"),
-            collections=0 if last is None else last[1],
-            events=self._count("events"),
-            bytes=size_of(self.path),
-        )
+        with reading(self.path):
+            first, last = self._edge("ASC"), self._edge("DESC")
+            return Contents(
+                about=about(self._connection),
+                first=None if first is None else first[0],
+                last=None if last is None else last[0],
+                moments=self._count("frames"),
+                collections=0 if last is None else last[1],
+                events=self._count("events"),
+                bytes=size_of(self.path),
+            )
 
     def samples(self, metric: str, name: str, start: float, end: float) -> list[Sample]:
         """One series from ``start`` to ``end``, oldest first."""
-        mark = bucket_of(name, _CRC_OF_ALL)
-        rows = self._connection.execute(
-            "SELECT body FROM blocks WHERE metric = ? AND last >= ? AND first <= ?"
-            " AND bucket = ? % buckets ORDER BY first, id",
-            (metric, start, end, mark),
-        )
-        found = [sample for (body,) in rows for sample in block_samples(metric, body, name)]
-        for at, frame in self._tail(start, end):
-            value = frame.get(metric, {}).get(name)
-            if value is not None:
-                found.append(Sample(at, value))
-        kept = (sample for sample in found if start <= sample.at <= end)
-        return sorted(kept, key=lambda sample: sample.at)
+        with reading(self.path):
+            mark = bucket_of(name, _CRC_OF_ALL)
+            rows = self._connection.execute(
+                "SELECT body FROM blocks WHERE metric = ? AND last >= ? AND first <= ?"
+                " AND bucket = ? % buckets ORDER BY first, id",
+                (metric, start, end, mark),
+            )
+            found = [sample for (body,) in rows for sample in block_samples(metric, body, name)]
+            for at, frame in self._tail(start, end):
+                value = frame.get(metric, {}).get(name)
+                if value is not None:
+                    found.append(Sample(at, value))
+            kept = (sample for sample in found if start <= sample.at <= end)
+            return sorted(kept, key=lambda sample: sample.at)
 
     def frames_of_points(self, start: float, end: float) -> Iterator[tuple[float, Frame]]:
         """All series from ``start`` to ``end`` as moments, oldest first, made one at a time:
         all at once they would take ten times the memory of what is stored."""
-        where: dict[float, list[tuple[str, Matrix, int]]] = {}
-        blocks = self._connection.execute(
-            "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
-            (start, end),
-        )
-        for metric, body in blocks:
-            matrix = block_matrix(metric, body)
-            for place, at in enumerate(matrix.times):
-                if start <= at <= end:
-                    where.setdefault(at, []).append((metric, matrix, place))
-        tail: dict[float, list[bytes]] = {}
-        for at, body in self._connection.execute(
-            "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
-        ):
-            tail.setdefault(at, []).append(body)
-        for at in sorted(where.keys() | tail.keys()):
-            if at in where:
-                yield at, _frame_of(where.pop(at))
-            for body in tail.pop(at, ()):
-                yield at, bytes_frame(body)
+        with reading(self.path):
+            where: dict[float, list[tuple[str, Matrix, int]]] = {}
+            blocks = self._connection.execute(
+                "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
+                (start, end),
+            )
+            for metric, body in blocks:
+                matrix = block_matrix(metric, body)
+                for place, at in enumerate(matrix.times):
+                    if start <= at <= end:
+                        where.setdefault(at, []).append((metric, matrix, place))
+            tail: dict[float, list[bytes]] = {}
+            for at, body in self._connection.execute(
+                "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
+            ):
+                tail.setdefault(at, []).append(body)
+            for at in sorted(where.keys() | tail.keys()):
+                if at in where:
+                    yield at, _frame_of(where.pop(at))
+                for body in tail.pop(at, ()):
+                    yield at, bytes_frame(body)
 
     def events(self, since: float | None, until: float | None, limit: int) -> tuple[Event, ...]:
         """The newest events in that time, newest first; both ends count."""
-        rows = self._connection.execute(
-            "SELECT body FROM events WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?",
-            (
-                -math.inf if since is None else since,
-                math.inf if until is None else until,
-                limit,
-            ),
-        )
-        return tuple(msgspec.msgpack.decode(body, type=Event) for (body,) in rows)
+        with reading(self.path):
+            rows = self._connection.execute(
+                "SELECT body FROM events WHERE at >= ? AND at <= ?"
+                " ORDER BY at DESC, id DESC LIMIT ?",
+                (
+                    -math.inf if since is None else since,
+                    math.inf if until is None else until,
+                    limit,
+                ),
+            )
+            return tuple(msgspec.msgpack.decode(body, type=Event) for (body,) in rows)
 
     def index(self) -> Index:
         """Every moment that can be replayed."""
-        ids, times, keyframes = array("q"), array("d"), array("q")
-        for number, at, keyframe in self._connection.execute(
-            "SELECT id, at, keyframe FROM frames ORDER BY id"
-        ):
-            ids.append(number)
-            times.append(at)
-            keyframes.append(keyframe)
-        return Index(ids, times, keyframes)
+        with reading(self.path):
+            ids, times, keyframes = array("q"), array("d"), array("q")
+            for number, at, keyframe in self._connection.execute(
+                "SELECT id, at, keyframe FROM frames ORDER BY id"
+            ):
+                ids.append(number)
+                times.append(at)
+                keyframes.append(keyframe)
+            return Index(ids, times, keyframes)
 
     def cursor(self) -> Cursor:
         """A place to step from moment to moment."""
@@ -152,25 +162,27 @@ class Reader:
 
     def keyframe(self, frame: int) -> tuple[list[str], bytes, Parts]:
         """(names in their order, dictionary for the deltas, parts) of a keyframe."""
-        rows = self._connection.execute(
-            "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
-        ).fetchall()
-        if not rows:
-            raise MomentGone(f"this moment is no longer in {self.path}")
-        blocks = [self._blob(blob) for (blob,) in rows]
-        parts: Parts = {}
-        for _, found in blocks:
-            parts.update(found)
-        return list(parts), dictionary_of(blocks[0][0]), parts
+        with reading(self.path):
+            rows = self._connection.execute(
+                "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
+            ).fetchall()
+            if not rows:
+                raise MomentGone(f"this moment is no longer in {self.path}")
+            blocks = [self._blob(blob) for (blob,) in rows]
+            parts: Parts = {}
+            for _, found in blocks:
+                parts.update(found)
+            return list(parts), blocks[0][0], parts
 
     def deltas(self, keyframe: int, after: int, until: int) -> list[bytes]:
         """The deltas of a keyframe behind frame ``after`` up to ``until``."""
-        rows = self._connection.execute(
-            "SELECT body FROM frames WHERE keyframe = ? AND id > ? AND id <= ? AND id != keyframe"
-            " ORDER BY id",
-            (keyframe, after, until),
-        )
-        return [body for (body,) in rows]
+        with reading(self.path):
+            rows = self._connection.execute(
+                "SELECT body FROM frames WHERE keyframe = ? AND id > ? AND id <= ?"
+                " AND id != keyframe ORDER BY id",
+                (keyframe, after, until),
+            )
+            return [body for (body,) in rows]
 
     def _blob(self, blob: int) -> tuple[bytes, Parts]:
         known = self._blobs.get(blob)
@@ -179,11 +191,8 @@ class Reader:
         row = self._connection.execute("SELECT body FROM blobs WHERE id = ?", (blob,)).fetchone()
         if row is None:
             raise MomentGone(f"this moment is no longer in {self.path}")
-        try:
-            content = zlib.decompress(row[0])
-            found = content[-32768:], block_parts(content)
-        except (zlib.error, msgspec.DecodeError) as error:
-            raise DamagedRecording(f"{self.path} is damaged: {error}") from None
+        content = zlib.decompress(row[0])
+        found = dictionary_of(content), block_parts(content)
         while len(self._blobs) >= _BLOBS_KEPT:
             del self._blobs[next(iter(self._blobs))]
         self._blobs[blob] = found
@@ -265,11 +274,11 @@ class Cursor:
             names, self._dictionary, self._parts = self._reader.keyframe(keyframe)
             self._naming = Naming(names)
             self._keyframe = self._frame = keyframe
-        try:
-            for body in self._reader.deltas(keyframe, self._frame, frame):
+        path, bodies = self._reader.path, self._reader.deltas(keyframe, self._frame, frame)
+        # A delta that cannot be read leaves parts half changed: the next move begins anew.
+        self._keyframe = 0
+        with reading(path):
+            for body in bodies:
                 apply(self._parts, self._naming.decode(body, self._dictionary))
-        except (zlib.error, msgspec.DecodeError, IndexError, ValueError) as error:
-            self._keyframe = 0
-            raise DamagedRecording(f"{self._reader.path} is damaged: {error}") from None
-        self._frame = frame
+        self._keyframe, self._frame = keyframe, frame
         return self._parts

@@ -88,6 +88,7 @@ class Recorder:
         self._swept_at = float("-inf")
         self._looked_at = float("-inf")
         self._failures = 0
+        self._damage: DamagedRecording | None = None
         self._threads: ThreadPoolExecutor | None = None
 
     def keep_points(self, at: float, frame: Frame) -> None:
@@ -97,6 +98,11 @@ class Recorder:
     def keep_events(self, events: Iterable[Event]) -> None:
         """What changed, written with the next moment."""
         self._pending.add_events(events)
+
+    def found_damage(self, error: DamagedRecording) -> None:
+        """Somebody could not read the file: if it is ours to write, it is put aside before
+        anything else is written. From any thread."""
+        self._damage = error
 
     async def run(self, take: Take) -> None:
         """Record until cancelled, or wait for the other process that records to end."""
@@ -170,8 +176,6 @@ class Recorder:
 
     def _look_at_the_other(self) -> None:
         """How far back and how large what another process records is; now and then."""
-        import sqlite3
-
         now = time.monotonic()
         if self.path is None or now - self._looked_at < _SWEEP_EVERY_S:
             return
@@ -179,7 +183,7 @@ class Recorder:
         try:
             with Reader(self.path) as reader:
                 contents = reader.contents()
-        except (OSError, NotARecording, sqlite3.Error) as error:
+        except (OSError, NotARecording) as error:
             # The other one tells what is wrong with it.
             log.info("the recording of another process cannot be read: %s", error)
             return
@@ -202,6 +206,9 @@ class Recorder:
 
         started = time.perf_counter()
         try:
+            damage, self._damage = self._damage, None
+            if damage is not None:
+                raise damage
             writer = self._opened()
             size = writer.write(batch)
             self._sweep_now_and_then(writer)

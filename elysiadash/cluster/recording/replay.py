@@ -6,6 +6,7 @@ Read-only by its nature: there is no connection to anything.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,23 +18,24 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.past import RECORDING, means
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.decoder import Decoder
-from elysiadash.cluster.recording.file import DamagedRecording, NotARecording
+from elysiadash.cluster.recording.file import DamagedRecording, NotARecording, unpacking
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.reader import Contents, Index, Reader
 from elysiadash.cluster.recording.replay_store import ReplayHistory, ReplayStore
 from elysiadash.cluster.recording.state import RecordingState
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import RECORDING, Sample, Series, means
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
-from elysiadash.cluster.view import LIVE_STATES, ClusterView
+from elysiadash.cluster.view import ClusterView
 from elysiadash.config.profile import Profile
 from elysiadash.config.tuning import Intervals, Thresholds
 from elysiadash.weaviate.budget import OwnLoad
 from elysiadash.weaviate.errors import NotSupported
 from elysiadash.weaviate.models import Tenant
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -43,6 +45,9 @@ _CHARTED_S = 1800.0
 _FEW_COLLECTIONS = 300
 _CHARTED_OF_FEW_S = 10_800.0
 _CHARTED_AHEAD_S = 900.0
+
+
+_YEAR_2200 = 7_258_118_400.0
 
 
 class EmptyRecording(NotARecording):
@@ -113,6 +118,8 @@ class Replay:
             index = reader.index()
             if not len(index):
                 raise EmptyRecording(f"{path} holds no moment yet")
+            if not 0.0 <= index.first <= index.last < _YEAR_2200:
+                raise DamagedRecording(f"{path} is damaged: its moments are of no real time")
             replay = cls(reader, reader.contents(), index, clock)
             replay._begin(len(index) - 1)
         except BaseException:
@@ -222,23 +229,30 @@ class Replay:
         return min((at for at in times if at is not None), default=None)
 
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
-        """One number over the ``seconds`` before the moment shown."""
-        end = self.at
-        samples = await self._in_thread(
-            lambda: self._reader.samples(metric, collection, end - seconds, end)
-        )
+        """One number over the ``seconds`` before the moment shown; ``problem`` says where the
+        recording cannot be read there."""
+        end, problem = self.at, None
+        samples: list[Sample] = []
+        try:
+            samples = await self._in_thread(
+                lambda: self._reader.samples(metric, collection, end - seconds, end)
+            )
+        except NotARecording as error:
+            problem = str(error)
         inside = [sample for sample in samples if sample.at > end - seconds]
         return Series(
             start=end - seconds,
             end=end,
             values=means(inside, end, seconds, steps),
             source=RECORDING,
+            problem=problem,
         )
 
     async def past_events(
         self, since: float | None = None, until: float | None = None, limit: int = 1000
     ) -> tuple[Event, ...]:
-        """Events up to the moment shown, newest first."""
+        """Events up to the moment shown, newest first. Raises ``NotARecording`` where they cannot
+        be read."""
         last = self.at if until is None else min(until, self.at)
         return await self._in_thread(lambda: self._reader.events(since, last, limit))
 
@@ -248,20 +262,11 @@ class Replay:
 
     def missing_nodes(self) -> tuple[str, ...]:
         """Expected nodes that did not take part then."""
-        return tuple(
-            node.node
-            for node in self.cluster().nodes
-            if node.expected and node.status not in LIVE_STATES
-        )
+        return self.cluster().missing
 
     def problems(self) -> tuple[tuple[Kind, str, Problem], ...]:
         """Questions without a fresh answer."""
-        return tuple(
-            (kind, of, piece.problem)
-            for kind in Kind
-            for of, piece in self.store.all(kind).items()
-            if piece.problem is not None
-        )
+        return self.store.problems()
 
     async def tenants(self, collection: str) -> tuple[Tenant, ...]:
         """Raises ``NotSupported``: tenants by name are not recorded, and nobody can be asked."""
@@ -341,14 +346,9 @@ class Replay:
 
     def _load(self, place: int) -> Moment:
         frame, keyframe = self._index.ids[place], self._index.keyframes[place]
-        try:
+        with unpacking(self.path):
             parts = self._cursor.move(frame, keyframe)
             return self._decoder.moment(self._index.times[place], parts)
-        except (msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
-            # What a later release wrote into the same format, or a bit that fell over.
-            raise DamagedRecording(
-                f"this moment of {self.path} cannot be read: {type(error).__name__}: {error}"
-            ) from error
 
     def _chart(self) -> None:
         """Read the points of the minutes around; the rows' small charts need no more."""
@@ -356,8 +356,12 @@ class Replay:
         back = _CHARTED_OF_FEW_S if few else _CHARTED_S
         first, last = self.at - back, self.at + _CHARTED_AHEAD_S
         around = History(self.profile.limits.history_points)
-        for seen_at, frame in self._reader.frames_of_points(first, last):
-            around.append(seen_at, frame)
+        try:
+            for seen_at, frame in self._reader.frames_of_points(first, last):
+                around.append(seen_at, frame)
+        except NotARecording as error:
+            # The moment itself can be shown; the charts of a collection say what is wrong.
+            logger.warning("no small charts: %s", error)
         self.history.show(around)
         self._charted = (first + back / 2, last)
 

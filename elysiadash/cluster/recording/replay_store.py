@@ -54,6 +54,11 @@ class ReplayHistory(History):
         first = 0 if last is None else max(0, count - last)
         return Points(whole.times[first:count], whole.values[first:count])
 
+    @property
+    def since(self) -> float | None:
+        """The first moment of those around."""
+        return self._around.since
+
     def __len__(self) -> int:
         return len(self._around)
 

@@ -26,6 +26,8 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     problem: str | None = None
     note: str | None = None
     """What happened once and is over, such as a damaged recording that was put aside."""
+    unread: str | None = None
+    """Why what is recorded cannot be read now, whoever writes it."""
 
     @property
     def words(self) -> str:

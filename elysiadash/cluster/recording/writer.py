@@ -12,7 +12,7 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.encoder import Encoder
-from elysiadash.cluster.recording.file import open_to_write, size_of
+from elysiadash.cluster.recording.file import open_to_write, size_of, unpacking
 from elysiadash.cluster.recording.frames import (
     Naming,
     compressed,
@@ -80,7 +80,7 @@ class Writer:
 
     def sweep(self, now: float) -> None:
         """Thin what is old, forget what is too old or too much, and give the room back."""
-        with self._transaction() as connection:
+        with self._transaction() as connection, unpacking(self.path):
             self._retention.thin(connection, now)
         with self._transaction() as connection:
             self._retention.forget(connection, now)
@@ -169,7 +169,8 @@ class Writer:
         count, first = connection.execute("SELECT count(*), min(at) FROM samples").fetchone()
         # Before the new ones, so that a pause or a clock set back makes no block of a wide span.
         if count and (count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S):
-            _roll(connection)
+            with unpacking(self.path):
+                _roll(connection)
         connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         return sum(len(body) for _, body in rows)
 

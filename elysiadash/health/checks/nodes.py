@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.view import (
+    AWAY_STATES,
     HEALTHY,
     HUNG,
     MISSING,
@@ -28,7 +29,7 @@ DATA_RISK_VERSION = "AVL-106"
 _NO_WAY = frozenset({"unreachable", "connection lost", "no answer", "parked", "server fault"})
 _SILENCE = frozenset({"no answer", "parked"})
 _READY_ROUTE = "GET /v1/.well-known/ready"
-AWAY = frozenset({HUNG, UNAVAILABLE, MISSING})
+AWAY = AWAY_STATES
 """States of a node that surely takes no part."""
 
 _IMPACT = {

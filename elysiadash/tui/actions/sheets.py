@@ -72,9 +72,17 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="prompt.complete",
         keys="tab",
-        does="complete",
+        does="complete(1)",
         label="Complete",
         help="Complete the word; again: the next that fits.",
+        scope="prompt",
+    ),
+    Action(
+        id="prompt.complete_back",
+        keys="shift+tab",
+        does="complete(-1)",
+        label="Complete back",
+        help="The word that fits before this one.",
         scope="prompt",
     ),
     Action(

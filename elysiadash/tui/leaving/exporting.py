@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.new_file import why_not, write_new
-from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_value
+from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_names, raw_values
 
 if TYPE_CHECKING:
     from elysiadash.tui.app import ElysiadashApp
@@ -126,12 +126,10 @@ async def _snapshot(found: RowList[Any], keys: Sequence[Hashable]) -> Snapshot:
     for number, row in enumerate(rows, 1):
         data = found.as_data(row)
         items.append(data)
-        cells.append(tuple(raw_value(column, row, data) for column in columns))
+        cells.append(raw_values(columns, row, data))
         if not number % _ROWS_A_TURN:
             await asyncio.sleep(0)
-    return Snapshot(
-        columns=tuple(column.key for column in columns), cells=tuple(cells), items=tuple(items)
-    )
+    return Snapshot(columns=raw_names(columns), cells=tuple(cells), items=tuple(items))
 
 
 def _document(found: RowList[Any], snapshot: Snapshot) -> dict[str, object]:
@@ -160,7 +158,7 @@ def _document(found: RowList[Any], snapshot: Snapshot) -> dict[str, object]:
             "marked_only": bool(status.marked),
             "sort": sort.column if sort else None,
             "descending": sort.descending if sort else None,
-            "columns": list(snapshot.columns),
+            "columns": [column.key for column in found.table.view.columns],
         },
         "items": list(snapshot.items),
     }

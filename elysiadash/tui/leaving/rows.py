@@ -33,6 +33,22 @@ def raw_value(column: Column[Any], row: Any, data: Mapping[str, object]) -> obje
     return cell.text if isinstance(cell, Cell) else cell.values
 
 
+def raw_names(columns: Sequence[Column[Any]]) -> tuple[str, ...]:
+    """The columns of a file: those shown, each with what its cells show besides, none twice."""
+    return tuple(dict.fromkeys(name for column in columns for name in (column.key, *column.beside)))
+
+
+def raw_values(
+    columns: Sequence[Column[Any]], row: Any, data: Mapping[str, object]
+) -> tuple[object, ...]:
+    """The values of ``raw_names``."""
+    own = {column.key: column for column in columns}
+    return tuple(
+        raw_value(own[name], row, data) if name in own else data.get(name)
+        for name in raw_names(columns)
+    )
+
+
 def shown_text(cell: AnyCell) -> str:
     """What a cell says, on one line; a small chart says nothing."""
     return plain(cell.text).strip() if isinstance(cell, Cell) else ""

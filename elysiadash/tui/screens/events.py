@@ -8,6 +8,7 @@ import msgspec
 from textual.content import Content
 
 from elysiadash.cluster.events.log import is_about
+from elysiadash.cluster.recording.file import NotARecording
 from elysiadash.cluster.slices import Kind
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import Note
@@ -57,6 +58,7 @@ class EventsScreen(ListScreen[EventRow]):
         self._seen_at: float | None = None
         self._cut = False
         self._loaded = False
+        self._unread: str | None = None
 
     def columns(self) -> Sequence[Column[EventRow]]:
         """Every column."""
@@ -106,7 +108,11 @@ class EventsScreen(ListScreen[EventRow]):
         watch, scope = self.dash.watched, self._scope
         self._seen_seq, self._seen_at = watch.events.seq, self._shown_at()
         limit = _MOST_SEARCHED if scope.about else _MOST
-        found = await watch.past_events(scope.moment(self._now()), None, limit)
+        try:
+            found = await watch.past_events(scope.moment(self._now()), None, limit)
+            self._unread = watch.recording.unread if watch.recording else None
+        except NotARecording as error:
+            found, self._unread = (), f"the recording cannot be read: {error}"
         if scope is not self._scope:
             self.wake()
             return
@@ -150,6 +156,10 @@ class EventsScreen(ListScreen[EventRow]):
         wanted = self._scope.since
         title = f"Nothing changed{about} {looked if wanted is None else f'since {wanted}'}"
         lines = [self._past_words(now)]
+        if self._unread is not None:
+            # What nobody can read may have told of a change.
+            title = f"No change was seen{about} by this session, and what was before is not known"
+            lines.insert(0, f"{self._unread[:1].upper()}{self._unread[1:]}.")
         if wanted is not None or about:
             lines.append(f"This session looks {looked}; :events shows all that is kept.")
         if not fresh.connected or fresh.age is None:
@@ -169,6 +179,9 @@ class EventsScreen(ListScreen[EventRow]):
     def notes(self) -> list[Piece]:
         """Also that older ones are not listed."""
         notes = super().notes()
+        if self._unread is not None:
+            # The whole reason is in the sheet of the recording; here is room for little.
+            notes.insert(0, ("the recording cannot be read", "$health-warn"))
         if self._cut:
             notes.insert(0, ("older ones are not listed", "$health-unknown"))
         return notes

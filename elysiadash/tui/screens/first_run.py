@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -152,7 +153,10 @@ class FirstRunScreen(ModalScreen[None]):
             work.close()
             return
         self._working = True
-        self.run_worker(self._finish(work), group="first run", exit_on_error=False)
+        going = partial(self._finish, work)
+        self._dash.run_guarded(
+            going, "going to a cluster", group="first run", of=self, tell=self._say
+        )
 
     async def _finish(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ _FILE = "file: "
 _TOLD_S = 12.0
 """Seconds that words stay which have to be read to the end."""
 _PART_S = 4.0
+_EXPORTING = "exporting the list"
 _NO_ROW = "no row under the cursor: move to choose one"
 
 
@@ -57,7 +59,8 @@ class ListOut(LiveScreen):
     def prompt_accepted(self, mark: str, text: str) -> None:
         """A file name was entered."""
         if mark == _FILE:
-            self.run_worker(self._export_typed(text), group="export", exit_on_error=False)
+            typed = partial(self._export_typed, text)
+            self.dash.run_guarded(typed, _EXPORTING, group="export", of=self)
 
     def renew_sheet(self) -> None:
         """Let a sheet over the list say what is known now."""
@@ -170,7 +173,8 @@ class ListOut(LiveScreen):
             return path
         if self.the_list is None and path.suffix.lower() != PICTURE:
             return f"there are no rows here: a picture, {PICTURE}, can be written"
-        self.run_worker(self._export(path), group="export", exit_on_error=False)
+        writing = partial(self._export, path)
+        self.dash.run_guarded(writing, _EXPORTING, group="export", of=self)
         return None
 
     async def _export_typed(self, text: str) -> None:

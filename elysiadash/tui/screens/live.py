@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
-from elysiadash.cluster.shards import ShardReport
-from elysiadash.cluster.slices import Kind
 from elysiadash.config.moments import read_length
 from elysiadash.tui.actions import is_writing
 from elysiadash.tui.actions.binding import bindings
-from elysiadash.tui.commands import completions, run_line
 from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
+from elysiadash.tui.screens.going import Going
 from elysiadash.tui.screens.replay_controls import ReplayControls
+from elysiadash.tui.screens.typing import Typing
 from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header, environment_colour
 from elysiadash.tui.widgets.key_line import KeyLine
 from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
-from elysiadash.tui.widgets.prompt import COMMAND, Complete, Prompt
+from elysiadash.tui.widgets.prompt import Prompt
 from elysiadash.tui.widgets.summary import Summary
 from elysiadash.tui.window import WINDOWS, next_window
 
-if TYPE_CHECKING:
-    from elysiadash.tui.app import ElysiadashApp
-
 _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
-_OFFERED_SHARDS = 1_000
 
 
-class LiveScreen(ReplayControls, Screen[None]):
-    """A screen of live data. Subclasses give ``body``, ``pull`` and ``path``."""
+class LiveScreen(Going, Typing, ReplayControls):
+    """A screen of live data. Subclasses give ``body`` and ``pull``, and where they are a place of
+    their own ``crumb`` (their part of the way) and ``link`` (the command that leads there)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen", "replay")]
     SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen")
@@ -119,16 +112,6 @@ class LiveScreen(ReplayControls, Screen[None]):
         """The most pressing thing, for the small summary; "" when there is none."""
         return ""
 
-    @property
-    def dash(self) -> ElysiadashApp:
-        """The app, as ours."""
-        return cast("ElysiadashApp", self.app)
-
-    @property
-    def status(self) -> StatusLine:
-        """The status line."""
-        return self.query_one(StatusLine)
-
     # Data
 
     def on_mount(self) -> None:
@@ -161,7 +144,7 @@ class LiveScreen(ReplayControls, Screen[None]):
             self._pull_again = True
             return
         self._pulling = True
-        self.run_worker(self._pull(), name="pull", group="pull", exit_on_error=False)
+        self.dash.run_guarded(self._pull, _PULLING, group="pull", of=self, again=True)
 
     async def _pull(self) -> None:
         try:
@@ -227,11 +210,6 @@ class LiveScreen(ReplayControls, Screen[None]):
             return stale
         return ", ".join(facts.missing) or self.worst()
 
-    @on(Worker.StateChanged)
-    def _on_pull_state(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.dash.report_fault(_PULLING, event.worker.error)
-
     # Actions
 
     def action_help(self) -> None:
@@ -289,86 +267,6 @@ class LiveScreen(ReplayControls, Screen[None]):
     def hold(self, held: bool) -> None:
         """Stop or let go what moves on this screen."""
 
-    async def action_show_mode(self, mode: str) -> None:
-        """Go to one of the four main screens; where it is shown already, to its root."""
-        await self.dash.show_mode(mode)
-
-    async def action_travel(self, steps: int) -> None:
-        """Back and forth between the places where one was."""
-        self.dash.trail.leave(self.place())
-        place = self.dash.trail.step(steps)
-        if place is None:
-            self.status.flash("there is no earlier place" if steps < 0 else "no later place", 2.0)
-            return
-        await self.dash.travel(place)
-
-    async def action_last_view(self) -> None:
-        """To the place that was on the screen before."""
-        self.dash.trail.leave(self.place())
-        place = self.dash.trail.last()
-        if place is None:
-            self.status.flash("there is no other place yet", 2.0)
-            return
-        self.dash.visit(place.route)
-        await self.dash.travel(place)
-
-    async def action_events(self) -> None:
-        """What changed."""
-        await self.dash.go("events")
-
-    async def take_events(self, argument: str) -> str | None:
-        """What changed since a time, or of a thing."""
-        from elysiadash.tui.event_list import scope_of
-
-        scope = scope_of(argument, self.dash.watched.store.clock())
-        return scope if isinstance(scope, str) else await self.dash.go(f"events {scope.words}")
-
-    async def action_nodes(self) -> None:
-        """The nodes."""
-        await self.dash.go("nodes")
-
-    async def action_fleet(self) -> None:
-        """Every cluster."""
-        await self.dash.go("fleet")
-
-    async def action_profile(self) -> None:
-        """Choose another cluster."""
-        from elysiadash.tui.screens.cluster_choice import ClusterChoice
-
-        await self.dash.push_screen(ClusterChoice(), self._use_cluster)
-
-    async def _use_cluster(self, name: str | None) -> None:
-        fault = None if name is None else await self.dash.use_cluster(name)
-        if fault is not None:
-            self.status.flash(fault)
-
-    async def take_profile(self, name: str) -> str | None:
-        """Go to another cluster."""
-        return await self.dash.use_cluster(name)
-
-    async def take_collection(self, name: str) -> str | None:
-        """Open a collection by its name or alias."""
-        for row in self.dash.rows:
-            if name in (row.collection, *row.aliases):
-                return await self.dash.go(f"collection {row.collection}")
-        return f"there is no collection {name!r}"
-
-    async def take_node(self, argument: str) -> str | None:
-        """Go to a node by its name, and to one of its shards: ``weaviate-1 shard abc``."""
-        from elysiadash.tui.node_shards import find_shard, split_link
-
-        name, shard = split_link(argument)
-        known = [node.node for node in self.dash.watched.cluster().nodes]
-        if name not in known:
-            return f"there is no node {name!r}; there are {', '.join(known) or 'none'}"
-        report = self.dash.watched.store.get(Kind.VERBOSE).value
-        if shard is not None and find_shard(report, name, shard) is None:
-            return f"there is no shard {shard!r} on {name}, as far as it is known"
-        fault = await self.dash.go(f"node {name}")
-        if shard is not None and self.dash.live_screen is not None:
-            self.dash.live_screen.point_at(shard)
-        return fault
-
     def action_window(self) -> None:
         """The next longer time window; after the longest, the shortest."""
         self.dash.use_window(next_window(self.dash.window))
@@ -394,31 +292,6 @@ class LiveScreen(ReplayControls, Screen[None]):
 
         self.app.push_screen(RecordingSheet(self.dash.watched))
 
-    def offer_collection(self) -> Iterable[str]:
-        """Names and aliases."""
-        return sorted(name for row in self.dash.rows for name in (row.collection, *row.aliases))
-
-    def offer_node(self) -> Iterable[str]:
-        """Nodes that are known; in a small cluster, their shards too."""
-        names = [node.node for node in self.dash.watched.cluster().nodes]
-        report: ShardReport | None = self.dash.watched.store.get(Kind.VERBOSE).value
-        if report is None or sum(report.node_shards.values()) > _OFFERED_SHARDS:
-            return names
-        return names + [
-            f"{node.name} shard {shard.collection}/{shard.name}"
-            for node in report.nodes.nodes
-            for shard in node.shards or ()
-        ]
-
-    def offer_events(self) -> Iterable[str]:
-        """Times, then what events can be about."""
-        nodes = (node.node for node in self.dash.watched.cluster().nodes)
-        return ["10m", "1h", "6h", "24h", *nodes, *self.offer_collection()]
-
-    def offer_profile(self) -> Iterable[str]:
-        """Clusters of the settings."""
-        return self.dash.cluster_names
-
     def offer_window(self) -> Iterable[str]:
         """The usual windows."""
         return WINDOWS
@@ -428,49 +301,3 @@ class LiveScreen(ReplayControls, Screen[None]):
         if (is_writing(action) and not self.dash.writable) or not self.fits_replay(action):
             return False
         return not any(prompt.display for prompt in self.query(Prompt))
-
-    # Typing
-
-    def action_command(self, begun: str = "") -> None:
-        """Open the command line, with what is typed already."""
-        self.open_prompt(COMMAND, begun, complete=lambda line: completions(line, self))
-
-    def open_prompt(self, mark: str, text: str = "", complete: Complete | None = None) -> None:
-        """Open the line for typing."""
-        self.query_one(Prompt).ask(mark, text, complete)
-        self.refresh_bindings()
-
-    @on(Prompt.Accepted)
-    async def _on_accepted(self, event: Prompt.Accepted) -> None:
-        event.stop()
-        prompt = self.query_one(Prompt)
-        if event.mark != COMMAND:
-            self.prompt_accepted(event.mark, event.text)
-            return
-        fault = await self.run_command(event.text)
-        if fault is not None:
-            prompt.fault(fault)
-        elif prompt.mark == COMMAND:  # else the command has opened the line for something else
-            self.close_prompt()
-
-    @on(Prompt.GivenUp)
-    def _on_given_up(self, event: Prompt.GivenUp) -> None:
-        event.stop()
-        self.close_prompt()
-
-    def prompt_accepted(self, mark: str, text: str) -> None:
-        """Something other than a command was entered."""
-
-    def close_prompt(self) -> None:
-        """Close the line and give the keys back to the body."""
-        self.query_one(Prompt).done()
-        self.dash.theme_choice.end_preview(self.dash)
-        self.refresh_bindings()
-        self.focus_body()
-
-    def focus_body(self) -> None:
-        """Put the focus where the cursor is."""
-
-    async def run_command(self, line: str) -> str | None:
-        """Run a typed command; returns what is wrong with it, None when it ran."""
-        return await run_line(line, self)

@@ -16,7 +16,14 @@ from elysiadash.tui.emptiness import Note, shown_address
 from elysiadash.tui.event_list import clock_words, severity_words
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
-from elysiadash.tui.node_list import NodeRow, node_rows, raft_words, status_words
+from elysiadash.tui.node_list import (
+    NodeRow,
+    disk_words,
+    missing_words,
+    node_rows,
+    raft_words,
+    status_words,
+)
 from elysiadash.tui.node_shards import (
     COLUMNS,
     FIELDS,
@@ -166,6 +173,7 @@ class NodeScreen(ListScreen[ReplicaRow]):
         if row.view.objects is not None:
             first.append(f"  ~{numbers.count(row.view.objects)} objects flushed, replicas counted")
         lines: list[Words] = [first, [(self._asked_words(row, now), "$health-unknown")]]
+        lines.append([(plain(self._usage_words(row, now)), "$health-unknown")])
         return [*lines, *self._finding_lines(now), *self._event_lines(now)]
 
     def _asked_words(self, row: NodeRow, now: float) -> str:
@@ -181,6 +189,30 @@ class NodeScreen(ListScreen[ReplicaRow]):
         if view.why:
             parts.append(plain(view.why))
         return "   ".join(parts)
+
+    def _usage_words(self, row: NodeRow, now: float) -> str:
+        """What is known of the node's machine, then why the rest is not."""
+        usage, parts = row.usage, []
+        if usage.disk_free_bytes is not None and usage.disk_at is not None:
+            size, seen = usage.disk_size_bytes, numbers.span(now - usage.disk_at)
+            of = "" if size is None else f" of {numbers.size(size)}"
+            where = f"at {usage.disk_place} (Prometheus, {seen} ago)"
+            parts.append(f"disk {disk_words(usage)}{of} {where}")
+        if usage.memory_bytes is not None:
+            memory = f"memory {numbers.size(usage.memory_bytes)} resident"
+            limit = usage.memory_limit_bytes
+            parts.append(memory if limit is None else f"{memory}, limit {numbers.size(limit)}")
+        if usage.heap_bytes is not None:
+            parts.append(f"heap {numbers.size(usage.heap_bytes)}")
+        if usage.shards_loaded is not None:
+            unloaded = numbers.count(usage.shards_unloaded)
+            parts.append(f"shards {numbers.count(usage.shards_loaded)} loaded, {unloaded} not")
+        missing = [(what, why) for what, why in missing_words(row) if what != "Memory limit"]
+        return "   ".join(parts + [f"{what.lower()} –: {why}" for what, why in missing])
+
+    def help_notes(self) -> list[tuple[str, str]]:
+        """Why values of this node are missing."""
+        return [] if self._row is None else missing_words(self._row)
 
     def _finding_lines(self, now: float) -> list[Words]:
         found = [each for each in self.dash.findings if each.node == self._node]

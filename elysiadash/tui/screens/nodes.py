@@ -7,10 +7,11 @@ from collections.abc import Hashable, Sequence
 import msgspec
 from textual.content import Content
 
+from elysiadash.tui.description import Entry, Section
 from elysiadash.tui.emptiness import Note, why_no_rows
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
-from elysiadash.tui.node_list import FIELDS, NodeColumns, NodeRow, node_rows
+from elysiadash.tui.node_list import FIELDS, NodeColumns, NodeRow, missing_words, node_rows
 from elysiadash.tui.plain import plain
 from elysiadash.tui.requests import of_node
 from elysiadash.tui.screens.list_screen import ListScreen
@@ -44,7 +45,20 @@ class NodesScreen(ListScreen[NodeRow]):
         """What is known of the node."""
         found = row.finding.code if row.finding else None
         rate = {"batch_rate": row.batch_rate, "changed_at": row.changed_at, "finding": found}
-        return {**msgspec.to_builtins(row.view), **rate}
+        return {**msgspec.to_builtins(row.view), **rate, **msgspec.to_builtins(row.usage)}
+
+    def describe(self, row: NodeRow) -> Sequence[Section]:
+        """Everything known of the node, and why the rest is not."""
+        missing = tuple(Entry(what=what, value=why) for what, why in missing_words(row))
+        sections = super().describe(row)
+        return (
+            (*sections[:1], Section("Not known", missing), *sections[1:]) if missing else sections
+        )
+
+    def help_notes(self) -> list[tuple[str, str]]:
+        """Why values of this node are missing."""
+        row = self.table.current()
+        return [] if row is None else missing_words(row)
 
     def requests(self, row: NodeRow) -> dict[str, str]:
         """How its state is asked for."""

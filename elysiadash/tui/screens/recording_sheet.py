@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -18,6 +19,8 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.replay_words import moment_name
 from elysiadash.tui.source import Watched
 
+_NAME_CELLS = len("reaches back ")
+
 
 class RecordingSheet(ModalScreen[None]):
     """A sheet over the screen below."""
@@ -32,7 +35,7 @@ class RecordingSheet(ModalScreen[None]):
         """The facts, one a line."""
         content = [Content.assemble(("Recording", "bold"), "  esc closes"), Content("")]
         for name, words in self._lines:
-            content.append(Content.assemble((f"  {name.ljust(12)}", "bold"), plain(words)))
+            content.append(Content.assemble((f"  {name.ljust(_NAME_CELLS)}", "bold"), plain(words)))
         with VerticalScroll(id="sheet"):
             yield Static(Content("\n").join(content), markup=False)
 
@@ -77,7 +80,9 @@ def recording_lines(watch: Watched) -> list[tuple[str, str]]:
         lines.append(("size", size(state.bytes)))
     if state.path is not None:
         lines.append(("file", state.path))
-        lines.append(("look at it", "elysiadash replay"))
+        lines.append(("look at it", f"elysiadash replay {quote(state.path)}"))
+    if state.unread is not None:
+        lines.append(("trouble", state.unread))
     if state.note is not None:
         lines.append(("note", state.note))
     return lines

@@ -13,7 +13,7 @@ import msgspec
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.lines import Piece
-from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable
+from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable, words_of
 from elysiadash.tui.widgets.table.cells import RowT
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class RowList(Generic[RowT]):
 
     def name_of(self, row: RowT) -> str:
         """What the row is called."""
-        return str(self.row_key(row))
+        return words_of(self.row_key(row))
 
     def describe(self, row: RowT) -> Sequence[Section]:
         """Everything known of the row, for people."""

@@ -155,6 +155,7 @@ class RowSheet(ModalScreen[None]):
         event.stop()
         if self._look_for(event.text) is None:
             self._close_prompt()
+        self.query_one(Prompt).taken()
 
     @on(Prompt.GivenUp)
     def _on_given_up(self, event: Prompt.GivenUp) -> None:

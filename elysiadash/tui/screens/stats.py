@@ -16,7 +16,8 @@ from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.list_screen import ListScreen
-from elysiadash.tui.stats_columns import StatsColumns, stats_fields
+from elysiadash.tui.stats_columns import CHART_STEPS, StatsColumns, stats_fields
+from elysiadash.tui.trends import Trends
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy, StyleName
 from elysiadash.tui.window import window_name
@@ -39,7 +40,8 @@ class StatsScreen(ListScreen[CollectionStats]):
     def columns(self) -> Sequence[Column[CollectionStats]]:
         """Every column of the grid."""
         watch = self.dash.watched
-        self._columns = StatsColumns(watch.profile, watch.history, self._judge)
+        self._trends = Trends(watch, CHART_STEPS)
+        self._columns = StatsColumns(watch.profile, self._trends, self._judge)
         return (*self._columns.columns, self.changed_column(33, "a"))
 
     def row_key(self, row: CollectionStats) -> Hashable:
@@ -62,7 +64,11 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The row, with its health in a word."""
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
-        return {**msgspec.to_builtins(row), "health": known}
+        return {
+            **msgspec.to_builtins(row),
+            "metrics_partial": row.metrics_partial,
+            "health": known,
+        }
 
     def describe(self, row: CollectionStats) -> Sequence[Section]:
         """Findings, then every value with its meaning, source and age."""
@@ -103,6 +109,7 @@ class StatsScreen(ListScreen[CollectionStats]):
             self._columns.late = fresh.late
             self.table.refresh_values()
         super().facts_changed(fresh)
+        self._ask_trends()
 
     def why_empty(self, fresh: Freshness) -> Note | None:
         """No collections, or none known yet."""
@@ -112,6 +119,27 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The small chart of each row."""
         self._columns.window = self.dash.window
         self.table.retitle("trend", window_name(self.dash.window))
+        self._ask_trends()
+
+    def _ask_trends(self) -> None:
+        """Have the small charts in sight read, where the window reaches beyond this session."""
+        if "trend" not in self.table.columns_in_sight():
+            return
+        now, window = self._columns.now, self._columns.window
+        rows = self._trends.due(map(str, self.table.rows_in_sight()), now, window)
+        if rows:
+            asking = self._read_trends(rows, now, window)
+            self.run_worker(asking, name="trends", group="trends", exit_on_error=False)
+
+    async def _read_trends(self, rows: Sequence[str], now: float, window: float) -> None:
+        def went_on() -> bool:
+            self.table.refresh_values()
+            return self.is_current and self._columns.window == window
+
+        await self._trends.ask(rows, now, window, went_on)
+        if self.is_current:
+            # Another window was chosen, or other rows came into sight, meanwhile.
+            self._ask_trends()
 
     def _judge(self, row: CollectionStats) -> tuple[str, StyleName]:
         return self._health.judge(row)
@@ -128,8 +156,8 @@ class StatsScreen(ListScreen[CollectionStats]):
             style = {"critical": "$health-crit", "warning": "$health-warn"}
             look = f"bold {style.get(found.severity, '$health-unknown')}"
             pieces += [(found.finding.code, look), f" {plain(found.finding.message)}   "]
-        if values.metrics_are_partial(row):
-            few = f"{row.metrics_nodes} of {row.live_nodes} nodes"
+        if row.metrics_partial:
+            few = f"{row.metrics_nodes} of {row.nodes_to_read} nodes"
             pieces += [("≥ ", "bold"), f"rates and sizes: the metrics of {few} only   "]
         for titles, reason in self._missing(row):
             pieces += [("– ", "bold"), titles, f": {reason}   "]

@@ -88,7 +88,8 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     if facts.alerts:
         parts.append(_alerts(facts))
     parts.append(_leader(facts))
-    parts.append(Part((f"{facts.total} objects", facts.total, ""), "bold", 5))
+    if facts.objects is not None or facts.fresh.connected:
+        parts.append(Part((f"{facts.total} objects", facts.total, ""), "bold", 5))
     if facts.expected is not None and facts.probed < facts.expected:
         few = f"{facts.probed} of {facts.expected} nodes probed"
         parts.append(Part((few, f"{facts.probed}/{facts.expected} probed", ""), _MUTED, 7))
@@ -209,7 +210,12 @@ def _cut(text: str, cells: int) -> str:
 
 
 def _leader(facts: Facts) -> Part:
-    if facts.leader is None or not facts.fresh.connected:
+    if not facts.fresh.connected:
+        return Part(("",), _MUTED, 6)
+    if facts.leader_was is not None:
+        was = plain(facts.leader_was)
+        return Part((f"leader ? (was {was})", "leader ?", ""), _WARN, 6)
+    if facts.leader is None:
         return Part(("leader –", ""), _MUTED, 6)
     if not facts.leader:
         return Part(("▲ no leader",), f"bold {_CRIT}", 2)

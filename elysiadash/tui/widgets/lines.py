@@ -19,11 +19,13 @@ class StaleBar(Line):
         color: $foreground;
         display: none;
     }
+    StaleBar.-told { display: block; }
     """
 
     def tell(self, words: str | None) -> None:
         """Show these words, or nothing."""
-        self.display = words is not None
+        # By its class: where a summary says the same, the app's styles hide it nevertheless.
+        self.set_class(words is not None, "-told")
         if words is not None:
             self.show(Content.assemble((" ▲ ", "bold $health-warn"), plain(words)))
 

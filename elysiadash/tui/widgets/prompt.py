@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input
 
 from elysiadash.tui.actions.binding import bindings
@@ -61,16 +62,17 @@ class _Entry(Input):
             self.value = text
         self.cursor_position = len(text)
 
-    def action_complete(self) -> None:
-        """The first line that fits, then one after the other."""
+    def action_complete(self, step: int) -> None:
+        """The first line that fits, then one after the other, or back."""
         if self._cycle is not None and self.value == self._cycle[0][self._cycle[1]]:
             found, at = self._cycle
-            at = (at + 1) % len(found)
+            at = (at + step) % len(found)
         else:
-            found, at = tuple(self.complete(self.value)) if self.complete else (), 0
+            found, at = tuple(self.complete(self.value)) if self.complete else (), min(step, 0)
         if not found:
             self.app.bell()
             return
+        at %= len(found)
         self._put(found[at])
         # One that was completed to its end leaves nothing to go through.
         self._cycle = (found, at) if len(found) > 1 else None
@@ -127,6 +129,7 @@ class Prompt(Horizontal):
         super().__init__()
         self._mark = FILTER
         self._older: dict[str, deque[str]] = {}
+        self._taken: Callable[[], object] = lambda: None
 
     @property
     def mark(self) -> str:
@@ -159,6 +162,38 @@ class Prompt(Horizontal):
     def done(self) -> None:
         """Close."""
         self.display = False
+        if self.screen.focused is self.query_one(_Entry):
+            # At once, as in ``ask``: the keys that follow are not for a line that is closed.
+            self.screen.set_focus(None)
+
+    def enter_comes(self, taken: Callable[[], object]) -> None:
+        """The key that enters the line is on its way; ``taken`` is called when it is done with."""
+        self._taken = taken
+
+    def taken(self) -> None:
+        """The line that was entered is done with, or its fault is said."""
+        self._taken()
+
+    def begin_anew(self, character: str | None) -> str | None:
+        """Open another line where ``character`` is its mark and the one before it was faulty.
+
+        Returns the fault that is then not seen any more; None where the line stays.
+        """
+        fault = self.query_one(Fault)
+        if not (self.display and fault.display and character == self._mark):
+            return None
+        words = fault.content.plain.strip()
+        self.ask(self._mark, complete=self.query_one(_Entry).complete)
+        return words
+
+    def on_descendant_blur(self) -> None:
+        """A click elsewhere ends the typing; a terminal that loses the focus does not."""
+        self.call_later(self._end_where_left)
+
+    def _end_where_left(self) -> None:
+        focused = self.screen.focused if self.is_attached else None
+        if self.display and focused is not None and self not in focused.ancestors:
+            self.post_message(self.GivenUp())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Hand on what was typed."""
@@ -172,6 +207,11 @@ class Prompt(Horizontal):
         if event.value.strip() and (not older or older[0] != event.value):
             older.appendleft(event.value)
         self.post_message(self.Accepted(self._mark, event.value))
+
+
+def prompt_of(widget: Widget | None) -> Prompt | None:
+    """The prompt whose line ``widget`` is."""
+    return widget.parent if widget is not None and isinstance(widget.parent, Prompt) else None
 
 
 class Fault(Line):

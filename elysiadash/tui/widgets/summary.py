@@ -12,6 +12,7 @@ from elysiadash.tui.widgets.lines import Piece
 
 _LEAST = 3
 """Lines; with no more than these, the worst thing goes before where one is."""
+_LIST_OF_COLLECTIONS = "Stats"
 
 
 class Summary(Widget):
@@ -86,8 +87,11 @@ class Summary(Widget):
     def _last_line(self, facts: Facts) -> Content:
         if self._worst:
             return Content.assemble(("▲ ", "bold $health-warn"), plain(self._worst))
-        many = f"{facts.collections:,} collections"
         where = " › ".join(plain(name) for name in self._path)
+        if self._path != [_LIST_OF_COLLECTIONS]:
+            # Beside another list's name the number would be taken for that list's.
+            return Content(where)
+        many = f"{facts.collections:,} collection{'' if facts.collections == 1 else 's'}"
         return Content.assemble(where, ("  " + many, "$health-unknown"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -103,6 +104,17 @@ def test_nothing_recorded_names_the_way(cli: Cli, config_file: Path, tmp_path: P
     ran = cli("events", "--profile", "prod")
     assert ran.code == 1
     assert "not a recording" in ran.err
+
+
+def test_a_damaged_recording_is_told_in_words(cli: Cli, recorded: Path) -> None:
+    connection = sqlite3.connect(recorded)
+    connection.execute("UPDATE events SET body = x'00'")
+    connection.commit()
+    connection.close()
+    ran = cli("events", "--profile", "prod")
+    assert ran.code == 1
+    assert f"{recorded} is damaged" in ran.err
+    assert "Traceback" not in ran.err
 
 
 def test_a_recording_of_another_process(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elysiadash.cli import command_list, parser, quick
-from elysiadash.cli.command_list import APP, COMMANDS, Command
+from elysiadash.cli.command_list import APP, COMMANDS, GROUPS, Command, Group
 from elysiadash.cli.flags import ClusterFlags, Option
 from elysiadash.cli.main import run
 from elysiadash.cli.quick import quickly_found, quickly_parsed
 
+ALONE = [group.alone for group in GROUPS.values() if group.alone is not None]
 CHECK = next(command for command in COMMANDS if command.path == ("check",))
 Seen = list[tuple[tuple[str, ...], ClusterFlags, dict[str, Any]]]
 
@@ -61,8 +62,27 @@ def noting(command: Command, seen: Seen) -> Command:
     return msgspec.structs.replace(command, run=note)
 
 
+def noting_groups(seen: Seen) -> dict[str, Group]:
+    """The groups, with what their words do alone only noted."""
+    return {
+        word: msgspec.structs.replace(group, alone=group.alone and noting(group.alone, seen))
+        for word, group in GROUPS.items()
+    }
+
+
+def test_a_word_that_does_something_alone_is_found_after_those_below_it() -> None:
+    for words, path in (
+        (["keys"], ("keys",)),
+        (["keys", "--json"], ("keys",)),
+        (["keys", "check"], ("keys", "check")),
+    ):
+        found = quickly_found(words)
+        assert found is not None
+        assert found[0].path == path
+
+
 @settings(max_examples=120, deadline=None)
-@given(st.sampled_from((*COMMANDS, APP)).flatmap(lines_of))
+@given(st.sampled_from((*COMMANDS, *ALONE, APP)).flatmap(lines_of))
 def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[str]) -> None:
     if quickly_found(arguments) is None or arguments == ["--version"]:
         return
@@ -72,6 +92,7 @@ def test_what_is_parsed_quickly_is_what_the_full_parser_finds(arguments: list[st
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(room, "COMMANDS", tuple(noting(one, seen) for one in COMMANDS))
             patch.setattr(room, "APP", noting(APP, seen))
+            patch.setattr(room, "GROUPS", noting_groups(seen))
             if seen is fully:
                 patch.setattr(quick, "quickly_found", lambda arguments: None)
             assert run(arguments) == 0
@@ -135,7 +156,7 @@ def test_values_and_defaults() -> None:
 
 
 def test_no_option_is_declared_twice() -> None:
-    for command in (*COMMANDS, APP):
+    for command in (*COMMANDS, *ALONE, APP):
         words = [word for option in command.all_options() for word in option.words]
         words += [option.off for option in command.all_options() if option.off]
         assert len(words) == len(set(words)), command.path

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -25,8 +28,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the app was started with, at a terminal; the app itself is left out."""
     replays: list[Any] = []
 
-    def run_replay(replay: Any, *, state_dir: Path | None) -> int:
+    def run_replay(replay: Any, *, state_dir: Path | None, signs: str) -> int:
         replays.append(replay)
+        replay.wished_signs = signs
         return 0
 
     module = ModuleType("elysiadash.tui.start")
@@ -62,10 +66,33 @@ def test_what_cannot_be_recorded_is_refused(
     assert ran.code == 1
     assert "is not a recording" in ran.err
     assert other.read_text() == "of somebody " * 100
+    assert "name another file" in ran.err
+    damaged = tmp_path / "damaged.sqlite"
+    record(damaged, quiet(3))
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:4096] + b"\x07" * (len(whole) - 4096))
+    ran = cli("record", *healthy.flags(), "--file", str(damaged))
+    assert ran.code == 1
+    assert "is damaged" in ran.err
+    assert "move it away" in ran.err
+    assert "not there yet" not in ran.err
     config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\nrecording.enabled = false\n")
     ran = cli("record", "--profile", "prod")
     assert ran.code == 1
     assert "recording.enabled = false" in ran.err
+
+
+def test_without_a_folder_for_it_nothing_is_recorded(
+    cli: Cli, config_file: Path, tmp_path: Path
+) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "state").write_text("a file where the folder would be")
+    ran = cli("record", "--profile", "prod", "--for", "1s")
+    assert ran.code == 1
+    assert "no folder that the recording could stay in" in ran.err
+    assert "--file FILE" in ran.err
+    assert "recorded" not in ran.err
 
 
 def test_a_file_is_replayed_and_a_profile_s_own(
@@ -78,6 +105,9 @@ def test_a_file_is_replayed_and_a_profile_s_own(
     assert shown[-1].at == START + 495
     assert cli("replay", str(path), "--at", "5m").code == 0
     assert shown[-1].at == START + 195
+    assert shown[-1].wished_signs == "auto"
+    assert cli("replay", str(path), "--ascii").code == 0
+    assert shown[-1].wished_signs == "ascii"
     own = recording_path(tmp_path / "state", "prod", URL)
     record(own, quiet(3))
     assert cli("replay", "--profile", "prod").code == 0
@@ -99,9 +129,36 @@ def test_what_cannot_be_replayed_is_told(
     assert "no moment" in cli("replay", str(empty)).err
     record(empty, quiet(1))
     assert cli("replay", str(empty), "--at", "noon").code == 64
+    connection = sqlite3.connect(empty)
+    connection.execute("UPDATE blobs SET body = x'00'")
+    connection.commit()
+    connection.close()
+    assert "is damaged" in cli("replay", str(empty)).err
     assert shown == []
 
 
 def test_without_a_terminal_nothing_is_shown(cli: Cli, tmp_path: Path) -> None:
     record(tmp_path / "r.sqlite", quiet(1))
     assert cli("replay", str(tmp_path / "r.sqlite")).code == 64
+
+
+@pytest.mark.parametrize("what", ["folder", "pipe"])
+def test_what_is_no_file_is_no_recording(
+    cli: Cli, shown: list[Any], tmp_path: Path, what: str
+) -> None:
+    path = tmp_path / "there"
+    path.mkdir() if what == "folder" else os.mkfifo(path)
+    ran = cli("replay", str(path))
+    assert ran.code == 1
+    assert f"{path} is not a file" in ran.err
+    assert shown == []
+
+
+def test_a_recording_of_no_real_time_is_damaged(cli: Cli, shown: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(2, START))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE frames SET at = 1e300")
+    ran = cli("replay", str(path))
+    assert ran.code == 1
+    assert "is damaged" in ran.err

@@ -30,6 +30,7 @@ class Started(NamedTuple):
     given: Given
     demo_answers: bool
     """Whether the first of the simulated clusters could be reached."""
+    signs: str
 
 
 @pytest.fixture
@@ -37,8 +38,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     """What the app was started with; the app itself is left out."""
     calls: list[Started] = []
 
-    def run(profile: Profile, given: Given) -> int:
-        calls.append(Started(profile, given, _is_open(profile) if given.simulated else False))
+    def run(profile: Profile, given: Given, signs: str) -> int:
+        answers = _is_open(profile) if given.simulated else False
+        calls.append(Started(profile, given, answers, signs))
         return 0
 
     module = ModuleType("elysiadash.tui.start")
@@ -142,7 +144,7 @@ def test_the_demo_that_is_wished_for_lives_as_long_as_the_app(
 ) -> None:
     seen: list[tuple[Profile, bool]] = []
 
-    def run(profile: Profile, given: Given) -> int:
+    def run(profile: Profile, given: Given, _: str) -> int:
         assert given.first_run is not None
         found = given.first_run.start_demo()
         assert not isinstance(found, str)
@@ -206,10 +208,11 @@ def test_the_demo_offers_its_clusters(
 def test_the_wish_for_ascii_reaches_the_app(
     cli: Cli, started: list[Started], monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    monkeypatch.setenv("ELYSIADASH_ASCII", "")
+    monkeypatch.delenv("ELYSIADASH_ASCII", raising=False)
     assert cli(*words).code == 0
-    assert len(started) == 1
-    assert os.environ["ELYSIADASH_ASCII"] == "1"
+    assert cli(*words[:-1]).code == 0
+    assert [call.signs for call in started] == ["ascii", "auto"]
+    assert "ELYSIADASH_ASCII" not in os.environ
 
 
 def test_the_wish_for_ascii_is_the_apps(cli: Cli) -> None:

@@ -234,3 +234,14 @@ def test_watching_goes_on_without_a_server(cli: Cli) -> None:
     assert documents[1]["problems"]
     assert ran.err.count("no answer to") >= 1
     assert documents[0]["cluster"]["nodes_live"] is None
+
+
+def test_a_dead_nodes_share_is_missed_in_rates_and_sizes(cli: Cli, healthy: InThread) -> None:
+    whole = by_name(cli.document("stats", "--json", *healthy.flags()))["Chunks"]
+    assert whole["metrics_partial"] is False
+    with healthy.fault(Fault(kind="node_down", node="node-2")):
+        lacking = by_name(cli.document("stats", "--json", *healthy.flags()))["Chunks"]
+        lines = cli("stats", "Chunks", *healthy.flags()).out.splitlines()
+    assert lacking["lsm_bytes"] < whole["lsm_bytes"]
+    assert lacking["metrics_partial"] is True
+    assert any(">=" in line.split("Chunks")[1] for line in lines if "Chunks" in line)

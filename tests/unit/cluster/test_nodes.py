@@ -146,6 +146,19 @@ def test_no_leader_is_told_apart_from_not_knowing() -> None:
     assert view_cluster(store(HEALTHY3, statistics("n0", leader={})), (), ()).leader is None
 
 
+def test_a_leader_that_is_away_is_one_no_more_whatever_its_peers_say() -> None:
+    found = store({"n1": "HEALTHY", "n2": "HEALTHY"}, statistics("n1", "n2"))
+    view = view_cluster(found, ADDRESSES, ())
+    assert (view.leader, view.leader_was) == (None, "n0")
+    assert [(node.leader, node.led) for node in view.nodes] == [
+        (False, True),
+        (False, False),
+        (False, False),
+    ]
+    back = view_cluster(store(HEALTHY3), ADDRESSES, ())
+    assert (back.leader, back.leader_was) == ("n0", None)
+
+
 def test_a_waiting_apply_queue_is_named() -> None:
     found = store(HEALTHY3, statistics("n0", "n1", pending="3"))
     assert view_cluster(found, (), ()).fsm_pending == ("n0", "n1")

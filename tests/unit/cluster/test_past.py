@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
-from elysiadash.cluster.past import Past, means, merged
-from elysiadash.cluster.recording.points import Frame, Sample
+from elysiadash.cluster.past import Past, merged
+from elysiadash.cluster.recording.file import DamagedRecording
+from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.series import Sample, Series, means
 
 NOW = 1_790_000_000.0
 
@@ -111,6 +113,40 @@ async def test_a_gap_stays_a_gap_and_thinned_points_do_not_make_one(tmp_path: Pa
     assert found[4:12] == (1.0,) * 8
     assert found[14:26] == (None,) * 12
     assert found[-20:] == (None,) * 20
+
+
+def damage(path: Path, table: str) -> None:
+    connection = sqlite3.connect(path)
+    assert connection.execute(f"UPDATE {table} SET body = x'00ff'").rowcount  # noqa: S608
+    connection.commit()
+    connection.close()
+
+
+async def test_a_damaged_row_is_told_in_words_and_this_session_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    event = Event(at=NOW - 50, kind="node.left", message="n2 left")
+    record(path, [(NOW - 95 + 10 * n, 1.0) for n in range(5)], (event,))
+    damage(path, "samples")
+    damage(path, "events")
+    told: list[DamagedRecording] = []
+    log = EventLog()
+    one = Past(History(720), log, lambda: path, lambda: NOW, None, told.append)
+    await one.seed()
+    one._history.append(NOW - 5, frame(1.0))
+    found = await one.series("queries_per_s", "Docs", 100, 10)
+    assert found.known == (1.0,)
+    assert "cannot be read" in (found.problem or "")
+    # Also from what is kept of the answer.
+    again = await one.series("queries_per_s", "Docs", 100, 10)
+    assert again.problem == found.problem
+    seen = Event(at=NOW - 1, kind="node.joined", message="n2 came back")
+    log.add(seen)
+    assert await one.events() == (seen,)
+    assert "cannot be read" in (one.problem or "")
+    assert len(told) == 3
+    path.unlink()
+    assert await one.events() == (seen,)
+    assert one.problem is None
 
 
 @given(

@@ -403,3 +403,61 @@ async def test_waiting_for_a_hung_peer_costs_the_server_nothing() -> None:
     found = Poller("p", ask, problems.append, Schedule(interval=0.2, cost_factor=100))
     assert await found.once() <= 0.25
     assert found.last_seconds == 0.001
+
+
+def test_one_call_that_waited_for_a_hung_node_makes_nothing_rare() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (46.0, None), (0.02, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        assert [await found.once() for _ in range(3)] == [pytest.approx(15.75, abs=0.76)] * 3
+        assert found.last_seconds == pytest.approx(0.02)
+
+    leaping(story)
+
+
+def test_a_time_out_after_quick_answers_is_tried_again_soon() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (60.0, NoAnswer("60 s")))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        await found.once()
+        assert await found.once() <= 16.5
+
+    leaping(story)
+
+
+def test_what_is_slow_three_times_is_slow() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (4.0, None), (4.0, None), (4.0, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        waits = [await found.once() for _ in range(4)]
+        assert waits[-1] >= 200.0
+        assert max(waits[:-1]) <= 16.5
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("park", [None, 3.0])
+def test_a_call_sent_to_where_nobody_answers_is_given_up_and_asked_elsewhere(
+    park: float | None,
+) -> None:
+    async def story() -> None:
+        asked: list[str] = []
+        answering = asyncio.Event()
+
+        async def ask() -> None:
+            asked.append("sent")
+            if not answering.is_set():
+                await asyncio.sleep(3600)
+
+        found = Poller("p", ask, lambda _: None, Schedule(interval=60.0, park=park))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(10)
+        answering.set()
+        found.ask_elsewhere()
+        await asyncio.sleep(0.1)
+        assert asked == ["sent", "sent"]
+        assert found.open_calls == 0
+        assert found.failures == 0
+        await stop(task)
+
+    leaping(story)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from elysiadash.cluster.growth import Growth
@@ -171,6 +172,16 @@ def test_metrics_of_some_nodes_only_are_told_apart() -> None:
     metrics = (node_metrics(Doc=CollectionMetrics(lsm_bytes=1)),)
     found = row(Known(definitions=(DOC,), metrics=metrics, live_nodes=3))
     assert (found.metrics_nodes, found.live_nodes) == (1, 3)
+    assert found.metrics_partial
+
+
+def test_the_metrics_of_a_dead_node_are_missed_too() -> None:
+    metrics = (node_metrics(Doc=CollectionMetrics(lsm_bytes=1)), node_metrics())
+    known = Known(definitions=(DOC,), metrics=metrics, live_nodes=2, expected_nodes=3)
+    assert row(known).metrics_partial
+    assert not row(msgspec.structs.replace(known, expected_nodes=2)).metrics_partial
+    assert not row(msgspec.structs.replace(known, expected_nodes=0)).metrics_partial
+    assert not row(msgspec.structs.replace(known, metrics=())).metrics_partial
 
 
 def test_sizes_right_after_a_restart_are_lower_bounds() -> None:

@@ -96,3 +96,20 @@ async def test_a_flood_of_changes_gives_few_notices_and_loses_none() -> None:
     count = len(heard)
     await asyncio.sleep(0.06)
     assert len(heard) == count
+
+
+async def test_until_looks_now_and_after_each_change_and_listens_no_more() -> None:
+    store = Store()
+    await store.until(lambda: True)
+    waiting = asyncio.create_task(store.until(lambda: store.is_settled(Kind.NODES, Kind.SCHEMA)))
+    await asyncio.sleep(0)
+    store.put(Kind.NODES, 1, asked_at=1.0)
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    store.fail(Kind.SCHEMA, Problem("no answer", "none"))
+    await asyncio.wait_for(waiting, 1.0)
+    given_up = asyncio.create_task(store.until(lambda: False))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    assert store._listeners == []

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from elysiadash.config.configuration import load
+from elysiadash.config.document import read_document
 from elysiadash.config.fields import TUNING, fields_of
 from elysiadash.config.mistake import Mistake
 from elysiadash.config.profile import Profile
@@ -467,3 +468,10 @@ def test_relative_folders_are_those_of_the_process(
     monkeypatch.chdir(house.cwd)
     configuration = load({}, {"ELYSIADASH_CONFIG_DIR": os.fspath(house.cwd)}, Path(), None)
     assert configuration.profiles["p"].url == "http://here"
+
+
+def test_a_pipe_in_place_of_the_settings_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    os.mkfifo(path)
+    document = read_document(path, "user")
+    assert [mistake.message for mistake in document.mistakes] == ["is not a file"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from elysiadash.weaviate.errors import (
     Unauthorized,
     WeaviateError,
 )
-from elysiadash.weaviate.models import Meta, Nodes, Schema, Statistics
+from elysiadash.weaviate.models import MOST_NODES, Meta, Nodes, Schema, Statistics
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
 
@@ -132,6 +133,31 @@ def test_counts_that_cannot_be_are_no_answer(number: str) -> None:
     body = f'{{"nodes":[{{"name":"a","shards":[{{"class":"C","objectCount":{number}}}]}}]}}'
     with pytest.raises(BadAnswer):
         decode(Nodes, answer(200, body.encode()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (Nodes, {"nodes": [{"name": "n"}] * (MOST_NODES + 1)}),
+        (Statistics, {"statistics": [{"name": "n"}] * (MOST_NODES + 1)}),
+        (
+            Statistics,
+            {
+                "statistics": [
+                    {"name": "n", "raft": {"latestConfiguration": [{"id": "n"}] * (MOST_NODES + 1)}}
+                ]
+            },
+        ),
+    ],
+)
+def test_more_nodes_than_any_cluster_has_are_no_answer(kind: type, body: object) -> None:
+    with pytest.raises(BadAnswer, match="more than 1,000 nodes"):
+        decode(kind, answer(200, msgspec.json.encode(body)))
+
+
+def test_the_largest_cluster_is_an_answer() -> None:
+    body = msgspec.json.encode({"nodes": [{"name": str(n)} for n in range(MOST_NODES)]})
+    assert len(decode(Nodes, answer(200, body)).nodes) == MOST_NODES
 
 
 def test_a_secret_that_the_server_echoes_is_not_repeated() -> None:

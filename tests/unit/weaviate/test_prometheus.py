@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
 from elysiadash.config.profile import Auth, Limits, Profile, Prometheus, Secret, Timeouts
-from elysiadash.weaviate.errors import AnswerTooLarge, BadAnswer, WeaviateError
+from elysiadash.weaviate.errors import AnswerTooLarge, BadAnswer, Unauthorized, WeaviateError
 from elysiadash.weaviate.prometheus import PrometheusClient
 
 EMPTY = {"status": "success", "data": {"resultType": "vector", "result": []}}
@@ -156,3 +158,34 @@ async def test_no_connection_names_prometheus() -> None:
         await client(refuse).query("up")
     assert failed.value.kind == "unreachable"
     assert failed.value.hint == "check that Prometheus runs and that prometheus.url is right"
+
+
+async def test_a_key_that_was_renewed_meanwhile_is_read_again_after_a_401(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("first")
+    seen: list[str] = []
+    good = {"first"}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        given = request.headers["Authorization"].removeprefix("Bearer ")
+        seen.append(given)
+        if given not in good:
+            return httpx.Response(401)
+        return httpx.Response(200, json=EMPTY)
+
+    asked = client(handler, key=Secret("file", str(token)))
+    await asked.query("up")
+    token.write_text("second")
+    good.clear()
+    good.add("second")
+    # Several at once: each is answered, and the key is the new one from then on.
+    await asyncio.gather(*(asked.query("up") for _ in range(3)))
+    seen.clear()
+    await asked.query("up")
+    assert seen == ["second"]
+    good.clear()
+    with pytest.raises(Unauthorized):
+        await asked.query("up")
+    # The same key again would only be refused again.
+    assert seen == ["second", "second"]
+    await asked.aclose()

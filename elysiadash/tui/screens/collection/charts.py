@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui import values
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.charts import CHARTS, ChartPlan
@@ -184,7 +185,8 @@ class ChartsPane(Pane, can_focus=True):
             reason = values.reason(look.row, plan.metrics[0][0]) if look.row is not None else None
             problem = reason or "no sample in this time yet"
         if problem is None and plan.key == "latency" and look.row and look.row.query_ms_p50_below:
-            problem = f"p50 is {plan.write(look.row.query_ms_p50)} or less"
+            problem = f"p50 is less than {plan.write(look.row.query_ms_p50)}"
+        lowest, highest = _bounds(look.row) if plan.key == "latency" and look.row else (None, None)
         return ChartFace(
             title=plan.title,
             write=plan.write,
@@ -193,6 +195,8 @@ class ChartsPane(Pane, can_focus=True):
             end=first.end,
             source=first.source,
             problem=problem or "",
+            lowest=lowest,
+            highest=highest,
         )
 
     async def _series(self, metric: str, look: Look, steps: int) -> Series:
@@ -206,3 +210,11 @@ class ChartsPane(Pane, can_focus=True):
             return series
         end = series.start + seconds
         return msgspec.structs.replace(series, end=end, values=series.values[:steps])
+
+
+def _bounds(row: CollectionStats) -> tuple[float | None, float | None]:
+    """The ends of the server's buckets, as far as the row lies at one of them."""
+    lowest = row.query_ms_p50 if row.query_ms_p50_below else None
+    if row.query_ms_p95_below:
+        lowest = row.query_ms_p95
+    return lowest, row.query_ms_p95 if row.query_ms_above else None

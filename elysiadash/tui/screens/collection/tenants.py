@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from elysiadash.tui.filtering import Fields
@@ -193,8 +194,10 @@ class TenantsPane(ListPane[TenantRow]):
         self._asking = True
         self.say_empty()
         self.tell()
-        asking = self._ask(self.look.collection)
-        self.run_worker(asking, name="tenants", group="tenants", exit_on_error=False)
+        asking = partial(self._ask, self.look.collection)
+        self.dash.run_guarded(
+            asking, "asking for the tenants", group="tenants", of=self, tell=self._failed
+        )
 
     async def _ask(self, collection: str) -> None:
         try:
@@ -209,6 +212,12 @@ class TenantsPane(ListPane[TenantRow]):
         self.say_empty()
         self.tell()
         self.live.wake()
+
+    def _failed(self, words: str) -> None:
+        """A fault of ours is not asked for again at each pull."""
+        self._refused = words
+        self.say_empty()
+        self.tell()
 
     async def _build(self, look: Look) -> None:
         answer, counts, before = self._answer, self._counts(look), self._listed

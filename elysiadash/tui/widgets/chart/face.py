@@ -44,7 +44,8 @@ class ChartFace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A chart's content. The first trace is filled from 0, the second one drawn as a line.
 
     ``start`` and ``end`` are wall-clock seconds, ``source`` says where the values come from,
-    ``problem`` why values are missing, and ``write`` makes a figure of a value.
+    ``problem`` why values are missing, and ``write`` makes a figure of a value. A value of
+    ``lowest`` is only known to be less, one of ``highest`` to be more.
     """
 
     title: str
@@ -54,6 +55,17 @@ class ChartFace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end: float = 0.0
     source: str = ""
     problem: str = ""
+    lowest: float | None = None
+    highest: float | None = None
+
+    def figure(self, value: float | None) -> str:
+        """A value in words, with ``<`` or ``>`` where no more is known of it."""
+        text = self.write(value)
+        if value is not None and self.lowest is not None and value <= self.lowest:
+            return f"<{text}"
+        if value is not None and self.highest is not None and value >= self.highest:
+            return f">{text}"
+        return text
 
 
 def chart_lines(face: ChartFace, width: int, height: int, glyphs: GlyphSet) -> tuple[Line, ...]:
@@ -103,19 +115,19 @@ def _head(face: ChartFace, width: int) -> Line:
 
 
 def _figures(face: ChartFace) -> tuple[str, ...]:
-    """Now, least and greatest, in words and shorter; pairs where there are two traces."""
+    """Now, least and greatest, in words and shorter; named pairs where there are two traces."""
     traces = [trace for trace in face.traces if trace.known]
     if not traces:
         return ("",)
-    now = _joined([face.write(trace.now) for trace in traces])
-    least = _joined([face.write(min(trace.known)) for trace in traces])
-    most = _joined([face.write(max(trace.known)) for trace in traces])
+    now = _joined([face.figure(trace.now) for trace in traces])
+    least = _joined([face.figure(min(trace.known)) for trace in traces])
+    most = _joined([face.figure(max(trace.known)) for trace in traces])
     names = "/".join(trace.name for trace in traces if trace.name)
     named = f"{names} " if names else ""
     return (
         f"{named}now {now}  min {least}  max {most}",
-        f"now {now}  min {least}  max {most}",
-        f"{now}, {least} to {most}",
+        f"{named}{now}, {least} to {most}",
+        *((f"{named}{now}  max {most}", f"{named}{now}") if named else ()),
     )
 
 

@@ -12,6 +12,7 @@ from elysiadash.tui.widgets.table.cells import (
     SortBy,
     SparkCell,
     StyleName,
+    words_of,
 )
 from elysiadash.tui.widgets.table.changes import Change, Changes
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
@@ -39,4 +40,5 @@ __all__ = [
     "TableStatus",
     "VirtualTable",
     "arrange",
+    "words_of",
 ]

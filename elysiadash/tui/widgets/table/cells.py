@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from elysiadash.tui.plain import plain
 
 RowT = TypeVar("RowT")
 RowT_contra = TypeVar("RowT_contra", contravariant=True)
@@ -83,6 +85,8 @@ class Column(Generic[RowT]):
     compare: Callable[[RowT], float | None] | None = None
     """What is compared with its last value: numbers then carry ``↑`` or ``↓`` for a while, and the
     row knows when it changed. None: changes of this column are not looked for."""
+    beside: tuple[str, ...] = ()
+    """Values of the row that the cell shows too: a file has them as columns of their own."""
 
     @property
     def least(self) -> int:
@@ -93,6 +97,12 @@ class Column(Generic[RowT]):
     def most(self) -> int:
         """The most cells the column takes."""
         return max(self.least, self.width if isinstance(self.width, int) else self.width[1])
+
+
+def words_of(key: Hashable) -> str:
+    """A row's key in words: ``AVL-101 weaviate-2`` of the parts that name something."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return " ".join(plain(part) for part in parts if isinstance(part, str) and part) or "the row"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,16 @@ class TableSurface(ScrollView, Generic[RowT]):
         column = self._layout(sight).column_at(x)
         return None if column is None else self.view.columns[column].key
 
+    def rows_in_sight(self) -> Sequence[Hashable]:
+        """Keys of the rows in the window now."""
+        sight = self.sight()
+        return self.model.shown[sight.top : sight.top + max(0, sight.body)]
+
+    def columns_in_sight(self) -> tuple[str, ...]:
+        """Keys of the columns that have a place in the window now."""
+        slots = self._layout(self.sight()).slots
+        return tuple(self.view.columns[slot.column].key for slot in slots)
+
     def _layout(self, sight: Sight) -> Layout:
         if sight[:3] != self._measured:
             self._measured = sight[:3]

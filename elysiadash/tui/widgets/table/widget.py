@@ -15,7 +15,7 @@ from textual.reactive import reactive
 
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
-from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
+from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy, words_of
 from elysiadash.tui.widgets.table.changes import Changes
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
@@ -93,7 +93,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         empty: str = "",
         is_problem: Callable[[RowT], bool] | None = None,
         outline: Callable[[RowT], Outline | None] | None = None,
-        key_words: Callable[[Hashable], str] = str,
+        key_words: Callable[[Hashable], str] = words_of,
         settle_seconds: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
         name: str | None = None,

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.cluster.events.nodes import NodesMemory, node_changes, remembered_nodes
+from elysiadash.cluster.events.nodes import node_changes, remembered_nodes
+from elysiadash.cluster.events.nodes_memory import NodesMemory
 from elysiadash.cluster.view import ClusterView, NodeView
 
 NAMES = ("n0", "n1", "n2")

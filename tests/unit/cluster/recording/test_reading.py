@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import zlib
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.cluster.recording.file import DamagedRecording, MomentGone
+from elysiadash.cluster.recording.file import DamagedRecording, MomentGone, NotARecording
 from elysiadash.cluster.recording.reader import Index, Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
@@ -110,3 +114,67 @@ def test_events_are_those_of_a_plain_model(
     )[:limit]
     with Reader(path) as reader:
         assert list(reader.events(since, until, limit)) == expected
+
+
+_UNREADABLE = {
+    "no zlib": b"\x00\xff\x00",
+    "no bytes": "a text",
+    "no msgpack": zlib.compress(b"\xc1\xc1"),
+    "another shape": zlib.compress(msgspec.msgpack.encode([1, 2, 3])),
+    "half a number": zlib.compress(msgspec.msgpack.encode([b"12345", {"Docs": b"123"}])),
+}
+
+
+@pytest.mark.parametrize("body", _UNREADABLE.values(), ids=_UNREADABLE)
+@pytest.mark.parametrize("table", ["blocks", "samples", "events", "blobs", "frames"])
+def test_a_damaged_body_is_told_as_damage_whoever_reads_it(
+    tmp_path: Path, table: str, body: object
+) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    connection = sqlite3.connect(path)
+    assert connection.execute(f"UPDATE {table} SET body = ?", (body,)).rowcount  # noqa: S608
+    connection.commit()
+    connection.close()
+    with Reader(path) as reader:
+        index = reader.index()
+        asks: dict[str, list[Callable[[], object]]] = {
+            "blocks": [
+                lambda: reader.samples("queries_per_s", "Docs", START, START + 9000),
+                lambda: list(reader.frames_of_points(START, START + 9000)),
+            ],
+            "samples": [
+                lambda: reader.samples("queries_per_s", "Docs", START, START + 9000),
+                lambda: list(reader.frames_of_points(START, START + 9000)),
+            ],
+            "events": [lambda: reader.events(None, None, 10)],
+            "blobs": [lambda: reader.cursor().move(index.ids[0], index.keyframes[0])],
+            "frames": [lambda: reader.cursor().move(index.ids[2], index.keyframes[2])],
+        }
+        for ask in asks[table]:
+            with pytest.raises(DamagedRecording, match=r"r\.sqlite"):
+                ask()
+
+
+def test_a_damaged_page_and_a_missing_table_are_told(tmp_path: Path) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE events")
+    connection.commit()
+    connection.close()
+    with Reader(path) as reader, pytest.raises(NotARecording, match="cannot be read now"):
+        reader.events(None, None, 10)
+    content = path.read_bytes()
+    path.write_bytes(content[:8192] + os.urandom(len(content) - 8192))
+    with pytest.raises(NotARecording), Reader(path) as reader:
+        list(reader.frames_of_points(START, START + 9000))
+
+
+def recording_with_everything(path: Path) -> Path:
+    writer = Writer(path, ABOUT, Retention())
+    points = [(START + 60.0 * n, {"queries_per_s": {"Docs": float(n)}}) for n in range(70)]
+    for number, moment in enumerate(quiet(4)):
+        some = tuple(points[20 * number : 20 * (number + 1)])
+        event = Event(at=START, kind="node.left", message=str(number))
+        writer.write(Batch(moment=moment, points=some, events=(event,)))
+    writer.close()
+    return path

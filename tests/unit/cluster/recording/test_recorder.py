@@ -15,6 +15,7 @@ import pytest
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording import recorder as recorder_module
+from elysiadash.cluster.recording.file import DamagedRecording
 from elysiadash.cluster.recording.lock import RecorderLock
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.pending import Pending
@@ -174,6 +175,45 @@ async def test_a_broken_file_is_put_aside_and_recording_goes_on(tmp_path: Path, 
     assert len(list(path.parent.glob("*.damaged-*.sqlite"))) == 1
     with Reader(path) as reader:
         assert reader.contents().moments > 1
+
+
+async def test_a_damaged_row_that_a_reader_found_puts_the_file_aside(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.moments > 2)
+        path = recorder.path
+        assert path is not None
+        before = recorder.state.moments
+        recorder.found_damage(DamagedRecording(f"{path} is damaged: a row"))
+        await until(lambda: recorder.state.note and recorder.state.moments > before + 2)
+        assert recorder.state.problem is None
+        assert "damaged" in (recorder.state.note or "")
+    assert len(list(path.parent.glob("*.damaged-*.sqlite"))) == 1
+    with Reader(path) as reader:
+        assert reader.contents().moments > 1
+
+
+async def test_points_that_cannot_be_rolled_up_put_the_file_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("elysiadash.cluster.recording.writer._TAIL_ROWS", 4)
+    recorder = Recorder(tmp_path, PROFILE, lambda: START)
+    frame = {"queries_per_s": {"Docs": 1.0}}
+    async with running(recorder):
+        recorder.keep_points(START, frame)
+        await until(lambda: recorder.state.moments > 2)
+        assert recorder.path is not None
+        connection = sqlite3.connect(recorder.path)
+        connection.execute("UPDATE samples SET body = x'00'")
+        connection.commit()
+        connection.close()
+        for number in range(1, 1000):
+            recorder.keep_points(START + number / 100, frame)
+            await asyncio.sleep(0.01)
+            if recorder.state.note:
+                break
+        assert "damaged" in (recorder.state.note or "")
+        assert recorder.state.problem is None
 
 
 def _break(path: Path, how: str) -> None:

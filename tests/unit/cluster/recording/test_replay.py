@@ -312,3 +312,27 @@ async def test_moments_that_are_forgotten_meanwhile_are_gone(tmp_path: Path) -> 
         with pytest.raises(MomentGone):
             await replay.jump(START)
         assert replay.at == START + 4000
+
+
+async def test_damaged_points_and_events_are_told_and_the_moments_are_shown(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r.sqlite"
+    writer = Writer(path, ABOUT, Retention())
+    for moment in quiet(3):
+        event = Event(at=moment.at, kind="node.left", message="n2 left")
+        frame = {"queries_per_s": {"Docs": 1.0}}
+        writer.write(Batch(moment=moment, points=((moment.at, frame),), events=(event,)))
+    writer.close()
+    connection = sqlite3.connect(path)
+    for table in ("samples", "events"):
+        connection.execute(f"UPDATE {table} SET body = x'00ff'")  # noqa: S608
+    connection.commit()
+    connection.close()
+    async with opened(path) as replay:
+        assert await replay.step(-1)
+        series = await replay.series("queries_per_s", "Docs", 60.0, 6)
+        assert not series.known
+        assert "damaged" in (series.problem or "")
+        with pytest.raises(DamagedRecording, match=r"r\.sqlite"):
+            await replay.past_events()

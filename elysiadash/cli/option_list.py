@@ -1,0 +1,236 @@
+"""Every option of the commands; those that say which cluster are in ``flags``."""
+
+from __future__ import annotations
+
+from elysiadash.cli.flags import SCENARIOS, Option
+
+
+def _switch(name: str, *words: str, help: str) -> Option:
+    return Option(name=name, words=words, kind="switch", default=False, help=help)
+
+
+FORMAT = Option(
+    name="format",
+    words=("--format",),
+    kind="choice",
+    choices=("table", "json", "csv"),
+    default="table",
+    help="How to print.",
+)
+JSON = _switch("as_json", "--json", help="The same as --format json.")
+DOCUMENT = _switch("as_json", "--json", help="One JSON document.")
+FILTER = Option(
+    name="filters",
+    words=("--filter",),
+    kind="texts",
+    metavar="TEXT",
+    help="Only names that match the regular expression, !TEXT for the others, or FIELD:>10; "
+    "may be repeated.",
+)
+SORT = Option(
+    name="sort",
+    words=("--sort",),
+    kind="text",
+    metavar="FIELD",
+    help="Sort by a field; --sort=-FIELD for the largest first.",
+)
+SELF_METRICS = Option(
+    name="self_metrics",
+    words=("--self-metrics",),
+    kind="path",
+    metavar="FILE",
+    help="Write our own counters for a Prometheus textfile collector.",
+)
+STATS = (
+    FORMAT,
+    JSON,
+    Option(
+        name="metrics",
+        words=("--metrics",),
+        kind="choice",
+        choices=("all", "basic", "performance"),
+        default="all",
+        help="Which columns; basic leaves the nodes' metrics unread.",
+    ),
+    _switch("watch", "--watch", "-w", help="Again and again."),
+    Option(
+        name="interval",
+        words=("--interval", "-n"),
+        kind="seconds",
+        metavar="SECONDS",
+        least=1,
+        help="With --watch: seconds between two looks.",
+    ),
+    Option(
+        name="times",
+        words=("--count",),
+        kind="whole",
+        metavar="N",
+        least=1,
+        help="With --watch: end after so many.",
+    ),
+    Option(
+        name="rates",
+        words=("--rates",),
+        kind="seconds",
+        metavar="SECONDS",
+        least=1,
+        most=600,
+        help="Read the metrics twice, so far apart, for rates and latencies.",
+    ),
+    _switch("exact", "--exact", help="Ask for exact counts; costs a request each."),
+    FILTER,
+    SORT,
+    SELF_METRICS,
+)
+EVENTS = (
+    FORMAT,
+    JSON,
+    Option(
+        name="since",
+        words=("--since",),
+        kind="text",
+        metavar="TIME",
+        help="Not before: 30m, 1h, 2d ago, or a moment as 2026-11-24T03:12:00Z.",
+    ),
+    Option(
+        name="until",
+        words=("--until",),
+        kind="text",
+        metavar="TIME",
+        help="Not after; written as for --since.",
+    ),
+    Option(
+        name="kind",
+        words=("--kind",),
+        kind="text",
+        metavar="PREFIX",
+        help="Only kinds that begin so: node, leader, collection.created.",
+    ),
+    Option(
+        name="severity",
+        words=("--severity",),
+        kind="choice",
+        choices=("info", "warning", "critical"),
+        help="Only what is at least so grave.",
+    ),
+    Option(
+        name="limit",
+        words=("--limit",),
+        kind="whole",
+        metavar="N",
+        default=100,
+        least=1,
+        help="At most so many.",
+    ),
+    _switch("follow", "--follow", "-f", help="Watch, and print what changes as it is seen."),
+)
+RECORD = (
+    Option(
+        name="span",
+        words=("--for",),
+        kind="text",
+        metavar="SPAN",
+        help="End after 30m, 1h, 2d; without it, when told to.",
+    ),
+    Option(
+        name="file",
+        words=("--file",),
+        kind="path",
+        metavar="FILE",
+        help="Another file than the cluster's own recording.",
+    ),
+)
+ASCII = _switch("ascii", "--ascii", help="The app draws with ASCII signs only.")
+REPLAY = (
+    ASCII,
+    Option(
+        name="at",
+        words=("--at",),
+        kind="text",
+        metavar="TIME",
+        help="Where to begin: 30m before the end, 03:12, or a moment as 2026-11-24T03:12:00Z.",
+    ),
+)
+RECORDING = Option(
+    name="path", kind="text", metavar="FILE", help="A recording; without it, the cluster's own."
+)
+CHECK = (
+    Option(
+        name="timeout",
+        words=("--timeout", "-t"),
+        kind="seconds",
+        metavar="SECONDS",
+        default=5.0,
+        least=1,
+        most=120,
+        help="Seconds for everything.",
+    ),
+    _switch("warn_only", "--warn-only", help="Say WARNING where it is CRITICAL."),
+    _switch(
+        "advice",
+        "--advice",
+        help="Also what is no trouble now: replication factor 1, releases with known faults.",
+    ),
+    _switch("metrics", "--metrics", help="Also read the nodes' metrics (tombstones)."),
+    Option(
+        name="shards",
+        words=("--shards",),
+        off="--no-shards",
+        kind="switch",
+        default=True,
+        help="Look at every shard.",
+    ),
+    DOCUMENT,
+    SELF_METRICS,
+)
+DEMO = (
+    ASCII,
+    Option(
+        name="scenario",
+        words=("--scenario",),
+        kind="text",
+        metavar="NAME",
+        help=f"{', '.join(SCENARIOS)}, both (healthy and troubled) or all. If not given: all, "
+        "the healthy one first; with --serve or --scale, healthy.",
+    ),
+    Option(
+        name="seed",
+        words=("--seed",),
+        kind="whole",
+        metavar="N",
+        help="Another seed, other names and numbers.",
+    ),
+    Option(
+        name="scale",
+        words=("--scale",),
+        kind="text",
+        metavar="CxS",
+        help="C collections of S shards, as 5000x10.",
+    ),
+    _switch("serve", "--serve", help="No app: print the addresses and serve until Ctrl-C."),
+    Option(
+        name="port_base",
+        words=("--port-base",),
+        kind="whole",
+        metavar="PORT",
+        least=1024,
+        most=65000,
+        help="The first port; free ones if not given.",
+    ),
+)
+CHANGE = Option(
+    name="change",
+    kind="text",
+    metavar="ACTION=KEYS",
+    help="Such as screen.refresh=f5,r; none for no key.",
+)
+ACTION = Option(name="action", kind="text", metavar="ACTION", help="Such as screen.refresh.")
+NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
+
+OBJECT = Option(
+    name="name",
+    kind="text",
+    metavar="NAME",
+    help="A node, collection, alias, shard, backup, ...",
+)

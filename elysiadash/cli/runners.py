@@ -1,0 +1,148 @@
+"""What each command does with its options: it loads what it needs only when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elysiadash.cli.exits import CommandFailed, Exit
+from elysiadash.cli.flags import ClusterFlags
+
+Given = dict[str, Any]
+"""Option -> its value."""
+
+
+def run_app(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.start_app import start_app
+
+    return start_app(flags, ascii=given["ascii"])
+
+
+def run_stats(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.stats_command import stats
+    from elysiadash.cli.stats_document import StatsWish
+
+    watch = given["watch"]
+    if not watch and (given["interval"] is not None or given["times"] is not None):
+        raise CommandFailed("--interval and --count need --watch", code=Exit.USAGE)
+    if watch and (given["exact"] or given["rates"] is not None):
+        raise CommandFailed(
+            "--exact and --rates are for a single look; --watch has rates by itself",
+            code=Exit.USAGE,
+        )
+    wish = {name: value for name, value in given.items() if name != "as_json"}
+    wish["format"] = _format(given)
+    wish["filters"] = tuple(given["filters"] or ())
+    return stats(flags, StatsWish(**wish))
+
+
+def run_nodes(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.nodes_command import nodes
+
+    return nodes(flags, _format(given), given["self_metrics"])
+
+
+def run_collections(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.collections_command import collections
+
+    return collections(flags, _format(given), tuple(given["filters"] or ()), given["sort"])
+
+
+def run_events(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.events_command import EventsWish, events
+
+    wish = {name: value for name, value in given.items() if name != "as_json"}
+    wish["format"] = _format(given)
+    return events(flags, EventsWish(**wish))
+
+
+def run_record(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.record_command import RecordWish, record
+
+    return record(flags, RecordWish(**given))
+
+
+def run_replay(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.replay_command import replay
+
+    return replay(flags, given["path"], given["at"], ascii=given["ascii"])
+
+
+def run_check(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.check_command import CheckWish, check
+
+    return check(flags, CheckWish(**given))
+
+
+def run_diag(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.diag_command import diag
+
+    return diag(flags, given["as_json"])
+
+
+def run_demo(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli import demo_command
+
+    serve = given["serve"]
+    usual = "healthy" if serve or given["scale"] else "all"
+    wanted = (given["scenario"] or usual, given["seed"], given["scale"], given["port_base"])
+    if serve:
+        return demo_command.serve_demo(*wanted)
+    return demo_command.show_demo(*wanted, ascii=given["ascii"])
+
+
+def run_config_init(flags: ClusterFlags, _: Given) -> int:
+    from elysiadash.cli.config_command import config_init
+
+    return config_init(flags)
+
+
+def run_config_show(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.config_command import config_show
+
+    return config_show(flags, given["as_json"])
+
+
+def run_config_check(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.config_command import config_check
+
+    return config_check(flags, given["as_json"])
+
+
+def run_config_path(flags: ClusterFlags, _: Given) -> int:
+    from elysiadash.cli.config_command import config_path
+
+    return config_path(flags)
+
+
+def run_keys_list(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_list
+
+    return keys_list(given["as_json"])
+
+
+def run_keys_check(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_check
+
+    return keys_check(given["as_json"])
+
+
+def run_keys_set(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_set
+
+    return keys_set(given["change"] or "")
+
+
+def run_keys_unset(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.keys_command import keys_unset
+
+    return keys_unset(given["action"] or "")
+
+
+def run_keys_path(_: ClusterFlags, __: Given) -> int:
+    from elysiadash.cli.keys_command import keys_path
+
+    return keys_path()
+
+
+def _format(given: Given) -> Any:
+    return "json" if given["as_json"] else given["format"]
