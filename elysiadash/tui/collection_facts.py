@@ -20,6 +20,8 @@ from elysiadash.tui.values import VALUES, Value, reason
 from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
 
 CHART_S = 600.0
+FINDING = "finding-"
+"""How the key of a line about a finding begins."""
 _CELLS = 10
 
 _SERIES = {
@@ -120,7 +122,7 @@ def _findings(findings: Iterable[Finding]) -> Iterator[Fact]:
     for number, finding in enumerate(findings):
         place = " ".join(part for part in (finding.shard, finding.tenant, finding.node) if part)
         yield Fact(
-            key=f"finding-{finding.code}-{place}-{number}",
+            key=f"{FINDING}{finding.code}-{place}-{number}",
             what=f"{finding.code} {plain(place)}".strip(),
             value=finding.severity,
             style=look(finding.severity).style,

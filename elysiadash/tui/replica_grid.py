@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from elysiadash.tui.filtering import Fields
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 from elysiadash.weaviate.models import ShardReplica
+
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Entry, Section
 
 _WIDE_CELL = 16
 """Cells a node's column needs for whole numbers; with less, numbers are short."""
@@ -205,6 +209,36 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     return Cell(" ".join(words), style)
 
 
+def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> tuple[Section, ...]:
+    """A shard in full: each of its replicas, then what holds for all of them."""
+    from elysiadash.tui.description import Entry, Section, of_requests
+
+    gap = numbers.UNKNOWN if row.gap is None else numbers.count(row.gap)
+    whole = [
+        Entry(what="Shard", value=row.shard),
+        Entry(what="Collection", value=collection),
+        Entry(
+            what="Widest gap",
+            value=gap,
+            meaning="objects between the loaded replicas that hold the most and the fewest",
+            why="" if row.gap is not None else "fewer than two replicas are loaded",
+        ),
+        Entry(what="Queue", value=numbers.count(row.queue), meaning="vectors of all replicas"),
+    ]
+    if row.lacks_replicas:
+        why = "the schema wants them, and no node that answers lists them"
+        whole.append(Entry(what="Replicas missing", value=str(row.lacks_replicas), why=why))
+    replicas = tuple(_replica_entry(row, node) for node in sorted(row.replicas))
+    sections = (Section("Replicas", replicas), Section("Shard", tuple(whole)))
+    return (*(each for each in sections if each.entries), *of_requests(requests))
+
+
+def _replica_entry(row: ShardRow, node: str) -> Entry:
+    from elysiadash.tui.description import Entry
+
+    return Entry(what=node, value=_replica_words(row, row.replicas[node]))
+
+
 def _name(row: ShardRow) -> Cell:
     return Cell(plain(row.shard), "critical" if is_problem(row) else "strong")
 
@@ -233,21 +267,25 @@ def _queue(row: ShardRow) -> Cell:
     return Cell(numbers.count(row.queue), "accent" if row.queue else "muted")
 
 
-def describe(row: ShardRow) -> str:
+def line_of(row: ShardRow) -> str:
     """A shard's replicas in one line, for the status line."""
     parts = []
     for node, replica in sorted(row.replicas.items()):
-        said = [f"{plain(node)} {plain(replica.status) or '–'}"]
-        if replica.loaded:
-            said.append(f"{numbers.count(replica.object_count)} objects flushed")
-            lacking = (row.highest or 0) - replica.object_count
-            if lacking > 0:
-                said.append(f"{numbers.count(lacking)} behind")
-        else:
-            said.append("not loaded, so not counted")
-        if replica.vector_queue_length:
-            said.append(f"queue {numbers.count(replica.vector_queue_length)}")
-        parts.append(", ".join(said))
+        parts.append(f"{plain(node)} {_replica_words(row, replica)}")
     if row.lacks_replicas:
         parts.append(f"{row.lacks_replicas} more should be there and no node lists them")
     return f"{plain(row.shard)}: {'; '.join(parts)}"
+
+
+def _replica_words(row: ShardRow, replica: ShardReplica) -> str:
+    said = [plain(replica.status) or numbers.UNKNOWN]
+    if replica.loaded:
+        said.append(f"{numbers.count(replica.object_count)} objects flushed")
+        lacking = (row.highest or 0) - replica.object_count
+        if lacking > 0:
+            said.append(f"{numbers.count(lacking)} behind")
+    else:
+        said.append("not loaded, so not counted")
+    if replica.vector_queue_length:
+        said.append(f"queue {numbers.count(replica.vector_queue_length)}")
+    return ", ".join(said)

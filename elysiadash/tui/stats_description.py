@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from elysiadash.cluster.stats import CollectionStats, rests_on
 from elysiadash.health.finding import Finding
 from elysiadash.tui import numbers
+from elysiadash.tui.collection_facts import FINDING, Fact, is_title
 from elysiadash.tui.description import Entry, Section, of_requests
 from elysiadash.tui.plain import plain
 from elysiadash.tui.source import Watched
@@ -64,6 +65,24 @@ def describe(
         *of_requests(requests),
     )
     return tuple(section for section in sections if section.entries)
+
+
+def describe_fact(collection: str, fact: Fact, now: float) -> tuple[Section, ...]:
+    """One line of what is known of a collection, in full."""
+    if is_title(fact):
+        return (Section(f"{fact.what} of {collection}", ()),)
+    known, found = fact.value != numbers.UNKNOWN, fact.key.startswith(FINDING)
+    # A finding's words are what it means; those of a value are where it comes from.
+    entry = Entry(
+        what=fact.what,
+        value=fact.value,
+        meaning=fact.words if found else MEANINGS.get(fact.key, ""),
+        source=fact.words if known and not found else "",
+        age=None if fact.at is None or found else now - fact.at,
+        why="" if known else f"missing: {fact.words}",
+    )
+    ends = Entry(what="Last 10 min", value=fact.ends)
+    return (Section(collection, (entry, ends) if fact.ends else (entry,)),)
 
 
 def _found(findings: Iterable[Finding], now: float) -> Iterator[Entry]:

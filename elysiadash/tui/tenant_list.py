@@ -118,7 +118,7 @@ def refusal_words(error: WeaviateError, leader: str | None) -> str:
     return f"{error.what}: {error.hint}" if error.hint else error.what
 
 
-def describe(row: TenantRow) -> str:
+def line_of(row: TenantRow) -> str:
     """A tenant in one line, for the status line."""
     known = (
         "objects not counted: no replica of it is loaded"

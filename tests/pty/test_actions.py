@@ -19,9 +19,8 @@ from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.help import HelpScreen
-from elysiadash.tui.screens.list_screen import ListScreen
+from elysiadash.tui.screens.list_actions import ListActions
 from elysiadash.tui.screens.live import LiveScreen
-from elysiadash.tui.screens.stats import StatsScreen
 from elysiadash.tui.widgets.prompt import _Entry
 from elysiadash.tui.widgets.table import VirtualTable
 from tests.pty.keys import sent
@@ -36,8 +35,7 @@ _AT_ONE_PROCESS = 32
 _OWNERS: dict[str, type] = {
     "app": ElysiadashApp,
     "screen": LiveScreen,
-    "list": ListScreen,
-    "stats": StatsScreen,
+    "list": ListActions,
     "collection": CollectionScreen,
     "table": VirtualTable,
     "sheet": HelpScreen,

@@ -76,18 +76,11 @@ USES: dict[str, Use] = {
     "list.json": Use(r'"collection": "AuditLog"'),
     "list.copy": Use(r"copy of AuditLog", given="json", command_sees=_COPIED),
     "list.export": Use(r"\.csv|[Ee]xport", given="rows.csv", command_sees=r"wrote 12|rows\.csv"),
-    "stats.open": Use(_DETAIL, given="Documents"),
     "collection.pane": Use(r"(?m)━▶ (?!Shards)", at=_IN_DETAIL),
     "collection.pane_back": Use(r"(?m)━▶ (?!Shards)", at=_IN_DETAIL),
     "collection.to_pane": Use(r"━▶ Charts", at=_IN_DETAIL, given="charts"),
     "collection.zoom": Use(r"(?s)━▶ Shards(?!.*this session)", at=_IN_DETAIL),
-    "collection.filter": Use(
-        r"\n▌?/[\s▐]*(\n.*)?$", at=_IN_DETAIL, given="nothing-is-so", command_sees=r"0 of \d+ shown"
-    ),
     "collection.state": Use(r"(?s)Tenants.*(COLD|HOT|state)", at=_IN_TENANTS),
-    "collection.sort": Use(r"sort by  ", at=_IN_DETAIL, given="Queue", command_sees=r"↓Queue"),
-    "collection.reverse": Use(r"Shard↓", at=_IN_DETAIL),
-    "collection.problems": Use(r"problem|0 of \d+ shown", at=_IN_DETAIL),
     "table.down": Use(r"▸ Chunks"),
     "table.up": Use(_TOP, at=("j",)),
     "table.first": Use(_TOP, at=("G",)),

@@ -28,6 +28,17 @@ def test_pane(snap_compare: Compare, size: tuple[int, int], pane: str) -> None:
 
 
 @SIZES
+def test_a_shard_described(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, detailed_cluster(), size, *DOCUMENTS, "j", "j", "j", "d")
+
+
+@SIZES
+def test_copy_of_a_number(snap_compare: Compare, size: tuple[int, int]) -> None:
+    keys = (*DOCUMENTS, *typed("pane numbers"), "j", "c")
+    assert compare(snap_compare, detailed_cluster(), size, *keys)
+
+
+@SIZES
 def test_tenants(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert compare(snap_compare, detailed_cluster(), size, *CUSTOMERS, *typed("pane tenants"))
 

@@ -11,7 +11,7 @@ import pytest
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.screens.list_screen import ListScreen
-from elysiadash.tui.screens.row_sheet import Description
+from elysiadash.tui.screens.row_sheet import Description, JsonSheet
 from elysiadash.tui.widgets.table import Cell, Column, Outline, TableModel
 from tests.tui.reading import crumbs, notice, rows, settled, shown, stats, summary
 from tests.tui.still import five_rows, still_cluster
@@ -107,6 +107,44 @@ async def test_every_list_has_what_leaves_the_screen() -> None:
         )
         await tree.run_command("columns size")
         assert tree.table.visible_columns == ("part", "size")
+
+
+class Thing(msgspec.Struct):
+    name: str
+    at: object = None
+
+
+class Things(ListScreen[Any]):
+    """The least that a list has to give."""
+
+    NAME = "things"
+
+    def columns(self) -> Sequence[Column[Any]]:
+        return (Column("name", "Name", lambda row: Cell(str(getattr(row, "name", row)))),)
+
+    def row_key(self, row: Any) -> Hashable:
+        return str(getattr(row, "name", row))
+
+    def fields(self) -> Fields[Any]:
+        return Fields(lambda row: (str(row),), {})
+
+    async def pull(self) -> None:
+        self.table.set_rows((Thing("struct", at=object()), Part(("tuple",)), "text"))
+
+
+async def test_a_list_that_says_nothing_of_its_data_still_describes_its_rows() -> None:
+    async with shown(still_cluster(), size=(80, 20)) as (app, pilot):
+        screen = Things()
+        await app.push_screen(screen)
+        await settled(pilot)
+        assert screen.as_data(Thing("a", 1)) == {"name": "a", "at": 1}
+        assert screen.as_data("c") == {"name": "c"}
+        for _ in range(3):
+            await pilot.press("d")
+            assert isinstance(app.screen, Description)
+            await pilot.press("escape", "y")
+            assert isinstance(app.screen, JsonSheet)
+            await pilot.press("escape", "j")
 
 
 async def test_a_change_is_on_its_row_with_direction_and_age() -> None:

@@ -99,6 +99,16 @@ def test_no_two_actions_of_a_place_have_the_same_command() -> None:
         assert len(named) == len(set(named)), together
 
 
+def test_no_two_actions_of_a_place_have_the_same_name() -> None:
+    for together in places():
+        named = [(a.label, a.scope == "table") for a in ACTIONS if a.scope in together]
+        assert len(named) == len(set(named)), together
+
+
+def test_what_writes_is_known_by_its_method() -> None:
+    assert {a.method for a in ACTIONS if a.writes} == registry.WRITING
+
+
 def test_what_is_in_force_together_is_what_screens_say() -> None:
     known = [set(together) for together in places()]
     for each in _classes():
@@ -182,6 +192,7 @@ WRITING = Action(
 def writing_screen(monkeypatch: pytest.MonkeyPatch) -> type[StatsScreen]:
     """A screen with an action that writes."""
     monkeypatch.setattr(registry, "ACTIONS", (*ACTIONS, WRITING))
+    monkeypatch.setattr(registry, "WRITING", registry.WRITING | {WRITING.method})
     monkeypatch.setitem(BY_ID, WRITING.id, WRITING)
 
     class WritingScreen(StatsScreen):

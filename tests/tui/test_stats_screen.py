@@ -137,7 +137,7 @@ async def test_the_second_command_of_one_burst_is_a_command_of_its_own() -> None
         await settled(pilot)
         assert "sort: Objects ↓" in crumbs(app)
         assert "filter: /!chunks" in crumbs(app)
-        burst(app, ":reverse\r:open Documents\r")
+        burst(app, ":reverse\r:collection Documents\r")
         await settled(pilot)
         assert "Stats › Documents" in crumbs(app)
         burst(app, ":back\r:refresh\r:sort queue\r")
@@ -347,7 +347,7 @@ async def test_commands_sort_filter_open_and_say_what_is_wrong() -> None:
         await pilot.press("colon", *"sort nonsense", "enter")
         assert "no column 'nonsense'" in (fault(app) or "")
         await pilot.press("escape")
-        await pilot.press("colon", *"open Docs", "enter")
+        await pilot.press("colon", *"collection Docs", "enter")
         await settled(pilot)
         assert "Stats › Documents" in crumbs(app)
 

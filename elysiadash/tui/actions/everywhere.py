@@ -9,7 +9,7 @@ ACTIONS: tuple[Action, ...] = (
         id="app.interrupt",
         keys="ctrl+c",
         does="interrupt",
-        label="Quit",
+        label="Interrupt",
         help="Twice: leave the app. What runs on the servers goes on.",
         scope="app",
         # An input would take ctrl+c for copying.

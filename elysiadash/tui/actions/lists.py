@@ -1,4 +1,4 @@
-"""What works on every screen that is one list of things."""
+"""What works on the list that has the keys: on a screen that is one, or in a pane."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
         label="Sort",
         help="Sort by the column whose letter comes next; again: the other way round.",
         scope="list",
-        footer=30,
+        footer=35,
         command="sort",
         takes="[COLUMN]",
     ),

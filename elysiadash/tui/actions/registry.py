@@ -11,7 +11,6 @@ from elysiadash.tui.actions import (
     replay,
     screens,
     sheets,
-    stats,
     table,
 )
 from elysiadash.tui.actions.action import Action
@@ -21,7 +20,6 @@ ACTIONS: tuple[Action, ...] = (
     *screens.ACTIONS,
     *replay.ACTIONS,
     *lists.ACTIONS,
-    *stats.ACTIONS,
     *collection.ACTIONS,
     *table.ACTIONS,
     *sheets.ACTIONS,
@@ -29,6 +27,8 @@ ACTIONS: tuple[Action, ...] = (
     *picker.ACTIONS,
 )
 
+WRITING = frozenset(action.method for action in ACTIONS if action.writes)
+"""The methods of the actions that change a cluster; asked for at each key."""
 BY_ID = {action.id: action for action in ACTIONS}
 if len(BY_ID) != len(ACTIONS):
     raise ValueError("two actions have the same id")
@@ -56,4 +56,4 @@ def commands(*scopes: str, writable: bool) -> dict[str, Action]:
 
 def is_writing(method: str) -> bool:
     """Whether an action of this name, as in ``action_<name>``, changes a cluster."""
-    return any(action.writes and action.method == method for action in ACTIONS)
+    return method in WRITING

@@ -19,8 +19,6 @@ NO_KEY = "none"
 """What a person writes to take an action's key away."""
 
 _SHARED = ("app", "screen", "replay", "list", "table")
-_NOT_ONE_LIST = ("collection",)
-"""Screens with more than one list bring what lists have themselves."""
 _OVER = (
     ("prompt",),
     ("picker",),
@@ -135,11 +133,7 @@ def places() -> list[tuple[str, ...]]:
     """The scopes that are in force together, for each kind of screen."""
     over = {scope for scopes in _OVER for scope in scopes}
     own = {action.scope for action in ACTIONS} - {*_SHARED, *over}
-    screens = [
-        (*(each for each in _SHARED if each != "list" or scope not in _NOT_ONE_LIST), scope)
-        for scope in sorted(own)
-    ]
-    return [_SHARED, *screens, *_OVER]
+    return [_SHARED, *((*_SHARED, scope) for scope in sorted(own)), *_OVER]
 
 
 def _without_collisions(

@@ -18,9 +18,11 @@ from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_names, raw_values
 
 if TYPE_CHECKING:
-    from elysiadash.tui.screens.list_out import ListOut
+    from elysiadash.tui.app import ElysiadashApp
+    from elysiadash.tui.screens.row_list import RowList
 
-SUFFIXES = (".csv", ".json", ".svg")
+PICTURE = ".svg"
+SUFFIXES = (".csv", ".json", PICTURE)
 VERSION = 1
 """Of the JSON document; fields are only ever added to it."""
 _ROWS_A_TURN = 100
@@ -76,18 +78,21 @@ def _obstacle(path: Path) -> OSError | None:
     return None
 
 
-async def export(screen: ListOut[Any], path: Path) -> tuple[str, ...]:
-    """Write the list, or its marked rows, to a new file; returns in words what happened."""
-    if path.suffix.lower() == ".svg":
-        what, encode = "a picture of the screen", partial(str, picture(screen))
+async def export(app: ElysiadashApp, found: RowList[Any] | None, path: Path) -> tuple[str, ...]:
+    """Write the list, or its marked rows, to a new file; returns in words what happened.
+
+    Without a list it is the picture of the screen, whatever the name ends in.
+    """
+    if found is None or path.suffix.lower() == PICTURE:
+        what, encode = "a picture of the screen", partial(str, picture(app))
     else:
-        keys, of = chosen_rows(screen)
-        snapshot = await _snapshot(screen, keys)
+        keys, of = chosen_rows(found)
+        snapshot = await _snapshot(found, keys)
         many = len(snapshot.items)
-        what = f"{many:,} {screen.THINGS[0 if many == 1 else 1]}{of}"
+        what = f"{many:,} {found.THINGS[0 if many == 1 else 1]}{of}"
         encode = partial(as_csv, snapshot.columns, snapshot.cells)
         if path.suffix.lower() == ".json":
-            encode = partial(as_json, _document(screen, snapshot))
+            encode = partial(as_json, _document(found, snapshot))
     try:
         size = await asyncio.to_thread(_write, path, encode)
     except OSError as error:
@@ -101,25 +106,25 @@ def _write(path: Path, encode: Callable[[], str]) -> int:
     return len(data)
 
 
-def chosen_rows(screen: ListOut[Any]) -> tuple[Sequence[Hashable], str]:
+def chosen_rows(found: RowList[Any]) -> tuple[Sequence[Hashable], str]:
     """Keys of the marked rows, those hidden by a filter too, else of all rows shown; and of what
     they are a part, in words."""
-    marked = screen.table.marked
+    marked = found.table.marked
     if marked.shown or marked.hidden:
         hidden = f", {len(marked.hidden)} of them hidden by the filter" if marked.hidden else ""
         return (*marked.shown, *marked.hidden), f", the marked ones{hidden}"
-    status = screen.table.status
+    status = found.table.status
     part = f" of {status.total:,}" if status.shown != status.total else ""
-    return tuple(screen.table.model.shown), part
+    return tuple(found.table.model.shown), part
 
 
-async def _snapshot(screen: ListOut[Any], keys: Sequence[Hashable]) -> Snapshot:
+async def _snapshot(found: RowList[Any], keys: Sequence[Hashable]) -> Snapshot:
     """The rows as they are now, read a few at a time so that the screen stays live."""
-    rows = [row for key in keys if (row := screen.table.row(key)) is not None]
-    columns = tuple(screen.table.view.columns)
+    rows = [row for key in keys if (row := found.table.row(key)) is not None]
+    columns = tuple(found.table.view.columns)
     items, cells = [], []
     for number, row in enumerate(rows, 1):
-        data = screen.as_data(row)
+        data = found.as_data(row)
         items.append(data)
         cells.append(raw_values(columns, row, data))
         if not number % _ROWS_A_TURN:
@@ -127,37 +132,38 @@ async def _snapshot(screen: ListOut[Any], keys: Sequence[Hashable]) -> Snapshot:
     return Snapshot(columns=raw_names(columns), cells=tuple(cells), items=tuple(items))
 
 
-def _document(screen: ListOut[Any], snapshot: Snapshot) -> dict[str, object]:
+def _document(found: RowList[Any], snapshot: Snapshot) -> dict[str, object]:
     """As the commands print: kind, version, at, cluster, items; and how the list was narrowed."""
-    watch, status = screen.dash.watched, screen.table.status
+    watch, status = found.dash.watched, found.table.status
     view = watch.cluster()
     sort = status.sort
     return {
-        "kind": f"list-{screen.NAME or 'rows'}",
+        "kind": f"list-{found.NAME or 'rows'}",
         "version": VERSION,
         "at": rfc3339(watch.store.clock()),
         "cluster": {
             "name": watch.profile.name,
             "url": watch.profile.url,
-            "demo": screen.dash.demo,
+            "demo": found.dash.demo,
             "version": min(view.versions, default=None),
             "nodes_live": view.live if view.asked_at is not None or view.live else None,
             "nodes_expected": view.expected,
             "leader": view.leader,
         },
         "list": {
+            "of": found.owner or None,
             "total": status.total,
-            "filter": screen.filter_text or None,
+            "filter": found.filter_words() or None,
             "problems_only": status.problems_only,
             "marked_only": bool(status.marked),
             "sort": sort.column if sort else None,
             "descending": sort.descending if sort else None,
-            "columns": [column.key for column in screen.table.view.columns],
+            "columns": [column.key for column in found.table.view.columns],
         },
         "items": list(snapshot.items),
     }
 
 
-def picture(screen: ListOut[Any]) -> str:
+def picture(app: ElysiadashApp) -> str:
     """The screen as SVG, as it is painted now."""
-    return screen.app.export_screenshot(title=f"elysiadash · {screen.dash.watched.profile.name}")
+    return app.export_screenshot(title=f"elysiadash · {app.watched.profile.name}")

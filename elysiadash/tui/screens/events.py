@@ -263,7 +263,7 @@ class EventsScreen(ListScreen[EventRow]):
 
     def action_clear(self) -> None:
         """Clear the filter; then what it was narrowed to; else back."""
-        if self._filter or self.table.status.problems_only or not self._scope.words:
+        if self.filter_text or self.table.status.problems_only or not self._scope.words:
             super().action_clear()
         else:
             self._use(Scope())

@@ -25,7 +25,7 @@ from elysiadash.tui.widgets.line import Line
 from elysiadash.tui.widgets.prompt import FILTER, Prompt
 
 if TYPE_CHECKING:
-    from elysiadash.tui.screens.list_out import ListOut
+    from elysiadash.tui.screens.row_list import RowList
 
 _MARGINS = 7
 """Cells of the sheet's border, padding and scrollbar, and one to breathe."""
@@ -52,7 +52,7 @@ class RowSheet(Sheet):
     AUTO_FOCUS = ""
     WHAT: ClassVar[str] = ""
 
-    def __init__(self, below: ListOut[Any], key: Hashable, row: Any) -> None:
+    def __init__(self, below: RowList[Any], key: Hashable, row: Any) -> None:
         super().__init__()
         self._below = below
         self._key = key

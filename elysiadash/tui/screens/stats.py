@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import msgspec
-from textual.binding import BindingType
 from textual.content import Content
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui import values
-from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.emptiness import Note, why_no_rows
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 class StatsScreen(ListScreen[CollectionStats]):
     """The grid of collections; ``enter`` opens one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("stats")]
-    SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen", "list", "stats")
     NAME = "stats"
     THINGS = ("collection", "collections")
 
@@ -182,11 +178,3 @@ class StatsScreen(ListScreen[CollectionStats]):
     async def open_row(self, key: Hashable) -> None:
         """The detail of a collection."""
         await self.dash.go(f"collection {key}")
-
-    def offer_open(self) -> Iterable[str]:
-        """Names and aliases."""
-        return self.offer_collection()
-
-    async def take_open(self, name: str) -> str | None:
-        """``:open NAME``."""
-        return await self.take_collection(name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from elysiadash.tui.collection_facts import FIELDS, Fact, FactColumns, facts_of, is_title
 from elysiadash.tui.filtering import Fields
@@ -13,6 +12,9 @@ from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column
+
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Section
 
 
 class NumbersPane(ListPane[Fact]):
@@ -37,18 +39,28 @@ class NumbersPane(ListPane[Fact]):
         """Words of a line."""
         return FIELDS
 
-    def as_data(self, row: Fact) -> dict[str, object]:
-        """The line."""
-        data = msgspec.to_builtins(row)
-        return data if isinstance(data, dict) else {}
+    def name_of(self, row: Fact) -> str:
+        """As the line has it."""
+        return row.what
 
-    def describe(self, row: Fact) -> str:
+    def as_data(self, row: Fact) -> dict[str, object]:
+        """The line, and whose number it is; ``at`` is the wall clock of the answer."""
+        line = {"what": row.what, "value": row.value, "words": row.words, "at": row.at}
+        return {"collection": self.owner, "key": row.key, **line, "series": row.series}
+
+    def describe(self, row: Fact) -> Sequence[Section]:
+        """The line in full, and what such a number means."""
+        from elysiadash.tui.stats_description import describe_fact
+
+        return describe_fact(self.owner, row, self.now)
+
+    def line_of(self, row: Fact) -> str:
         """The whole of what the line has no room for."""
         if is_title(row):
             return ""
         return ": ".join(part for part in (row.what, row.value, row.words) if part)
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """Nothing answered."""
         return "nothing is known of this collection yet"
 

@@ -18,7 +18,6 @@ from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.collection.charts import ChartsPane
-from elysiadash.tui.screens.collection.list_actions import ListActions
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look, look_at
 from elysiadash.tui.screens.collection.numbers import NumbersPane
@@ -28,6 +27,8 @@ from elysiadash.tui.screens.collection.rooms import page_of
 from elysiadash.tui.screens.collection.settings import SettingsPane
 from elysiadash.tui.screens.collection.shards import ShardsPane
 from elysiadash.tui.screens.collection.tenants import TenantsPane
+from elysiadash.tui.screens.list_actions import ListActions
+from elysiadash.tui.screens.row_list import RowList
 from elysiadash.tui.trail import Place
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.prompt import Prompt
@@ -36,13 +37,21 @@ from elysiadash.tui.widgets.table import VirtualTable
 _ROOMY = 80
 _LINES_AROUND = 4
 """Header, crumbs, status and keys."""
+_WHY_NOT = {
+    "filter": "charts are not filtered",
+    "sort": "shards and tenants can be sorted",
+    "reverse": "shards and tenants can be sorted",
+    "problems": "problems are of the pane shards",
+}
+"""What an action of lists is for, where the pane that has the keys has no use for it."""
+_NO_ROWS = "charts have no rows: e writes a picture of them"
 
 
 class CollectionScreen(ListActions):
     """The detail of one collection, by its name; it stays when the collection goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("collection")]
-    SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen", "collection")
+    SCOPES: ClassVar[tuple[str, ...]] = ("app", "screen", "list", "collection")
     DEFAULT_CSS = """
     CollectionScreen #panes { height: 1fr; grid-gutter: 0 1; }
     """
@@ -80,10 +89,26 @@ class CollectionScreen(ListActions):
         return self._panes[self._here]
 
     @property
-    def list_pane(self) -> ListPane[Any] | None:
-        """The one that has the keys, where it is a list."""
+    def the_list(self) -> RowList[Any] | None:
+        """The pane that has the keys, where it is a list."""
         pane = self.pane
         return pane if isinstance(pane, ListPane) else None
+
+    @property
+    def lists(self) -> Iterable[RowList[Any]]:
+        """The panes that are lists."""
+        return [pane for pane in self._panes.values() if isinstance(pane, ListPane)]
+
+    def why_not(self, does: str) -> str:
+        """What cannot be done in this pane, and where it can."""
+        found = self.the_list
+        if does == "export" or (found is not None and found.can(does)):
+            return ""
+        return f"{_WHY_NOT.get(does, _NO_ROWS)}; tab goes to the next pane"
+
+    def export_name(self) -> str:
+        """The collection and the pane."""
+        return f"{self.collection}-{self.pane.NAME}"
 
     @property
     def pane_names(self) -> tuple[str, ...]:
@@ -168,6 +193,7 @@ class CollectionScreen(ListActions):
         """Ages move on; what is late fades."""
         for pane in self.seen:
             pane.facts_changed(fresh)
+        self.renew_sheet()
 
     def hold(self, held: bool) -> None:
         """Every pane stands still, also those that are not seen."""
@@ -218,8 +244,8 @@ class CollectionScreen(ListActions):
 
     def chips(self) -> list[Piece]:
         """What the list that has the keys does not show."""
-        pane = self.list_pane
-        return pane.chips() if pane is not None else []
+        found = self.the_list
+        return found.chips() if found is not None else []
 
     def _now(self) -> float:
         return self.dash.watched.store.clock() if self.frozen_at is None else self.frozen_at
@@ -275,7 +301,7 @@ class CollectionScreen(ListActions):
     def action_next_state(self) -> None:
         """Tenants of one state, then of the next; in the end all."""
         if self.pane is not self.tenants:
-            self.mean_nothing("tenants have states")
+            self.status.flash("tenants have states; tab goes to the next pane", 3.0)
             return
         self.tenants.next_state()
         self.tell_crumbs()
@@ -288,8 +314,8 @@ class CollectionScreen(ListActions):
 
     def action_clear(self) -> None:
         """Clear what the list hides, then the zoom; else back."""
-        pane = self.list_pane
-        if pane is not None and pane.clear():
+        found = self.the_list
+        if found is not None and found.clear():
             self.tell_crumbs()
         elif self._zoomed:
             self.action_zoom()

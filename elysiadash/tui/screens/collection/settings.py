@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-import msgspec
-
 from elysiadash.tui.collection_settings import COLUMNS, FIELDS, Setting, settings_of
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
@@ -39,10 +37,14 @@ class SettingsPane(ListPane[Setting]):
         """Words of a line."""
         return FIELDS
 
+    def name_of(self, row: Setting) -> str:
+        """As the line has it."""
+        return row.what
+
     def as_data(self, row: Setting) -> dict[str, object]:
-        """The line."""
-        data = msgspec.to_builtins(row)
-        return data if isinstance(data, dict) else {}
+        """The line, and whose setting it is."""
+        line = {"what": row.what, "value": row.value, "note": row.note, "path": row.path}
+        return {"collection": self.owner, **line}
 
     def requests(self, row: Setting) -> dict[str, str]:
         """How the definition is asked for."""
@@ -51,14 +53,14 @@ class SettingsPane(ListPane[Setting]):
         look = self.look
         return {} if look is None else of_collection(self.dash.watched.profile, look.collection)
 
-    def describe(self, row: Setting) -> str:
+    def line_of(self, row: Setting) -> str:
         """The whole of what the line has no room for."""
         if row.is_title:
             return ""
         said = ": ".join(part for part in (row.what, row.value) if part)
         return said + "".join(f" · {part}" for part in (row.note, row.path) if part)
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """No schema, or this collection is not in it."""
         if self.look is None or self.look.schema_at is None:
             return "the schema was not answered yet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.events import Resize
@@ -16,15 +17,21 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.replica_grid import (
     FIELDS,
     ShardRow,
-    describe,
     grid_columns,
     is_problem,
+    line_of,
     shard_rows,
 )
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.widgets.lines import Piece
 from elysiadash.tui.widgets.table import Column, SortBy
+
+if TYPE_CHECKING:
+    from elysiadash.tui.description import Section
+
+_BESIDE_NODES = ("shard", "behind", "queue")
+"""Columns that are no node's."""
 
 
 class ShardsPane(ListPane[ShardRow]):
@@ -65,8 +72,15 @@ class ShardsPane(ListPane[ShardRow]):
 
     def as_data(self, row: ShardRow) -> dict[str, object]:
         """The replicas by node."""
-        lacking = {"gap": row.gap, "queue": row.queue}
-        return {"shard": row.shard, **lacking, "replicas": msgspec.to_builtins(row.replicas)}
+        known = {"shard": row.shard, "gap": row.gap, "queue": row.queue}
+        replicas = msgspec.to_builtins(row.replicas)
+        return {"collection": self.owner, **known, "replicas": replicas}
+
+    def describe(self, row: ShardRow) -> Sequence[Section]:
+        """Every replica with what it says of itself."""
+        from elysiadash.tui.replica_grid import sections_of
+
+        return sections_of(self.owner, row, self.requests(row))
 
     def requests(self, row: ShardRow) -> dict[str, str]:
         """How the shards are asked for."""
@@ -74,11 +88,11 @@ class ShardsPane(ListPane[ShardRow]):
 
         return {"curl": curl(self.dash.watched.profile, "/v1/nodes?output=verbose")}
 
-    def describe(self, row: ShardRow) -> str:
+    def line_of(self, row: ShardRow) -> str:
         """The replicas in one line."""
-        return describe(row)
+        return line_of(row)
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """Nothing answered, or no shard listed."""
         look = self.look
         if look is None or look.report is None:
@@ -113,6 +127,14 @@ class ShardsPane(ListPane[ShardRow]):
             notes.insert(1, (f"{many} with a problem", "bold $health-warn"))
         return notes
 
+    def chosen_columns(self, known: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
+        """A choice that names nodes of another cluster, or gone ones: those there are instead."""
+        unknown = next((place for place, key in enumerate(keys) if key not in known), None)
+        if unknown is not None:
+            nodes = [key for key in known if key not in (*_BESIDE_NODES, *keys)]
+            keys = (*keys[:unknown], *nodes, *keys[unknown:])
+        return super().chosen_columns(known, keys)
+
     async def on_resize(self, event: Resize) -> None:
         """Other room can mean shorter numbers."""
         if self.look is not None and self.display:
@@ -128,7 +150,7 @@ class ShardsPane(ListPane[ShardRow]):
         old, place = self.table, self.table.leave()
         had_keys, marked = old.has_focus, [key for keys in old.marked for key in keys]
         self._table = table = self.new_table(columns)
-        table.frozen, table.stale = old.frozen, old.stale
+        table.frozen, table.covered, table.stale = old.frozen, old.covered, old.stale
         await self.mount(table, before=old)
         await old.remove()
         table.set_rows(self._rows)

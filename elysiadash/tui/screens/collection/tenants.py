@@ -18,7 +18,7 @@ from elysiadash.tui.tenant_list import (
     COLUMNS,
     FIELDS,
     TenantRow,
-    describe,
+    line_of,
     refusal_words,
     states_of,
     tenant_rows,
@@ -67,8 +67,13 @@ class TenantsPane(ListPane[TenantRow]):
         return SortBy("tenant")
 
     def as_data(self, row: TenantRow) -> dict[str, object]:
-        """The tenant."""
-        return {"tenant": row.name, "state": row.state, "objects": row.objects}
+        """The tenant, and of what."""
+        return {
+            "collection": self.owner,
+            "tenant": row.name,
+            "state": row.state,
+            "objects": row.objects,
+        }
 
     def requests(self, row: TenantRow) -> dict[str, str]:
         """How the tenants are asked for."""
@@ -79,9 +84,9 @@ class TenantsPane(ListPane[TenantRow]):
         path = f"/v1/schema/{quote(self.look.collection, safe='')}/tenants"
         return {"curl": curl(self.dash.watched.profile, path)}
 
-    def describe(self, row: TenantRow) -> str:
+    def line_of(self, row: TenantRow) -> str:
         """State and objects in words."""
-        return describe(row)
+        return line_of(row)
 
     def place(self) -> PanePlace | None:
         """The state, too."""
@@ -100,6 +105,11 @@ class TenantsPane(ListPane[TenantRow]):
         if state is None:
             return keep
         return lambda row: row.state == state and (keep is None or keep(row))
+
+    def filter_words(self) -> str:
+        """The state, too."""
+        state = f"state:{self.state}" if self.state is not None else ""
+        return " ".join(part for part in (state, self.filter_text) if part)
 
     def next_state(self) -> None:
         """Tenants of the first state, of the next, and in the end all."""
@@ -147,7 +157,7 @@ class TenantsPane(ListPane[TenantRow]):
             return [*reversed(told)]
         return [*notes[:at], *told, *notes[at:]]
 
-    def why_empty(self) -> str:
+    def why_no_rows(self) -> str:
         """Being asked, refused, or none there."""
         if self._asking:
             return "asking the leader for the tenants"
