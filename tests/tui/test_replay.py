@@ -391,7 +391,7 @@ async def test_a_recording_without_events_says_how_far_it_reaches(tmp_path: Path
         assert isinstance(live(app), EventsScreen)
         said = str(app.screen.query_one(EmptyNote).content)
         assert "Nothing changed since 14:43:20" in said
-        assert "A recording, from 14:43:20 to 15:13:20" in said
+        assert "A recording, from 14:43:20 +01:00 to 15:13:20 +01:00" in said
         assert "Nothing is recorded" not in said
         assert "session" not in said
 
