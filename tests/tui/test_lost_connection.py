@@ -8,7 +8,18 @@ import msgspec
 import pytest
 
 from elysiadash.cluster.slices import Kind, Problem
-from tests.tui.reading import header, names, notice, rows, shown, stale_bar, stats, summary
+from tests.tui.reading import (
+    detail,
+    header,
+    names,
+    notice,
+    rows,
+    settled,
+    shown,
+    stale_bar,
+    stats,
+    summary,
+)
 from tests.tui.still import NODES, Clock, StillWatch, five_rows, lost, still_cluster, three_nodes
 
 
@@ -216,3 +227,23 @@ async def test_nodes_that_all_hang_are_a_lost_connection() -> None:
         await notice(app, pilot)
         assert "✖ prod-eu" in header(app)
         assert stats(app).table.stale
+
+
+async def test_leaving_while_the_data_is_being_shown_is_no_fault() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("enter")
+        await settled(pilot)
+        screen, gone = detail(app), asyncio.Event()
+
+        async def pull() -> None:
+            await gone.wait()
+            screen.status.flash("shown", 1.0)
+
+        screen.pull = pull  # type: ignore[method-assign]
+        screen.wake()
+        await pilot.press("q")
+        await pilot.pause(0.1)
+        gone.set()
+        await settled(pilot)
+        assert app.live_screen is not screen
+        assert app.fault is None

@@ -60,7 +60,10 @@ class FirstRunScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The line has the keys."""
-        entry = self.query_one(Input)
+        entry = next(iter(self.query(Input)), None)
+        if entry is None:
+            # The app ends while this opens.
+            return
         entry.cursor_blink = False
         entry.focus()
         self._say("")

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.widget import Widget
 
@@ -152,13 +153,23 @@ class LiveScreen(Going, Typing, ReplayControls):
             while True:
                 self._pull_again = False
                 await self.dash.look_over()
-                await self.pull()
+                if not self.query(Header):
+                    return
+                await self._pull_whole()
                 self.dash.fault_over(_PULLING)
                 self.tick()
                 if not self._pull_again:
                     return
         finally:
             self._pulling = False
+
+    async def _pull_whole(self) -> None:
+        try:
+            await self.pull()
+        except NoMatches:
+            # The reader has left meanwhile, and the widgets have gone with them.
+            if self.query(Header):
+                raise
 
     def tick(self) -> None:
         """Bring everything that shows a time or an age up to date."""
