@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -231,6 +232,7 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         return look(self.watched, self.monotonic())
 
     def _tick(self) -> None:
+        self._mind_the_size()
         screen = self.live_screen
         if screen is None:
             return
@@ -239,6 +241,13 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - a timer's error would end the app
             if _DRAWING not in self._faults:
                 self.report_fault(_DRAWING, error)
+
+    def _mind_the_size(self) -> None:
+        """The last of many changes of size can get lost: then screens are of another size."""
+        found = self._terminal.size() if self._terminal is not None else None
+        if found is not None and self.screen_stack and self.screen.outer_size != found:
+            self.screen.post_message(Resize(Size(*found), Size(*found)))
+            self.post_message(Resize(Size(*found), Size(*found)))
 
     @property
     def writable(self) -> bool:

@@ -71,6 +71,14 @@ class Terminal:
         self._title = "".join(char for char in title if char.isprintable())
         self._write(f"\x1b]2;{self._title}\x07")
 
+    def size(self) -> tuple[int, int] | None:
+        """Columns and lines right now; None where the terminal does not tell, or is gone."""
+        try:
+            columns, lines = os.get_terminal_size(sys.__stdout__.fileno())  # type: ignore[union-attr]
+        except (OSError, ValueError, AttributeError):
+            return None
+        return (columns, lines) if columns and lines else None
+
     def on_leave(self, leave: Callable[[int], None]) -> None:
         """Say how the app is told to go: called from a signal handler or a thread."""
         self._leave = leave

@@ -144,6 +144,9 @@ class Titles:
     def let_go_with(self, suspend: object) -> None:
         pass
 
+    def size(self) -> tuple[int, int] | None:
+        return None
+
     def arm(self, code: int) -> None:
         pass
 
