@@ -256,7 +256,8 @@ def _behind_narrow(row: ShardRow) -> Cell:
     """How many objects the worst replica lacks."""
     if not row.behind:
         return _in_step(row)
-    return Cell(f"−{numbers.short(row.behind[0][1])}", "accent")
+    # Without its blank it fits: a number with its end cut off is a wrong number.
+    return Cell(f"−{numbers.short(row.behind[0][1]).replace(' ', '')}", "accent")
 
 
 def _in_step(row: ShardRow) -> Cell:
