@@ -16,7 +16,8 @@ from textual.pilot import Pilot
 
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
-from tests.tui.reading import settled
+from elysiadash.tui.widgets.table import VirtualTable
+from tests.tui.reading import answered, settled
 from tests.tui.recorded import replay_of_still
 from tests.tui.still import NODES, START, StillWatch, five_rows, lost, still_cluster, three_nodes
 
@@ -42,6 +43,7 @@ def compare(
     size: tuple[int, int],
     *keys: str,
     theme: str = "dark",
+    anew: bool = False,
     **app: Any,
 ) -> bool:
     """Whether the app, after these keys, looks as it did."""
@@ -51,6 +53,13 @@ def compare(
         await settled(pilot)
         for key in keys:
             await pilot.press(key)
+            await settled(pilot)
+        await answered(pilot)
+        if anew:
+            # Columns never get narrower: their widths tell what was painted before.
+            for table in pilot.app.screen.query(VirtualTable):
+                table.view.forget_widths()
+                table.refresh_values()
             await settled(pilot)
 
     shown = ElysiadashApp(watch, clock=getattr(watch, "clock", watch.store.clock), **app)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from textual.pilot import Pilot
@@ -37,6 +38,16 @@ async def settled(pilot: Pilot[None]) -> None:
     while pulls := [worker for worker in pilot.app.workers if worker.group == "pull"]:
         await pilot.app.workers.wait_for_complete(pulls)
         await pilot.pause()
+
+
+async def answered(pilot: Pilot[None], seconds: float = 5.0) -> None:
+    """Until what screens asked for by themselves is there too, where it comes at all."""
+    waiting = {"pull", "tenants", "trends"}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while any(worker.group in waiting for worker in pilot.app.workers):
+                await pilot.pause(0.01)
+    await settled(pilot)
 
 
 async def notice(app: ElysiadashApp, pilot: Pilot[None]) -> None:
