@@ -64,6 +64,8 @@ class Pane:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._fed = 0
+        self._ends: list[int] = []
+        """Where each piece that was read ended, of those the emulator has not seen."""
         self._arrived = threading.Condition()
         self._closing = threading.Event()
         self.process = subprocess.Popen(
@@ -88,7 +90,8 @@ class Pane:
     # Keys
 
     def press(self, keys: str) -> None:
-        """Type; ``\\x1b`` is escape."""
+        """Type; ``\\x1b`` is escape. What was shown before does not count as its outcome."""
+        self._fed_up()
         os.write(self.master, keys.encode())
 
     def signal(self, number: int) -> None:
@@ -115,12 +118,13 @@ class Pane:
     def lines(self) -> list[str]:
         """The lines on the screen."""
         self._fed_up()
-        return [line.rstrip() for line in self._screen.display]
+        return self._display().split("\n")
 
     @property
     def text(self) -> str:
         """The screen as one text."""
-        return "\n".join(self.lines)
+        self._fed_up()
+        return self._display()
 
     @property
     def title(self) -> str:
@@ -154,7 +158,12 @@ class Pane:
         deadline = time.monotonic() + seconds
         while True:
             with self._arrived:
-                seen = len(self.written)
+                seen, pieces = len(self.written), self._ends[:-1]
+            # What was shown for a moment counts, however late one looks.
+            for end in pieces:
+                self._fed_up(end)
+                if holds(text := self._display()):
+                    return text
             text = self.text
             if holds(text):
                 return text
@@ -218,12 +227,17 @@ class Pane:
                     return
                 self.first_byte_at = self.first_byte_at or time.perf_counter()
                 self.written += piece
+                self._ends.append(len(self.written))
                 self._arrived.notify_all()
 
-    def _fed_up(self) -> None:
+    def _display(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def _fed_up(self, end: int | None = None) -> None:
         """Let the emulator see what has come; what is cut in a sequence waits for its rest."""
         with self._arrived:
-            piece = self.written[self._fed :]
+            piece = self.written[self._fed : end]
+            self._ends = [each for each in self._ends if each > (end or len(self.written))]
         cut = _UNFINISHED.search(piece[-64:])
         if cut is not None:
             piece = piece[: len(piece) - len(cut.group())]

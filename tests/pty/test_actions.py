@@ -177,6 +177,8 @@ def test_an_action(request: pytest.FixtureRequest, name: str, key: str) -> None:
     pane = request.getfixturevalue(kind).ready()
     for piece in use.at:
         _type(pane, piece)
+    if use.first:
+        pane.until(lambda text: _seen(use.first, text), f"{use.at} shows {use.first}", _SEEN_S)
     if key:
         pane.press(sent(key))
     elif use.sees == ENDS:

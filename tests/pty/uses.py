@@ -9,16 +9,17 @@ from typing import NamedTuple
 
 
 class Use(NamedTuple):
-    """``at``: what is typed before, one piece after the other. ``sees``: a regular expression
-    for the screen afterwards, ``!`` before it for what must be gone. ``given``: the argument of
-    the command; ``command_sees`` where the command shows something else than the key. ``then``
-    takes it back, where that would disturb the next one."""
+    """``at``: what is typed before, one piece after the other; ``first`` is seen then. ``sees``: a
+    regular expression for the screen afterwards, ``!`` before it for what must be gone. ``given``:
+    the argument of the command; ``command_sees`` where the command shows something else than the
+    key. ``then`` takes it back, where that would disturb the next one."""
 
     sees: str
     at: tuple[str, ...] = ()
     given: str = ""
     command_sees: str = ""
     then: str = ""
+    first: str = ""
 
 
 ENDS = "the process ends"
@@ -108,10 +109,10 @@ USES: dict[str, Use] = {
     "columns.up": Use(r"(?s)always the first.*▸ . Δ/s.*Objects  ", at=("C", "jj")),
     "columns.down": Use(r"(?s)Δ/s +shown.*▸ . Objects", at=("C", "j")),
     "columns.usual": Use(r"always the first.*\n.*● Objects", at=("C", "j", "J")),
-    "copy.row": Use(_COPIED, at=("c",)),
-    "copy.json": Use(_COPIED, at=("c",)),
-    "copy.curl": Use(_COPIED, at=("c",)),
-    "copy.cli": Use(_COPIED, at=("c",)),
+    "copy.row": Use(_COPIED, at=("c",), first=r"copy of AuditLog"),
+    "copy.json": Use(_COPIED, at=("c",), first=r"copy of AuditLog"),
+    "copy.curl": Use(_COPIED, at=("c",), first=r"copy of AuditLog"),
+    "copy.cli": Use(_COPIED, at=("c",), first=r"copy of AuditLog"),
     "row_sheet.copy": Use(_COPIED, at=("d",)),
     "row_sheet.search": Use(r"│\s+/\s+│", at=("d",)),
     "row_sheet.next": Use(r"/a: line 2 of \d+", at=("d", "/", "a\r")),
