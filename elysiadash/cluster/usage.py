@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from elysiadash.cluster.disks import NodeDisk
+from elysiadash.cluster.rows import NO_METRICS
 from elysiadash.cluster.slices import EMPTY, Kind, Slice
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import LIVE_STATES, NodeView
 from elysiadash.weaviate.node_metrics import NodeMetrics
 
 NO_DISK = "Weaviate tells no disk by any API; the profile's prometheus would"
-NO_METRICS = "no metrics: set metrics in the profile; needs PROMETHEUS_MONITORING_ENABLED=true"
+_NOT_RECORDED = "not in this recording at this moment"
 _UNNAMED = "the metrics do not name the node before 1.30.4"
 _NO_LIMIT = "no GOMEMLIMIT is set at the node, or this release does not tell it"
 _NOT_TOLD = "not among the node's metrics"
@@ -61,19 +62,31 @@ class NodeUsage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def usage_by_node(
-    store: Store, nodes: Iterable[NodeView], *, prometheus: bool
+    store: Store, nodes: Iterable[NodeView], *, prometheus: bool, recorded: bool = False
 ) -> dict[str, NodeUsage]:
-    """The usage of each node. ``prometheus``: the profile names one, which is asked for all."""
+    """The usage of each node. ``prometheus``: the profile names one, which is asked for all.
+    ``recorded``: a recording is played back, whose profile nobody can change any more."""
     metrics, disks = store.all(Kind.METRICS), store.all(Kind.DISK)
     by_name = {
         piece.value.node_id: piece
         for of, piece in metrics.items()
         if of and piece.value is not None and piece.value.node_id
     }
-    return {
+    found = {
         view.node: _usage_of(view, _metrics_of(view, by_name, metrics), disks, prometheus)
         for view in nodes
     }
+    return {node: _as_recorded(usage) for node, usage in found.items()} if recorded else found
+
+
+def _as_recorded(usage: NodeUsage) -> NodeUsage:
+    """Without advice on what to set."""
+    advice = (NO_METRICS, NO_DISK)
+    why = {
+        field: _NOT_RECORDED if words in advice else words
+        for field, words in usage.not_exposed.items()
+    }
+    return msgspec.structs.replace(usage, not_exposed=why)
 
 
 def _metrics_of(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from elysiadash.config import files
 from elysiadash.config.credentials import holds_clear_secret
 from elysiadash.config.locate import KeyPath, key_lines, line_of
 from elysiadash.config.mistake import Mistake
@@ -59,12 +60,9 @@ def project_file(cwd: Path) -> Path | None:
 def read_document(path: Path, layer: Layer) -> Document:
     """Read and parse one file. Never raises; what is wrong is in ``mistakes``."""
     try:
-        # A pipe would be waited for; what is no file is looked at, and not read.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                return _unusable(path, layer, "is not a file")
-            content = file.read(_LARGEST_FILE_BYTES + 1)
+        content, mode = files.read(path, _LARGEST_FILE_BYTES + 1)
+    except files.NotAFile:
+        return _unusable(path, layer, "is not a file")
     except OSError as error:
         return _unusable(path, layer, f"cannot be read: {error.strerror or 'unknown error'}")
     if len(content) > _LARGEST_FILE_BYTES:

@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all; what waits for the disk belongs into a thread."""
+"""Files that are written whole or not at all, and read without waiting for a pipe.
+
+What waits for the disk belongs into a thread.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,26 @@ from pathlib import Path
 _OWN = 0o600
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 """What file systems without hard links answer."""
+
+
+class NotAFile(OSError):
+    """It is there, and is a folder, a pipe or a device."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, "is not a file", str(path))
+
+
+def read(path: Path, most: int) -> tuple[bytes, int]:
+    """What is in the file, at most ``most`` bytes of it, and its mode.
+
+    A pipe would be waited for: what is no file is looked at, and not read. Raises ``OSError``,
+    ``FileNotFoundError`` and ``NotAFile`` among them.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise NotAFile(path)
+        return file.read(most), mode
 
 
 def write_new(path: Path, data: bytes) -> None:

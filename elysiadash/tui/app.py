@@ -240,7 +240,7 @@ class ElysiadashApp(Switching, inherit_bindings=False):
             screen.tick()
         except Exception as error:  # noqa: BLE001 - a timer's error would end the app
             if _DRAWING not in self._faults:
-                self.report_fault(_DRAWING, error)
+                self.fault_for_a_while(_DRAWING, error)
 
     def _mind_the_size(self) -> None:
         """The last of many changes of size can get lost: then screens are of another size."""

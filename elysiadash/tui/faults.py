@@ -70,22 +70,31 @@ class Faults(App[None]):
                 # Nobody waits for it any more; what is shown by now may be another cluster.
                 log.exception("fault while %s, after it was given up", doing)
                 return
-            words = self.report_fault(doing, error)
-            if not again:
-                self.set_timer(_SHOWN_S, partial(self._fade, doing, words))
+            show = self.report_fault if again else self.fault_for_a_while
+            words = show(doing, error)
             if tell is not None:
                 tell(words)
         else:
             self.fault_over(doing)
 
     def report_fault(self, doing: str, error: BaseException) -> str:
-        """Log a fault of ours and show it above the data; returns it in words."""
-        log.error("fault while %s", doing, exc_info=error)
+        """Log a fault of ours and show it above the data; returns it in words.
+
+        One that lasts is logged once: work that is done each second would fill the log.
+        """
         first = _innermost(error)
         said = plain(str(first))[:200]
         words = f"our own fault ({doing}): {type(first).__name__}: {said}"
+        if self._faults.get(doing) != words:
+            log.error("fault while %s", doing, exc_info=error)
         self._faults[doing] = words
         self.call_later(self._tick)
+        return words
+
+    def fault_for_a_while(self, doing: str, error: BaseException) -> str:
+        """Report it, and take it for over after a minute: what lasts comes back."""
+        words = self.report_fault(doing, error)
+        self.set_timer(_SHOWN_S, partial(self._fade, doing, words))
         return words
 
     def fault_over(self, doing: str) -> None:

@@ -13,6 +13,7 @@ from elysiadash.config import files
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+_MOST_BYTES = 1_000_000
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,7 +63,8 @@ class Kept:
         if self._path is None:
             return getattr(self, "choices", Choices())
         try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=Choices)
+            content, _ = files.read(self._path, _MOST_BYTES)
+            found = msgspec.json.decode(content, type=Choices)
         except FileNotFoundError:
             return Choices()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

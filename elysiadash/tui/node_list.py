@@ -65,7 +65,8 @@ def node_rows(watch: Watched, findings: Iterable[Finding]) -> tuple[NodeRow, ...
     rates = _rates(watch.store.get(Kind.NODES).value)
     views = _views(watch)
     prometheus = watch.profile.prometheus is not None
-    usage = usage_by_node(watch.store, views, prometheus=prometheus)
+    recorded = watch.replay is not None
+    usage = usage_by_node(watch.store, views, prometheus=prometheus, recorded=recorded)
     rows = [
         NodeRow(
             view=view,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,15 @@ async def test_command_by_key_title_and_back() -> None:
             f"no column 'helth'; there are {', '.join(usual)}, or usual"
         )
         assert visible(app)[1] == "health"
+        assert "which columns?" in (await stats(app).run_command("columns , ,") or "")
+        assert visible(app)[1] == "health"
         await stats(app).run_command("columns usual")
         assert visible(app) == usual
+
+
+def test_a_pipe_in_place_of_the_choices_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "choices.json")
+    assert Kept(tmp_path).choices == Kept().choices
 
 
 async def test_a_choice_that_cannot_be_kept_is_told_and_used(tmp_path: Path) -> None:

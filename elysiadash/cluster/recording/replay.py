@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +46,8 @@ _CHARTED_S = 1800.0
 _FEW_COLLECTIONS = 300
 _CHARTED_OF_FEW_S = 10_800.0
 _CHARTED_AHEAD_S = 900.0
-
+_TRIED_AT_THE_END = 5
+_TRIED_GROUPS = 20
 
 _YEAR_2200 = 7_258_118_400.0
 
@@ -111,7 +113,7 @@ class Replay:
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], float] = time.monotonic) -> Replay:
-        """Open a recording at its last moment.
+        """Open a recording at its last moment, or at the last that can be read.
 
         Reads the disk: before there is an event loop, or in a thread. Raises
         ``FileNotFoundError``, ``NotARecording`` and its kinds, ``EmptyRecording``.
@@ -124,7 +126,7 @@ class Replay:
             if not 0.0 <= index.first <= index.last < _YEAR_2200:
                 raise DamagedRecording(f"{path} is damaged: its moments are of no real time")
             replay = cls(reader, reader.contents(), index, clock)
-            replay._begin(len(index) - 1)
+            replay._begin_late()
         except BaseException:
             reader.close()
             raise
@@ -345,6 +347,27 @@ class Replay:
         self._place, self._moment, self.at = place, moment, moment.at
         self.problem = None
         self.store.show(moment.slices)
+
+    def _begin_late(self) -> None:
+        """Damage at the end must not hide what is before it."""
+        last, damage = len(self._index) - 1, DamagedRecording(f"{self.path} is damaged")
+        for place in self._late_places():
+            try:
+                self._begin(place)
+            except DamagedRecording as error:
+                damage = error
+            else:
+                if place < last:
+                    self.problem = f"the end is damaged: {last - place} moments after this one"
+                return
+        raise damage
+
+    def _late_places(self) -> Iterator[int]:
+        """The last moments, then the last one of each earlier group that begins anew."""
+        last, keyframes = len(self._index) - 1, self._index.keyframes
+        yield from range(last, max(-1, last - _TRIED_AT_THE_END), -1)
+        ends = (at for at in range(last - 1, -1, -1) if keyframes[at] != keyframes[at + 1])
+        yield from islice(ends, _TRIED_GROUPS)
 
     def _begin(self, place: int) -> None:
         self._take(place, self._load(place))

@@ -202,6 +202,9 @@ class ListActions(ListOut):
         found, why = self.the_list, self.why_not("columns")
         if why or found is None:
             return why
+        words = words.strip(" ,")
+        if not words:
+            return "which columns? Their names with commas between them, or usual"
         columns = list(found.table.model.columns.values())
         chosen: list[str] = []
         if words.casefold() != "usual":
@@ -227,6 +230,6 @@ class ListActions(ListOut):
         found.use_columns(keys)
         kept = self.dash.kept
         fault = await asyncio.to_thread(kept.keep_columns, found.NAME, tuple(keys))
-        many = f"{len(keys)} columns" if keys else "columns as usual"
+        many = f"{len(keys)} column{'s' * (len(keys) != 1)}" if keys else "columns as usual"
         how = "kept for the next time" if kept.lasts else "for this run only"
         self.status.flash(fault or f"{many}, {how}", 12.0 if fault else 3.0)

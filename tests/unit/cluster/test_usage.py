@@ -82,6 +82,15 @@ def test_our_own_scraping_tells_memory_and_no_disk() -> None:
     assert {found.not_exposed[name] for name in DISK_FIELDS} == {NO_DISK}
 
 
+def test_a_recording_advises_nothing() -> None:
+    views = [NODE, NodeView(node="n", status=HEALTHY)]
+    store = Store()
+    store.put(Kind.METRICS, metrics(), of="http://wv-0:2112/metrics", asked_at=1.0)
+    for found in usage_by_node(store, views, prometheus=False, recorded=True).values():
+        assert "not in this recording" in found.not_exposed[DISK_FIELDS[0]]
+        assert not {NO_DISK, NO_METRICS} & set(found.not_exposed.values())
+
+
 def test_each_reason() -> None:
     store = Store()
     nothing = usage(store, NodeView(node="n", status=HEALTHY), prometheus=False)

@@ -107,10 +107,6 @@ class Pane(Vertical):
         """Whether this pane has the keys."""
         return self.has_class("-here")
 
-    def on_resize(self) -> None:
-        """The title has other room now: before it had a width, none."""
-        self.tell()
-
     def compose(self) -> ComposeResult:
         """The title, then the content."""
         yield self.title

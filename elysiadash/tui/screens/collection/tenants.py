@@ -137,6 +137,10 @@ class TenantsPane(ListPane[TenantRow]):
             chips.insert(0, (words, "reverse $accent"))
         return chips
 
+    def on_resize(self) -> None:
+        """The title has other room now, and before it was laid out it had none."""
+        self.tell()
+
     def notes(self) -> list[Piece]:
         """Counts by state, how old the list is, and what is wrong with it."""
         if self._asking:

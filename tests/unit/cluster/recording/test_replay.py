@@ -303,6 +303,24 @@ async def test_what_cannot_be_shown_is_told(tmp_path: Path) -> None:
         assert replay.problem is None
 
 
+@pytest.mark.parametrize("count", [1, 12])
+async def test_damage_at_the_end_hides_only_the_end(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, quiet(200))
+    connection = sqlite3.connect(path)
+    (last,) = connection.execute("SELECT max(id) FROM frames").fetchone()
+    connection.execute("UPDATE frames SET body = x'00' WHERE id > ?", (last - count,))
+    connection.commit()
+    connection.close()
+    async with opened(path) as replay:
+        here, many = replay.place
+        assert here <= many - count
+        assert replay.problem == f"the end is damaged: {many - here} moments after this one"
+        await replay.jump(START)
+        assert replay.at == START
+        assert replay.problem is None
+
+
 async def test_moments_that_are_forgotten_meanwhile_are_gone(tmp_path: Path) -> None:
     path = times(tmp_path / "r.sqlite", 0, 2000, 4000)
     async with opened(path) as replay:
