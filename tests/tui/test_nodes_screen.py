@@ -22,7 +22,7 @@ from elysiadash.tui.widgets.about import About
 from elysiadash.tui.widgets.empty_note import EmptyNote
 from elysiadash.weaviate.models import BatchStats, Node, Nodes
 from tests.tui.happenings import incident
-from tests.tui.reading import fault, header, live, notice, rows, settled, shown, status
+from tests.tui.reading import crumbs, fault, header, live, notice, rows, settled, shown, status
 from tests.tui.still import NODES, still_cluster, three_nodes
 from tests.unit.cluster.test_usage import put_usage
 
@@ -116,7 +116,20 @@ async def test_a_node_is_said_in_full_with_findings_events_and_shards() -> None:
         assert "RES-501" in about
         assert "Documents/shard05 is READONLY on weaviate-1" in about
         assert len(screen.table.model.shown) == 12
-        assert screen.path() == ["Nodes", "weaviate-1"]
+
+
+async def test_the_crumbs_say_where_back_leads() -> None:
+    async with shown(incident()) as (app, pilot):
+        await app.go("collection Documents")
+        await settled(pilot)
+        await node(app, pilot)
+        assert crumbs(app).split(" › ")[:2] == [" Stats", "Documents"]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(app.screen, CollectionScreen)
+        await typed(app, pilot, "nodes")
+        await node(app, pilot)
+        assert live(app).path() == ["Stats", "Documents", "Nodes", "weaviate-1"]
 
 
 async def test_a_deep_link_puts_the_cursor_on_the_shard() -> None:

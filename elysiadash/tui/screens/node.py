@@ -97,10 +97,6 @@ class NodeScreen(ListScreen[ReplicaRow]):
         """The node's name."""
         return self._node
 
-    def path(self) -> list[str]:
-        """Where one is, wherever one came from."""
-        return ["Nodes", self._node]
-
     def link(self) -> str:
         """The command that leads here."""
         return f"node {self._node}"
