@@ -144,6 +144,29 @@ async def test_a_deep_link_puts_the_cursor_on_the_shard() -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, CollectionScreen)
+        assert app.screen.shards.table.cursor.key == "shard07"
+
+
+async def test_enter_on_a_shard_comes_to_it_also_where_another_pane_had_the_keys() -> None:
+    async with shown(incident()) as (app, pilot):
+        await app.go("collection Documents")
+        await settled(pilot)
+        opened = app.screen
+        assert isinstance(opened, CollectionScreen)
+        await typed(app, pilot, "pane settings")
+        screen = await node(app, pilot)
+        screen.table.move_to_key(("Documents", "shard05"))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert app.screen is opened
+        assert opened.pane is opened.shards
+        assert opened.shards.table.cursor.key == "shard05"
+        await typed(app, pilot, "filter shard01")
+        screen = await node(app, pilot)
+        screen.table.move_to_key(("Documents", "shard05"))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "hidden by the filter" in " ".join(rows(opened.shards.table)) + status(app)
 
 
 @pytest.mark.parametrize(

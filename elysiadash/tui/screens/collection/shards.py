@@ -45,6 +45,8 @@ class ShardsPane(ListPane[ShardRow]):
         super().__init__()
         self._report: ShardReport | None = None
         self._rows: Sequence[ShardRow] = ()
+        self._wanted: str | None = None
+        """The shard that the cursor is to be put on."""
 
     def columns(self) -> Sequence[Column[ShardRow]]:
         """For the nodes known now."""
@@ -111,8 +113,23 @@ class ShardsPane(ListPane[ShardRow]):
             if shards or look.gone_at is None:
                 self._rows = shards
                 await self.table.load(shards)
+        if look.report is not None:
+            self._seek_wanted()
         self.say_empty()
         self.tell()
+
+    def seek(self, shard: str) -> None:
+        """Put the cursor on a shard with the next pull that has shards."""
+        self._wanted = shard
+
+    def _seek_wanted(self) -> None:
+        if self._wanted is None:
+            return
+        shard, self._wanted = self._wanted, None
+        if self.table.row(shard) is None:
+            self.live.status.flash(f"no node that answers lists the shard {plain(shard)}")
+            return
+        self.table.move_to_key(shard)
 
     def facts_changed(self, fresh: Freshness) -> None:
         """Fade also where only the shards are late."""
