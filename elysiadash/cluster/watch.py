@@ -25,6 +25,7 @@ from elysiadash.cluster.history import History
 from elysiadash.cluster.known import KnownRows
 from elysiadash.cluster.lanes import EVERYTHING, FAST, pollers
 from elysiadash.cluster.last_seen import LastSeen
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.past import Past
 from elysiadash.cluster.poller import Poller
@@ -69,6 +70,7 @@ class Watch:
         self.client = client
         self.profile = client.profile
         self.store = Store(clock)
+        self.last_shards = LastShards(self.store)
         self.history = History(self.profile.limits.history_points)
         self._memory = memory
         self._remembered = memory.load()

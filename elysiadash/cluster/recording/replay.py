@@ -19,6 +19,7 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.advice import as_recorded
 from elysiadash.cluster.recording.decoder import Decoder
@@ -87,6 +88,7 @@ class Replay:
         self.path = reader.path
         self.at = index.times[-1]
         self.store = ReplayStore(lambda: self.at)
+        self.last_shards = LastShards(self.store)
         self.history = ReplayHistory(self.profile.limits.history_points, lambda: self.at)
         self.events = EventLog()
         """Empty: nothing happens any more."""
