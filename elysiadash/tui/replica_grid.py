@@ -243,7 +243,7 @@ def _count_on(node: str) -> Callable[[ShardRow], int | None]:
 
 
 def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
-    """``10,033,592``, with what is not as usual around it, the most telling first.
+    """``~10,033,592`` flushed objects, with what is not as usual around it, the most telling first.
 
     A narrow cell says a state alone, and leaves to other columns what is lacking and queued.
     """
@@ -255,10 +255,10 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
         words.append("unloaded" if narrow else "not loaded")
         style = style or "unknown"
     if narrow:
-        return Cell(words[0] if words else numbers.short(replica.object_count), style)
+        return Cell(words[0] if words else f"~{numbers.short(replica.object_count)}", style)
     if not replica.loaded:
         return Cell(" ".join(words), style)
-    words.append(numbers.count(replica.object_count))
+    words.append(f"~{numbers.count(replica.object_count)}")
     if highest is not None and replica.object_count < highest:
         words.append(f"−{numbers.count(highest - replica.object_count)}")
     if replica.vector_queue_length:

@@ -235,13 +235,28 @@ async def test_the_grid_shows_every_replica() -> None:
         lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
         assert all(node in lines["Shard↑"] for node in NODES)
         assert "weaviate-2 −34, 1 more" in lines["shard03"]
-        assert "10,033,575 −17" in lines["shard03"]
-        assert "READONLY 10,033,592" in lines["shard05"]
+        assert "~10,033,575 −17" in lines["shard03"]
+        assert "READONLY ~10,033,592" in lines["shard05"]
         assert "3,612" in lines["shard07"]
         assert "not loaded" in lines["shard09"]
         assert "·" in lines["shard11"]
         await pressed(pilot, "j")
         assert "shard01: weaviate-0 READY, 10,033,592 objects flushed" in status(app)
+
+
+async def test_counts_of_replicas_are_said_to_be_of_flushed_objects() -> None:
+    watch = detailed_cluster()
+    shards = [
+        ShardReplica("Documents", name, count, "READY")
+        for name, count in (("a", 1), ("empty", 0), ("some", 308))
+    ]
+    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=shards)])))
+    for size in ((140, 40), (60, 18)):
+        async with opened(watch, size=size) as (_, _, screen):
+            lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
+            assert " ~0 " in lines["empty"]
+            assert " ~308 " in lines["some"]
+            assert ("flushed objects" in screen.shards.title.text) == (size[0] == 140)
 
 
 async def test_a_narrow_grid_still_says_states_and_what_is_behind() -> None:
@@ -250,7 +265,7 @@ async def test_a_narrow_grid_still_says_states_and_what_is_behind() -> None:
         assert " −34 " in lines["shard03"]
         assert "READONLY" in lines["shard05"]
         assert "unloaded" in lines["shard09"]
-        assert "10 M" in lines["shard01"]
+        assert "~10 M" in lines["shard01"]
 
 
 async def test_a_dead_node_keeps_its_column_and_the_reader_their_row() -> None:

@@ -20,7 +20,7 @@ from elysiadash.tui.screens.node import NodeScreen
 from elysiadash.tui.screens.nodes import NodesScreen
 from elysiadash.tui.widgets.about import About
 from elysiadash.tui.widgets.empty_note import EmptyNote
-from elysiadash.weaviate.models import BatchStats, Node, Nodes
+from elysiadash.weaviate.models import BatchStats, Node, Nodes, ShardReplica
 from tests.tui.happenings import incident
 from tests.tui.reading import crumbs, fault, header, live, notice, rows, settled, shown, status
 from tests.tui.still import NODES, still_cluster, three_nodes
@@ -219,6 +219,20 @@ async def test_a_node_that_leaves_for_good_keeps_its_screen() -> None:
         await notice(app, pilot)
         assert app.screen is screen
         assert any("no such node any more" in str(note) for note in screen.notes())
+
+
+async def test_counts_of_a_nodes_shards_are_said_to_be_of_flushed_objects() -> None:
+    watch = still_cluster()
+    shards = [
+        ShardReplica("Documents", "empty", 0, "READY"),
+        ShardReplica("Documents", "lazy", 0, "LAZY_LOADING", loaded=False),
+    ]
+    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[1], shards=shards)])))
+    async with shown(watch) as (app, pilot):
+        lines = rows((await node(app, pilot)).table)
+        assert "Flushed objects" in lines[0]
+        assert " ~0 " in next(line for line in lines if "empty" in line)
+        assert "~" not in next(line for line in lines if "lazy" in line)
 
 
 def test_links_are_split_at_the_word() -> None:

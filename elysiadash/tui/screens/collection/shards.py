@@ -34,6 +34,8 @@ from elysiadash.tui.widgets.table import Column, SortBy
 if TYPE_CHECKING:
     from elysiadash.tui.description import Section
 
+_ROOMY = 90
+"""Cells from which on the title has room for what the numbers are."""
 _BESIDE_NODES = ("shard", "behind", "queue")
 """Columns that are no node's."""
 
@@ -187,6 +189,8 @@ class ShardsPane(ListPane[ShardRow]):
         spare = unnamed - 1 if unnamed else 0
         total = self.table.status.total + spare
         notes[0] = f"{total:,} {self.THINGS[0] if total == 1 else self.THINGS[1]}"
+        if self.size.width >= _ROOMY:
+            notes.append("· flushed objects")
         lost, many = len(self._away.lost) + unnamed, len(self.table.problems) + spare
         if lost:
             notes.insert(1, (f"{lost:,} without live replica", "bold $health-crit"))
