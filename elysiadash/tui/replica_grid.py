@@ -258,7 +258,9 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
         return Cell(words[0] if words else f"~{numbers.short(replica.object_count)}", style)
     if not replica.loaded:
         return Cell(" ".join(words), style)
-    words.append(f"~{numbers.count(replica.object_count)}")
+    # Beside a state a whole number has no room, and one with its end cut off is a wrong one.
+    write = numbers.short if words else numbers.count
+    words.append(f"~{write(replica.object_count)}")
     if highest is not None and replica.object_count < highest:
         words.append(f"−{numbers.count(highest - replica.object_count)}")
     if replica.vector_queue_length:

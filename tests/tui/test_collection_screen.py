@@ -236,7 +236,7 @@ async def test_the_grid_shows_every_replica() -> None:
         assert all(node in lines["Shard↑"] for node in NODES)
         assert "weaviate-2 −34, 1 more" in lines["shard03"]
         assert "~10,033,575 −17" in lines["shard03"]
-        assert "READONLY ~10,033,592" in lines["shard05"]
+        assert "READONLY ~10 M" in lines["shard05"]
         assert "3,612" in lines["shard07"]
         assert "not loaded" in lines["shard09"]
         assert "·" in lines["shard11"]
