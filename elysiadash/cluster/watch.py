@@ -313,8 +313,8 @@ class Watch:
         if self.store.get(Kind.NODES).value is None:
             return
         whole = all(self._answered(kind) for kind in (Kind.SCHEMA, Kind.VERBOSE))
-        # A command that asked for less must not make the next start poorer.
-        old = self._memory.load() if not whole else self._remembered
+        # What was not answered must not make the next start poorer.
+        old = self._remembered
         state = Remembered(
             saved_at=self.store.clock(),
             expected=self.asks.remembered,
@@ -323,6 +323,7 @@ class Watch:
             rows=await self.rows() if whole else old.rows,
             rows_at=self.rows_at() if whole else old.rows_at,
         )
+        self._remembered = state
         await asyncio.to_thread(self._memory.save, state)
 
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from elysiadash.cluster.connect import connect
 from elysiadash.cluster.growth import Growth
-from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.remembered import Memory, Remembered
+from elysiadash.cluster.shards import ShardReport, report_shards
 from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Profile
-from elysiadash.weaviate.models import (
-    CollectionDefinition,
-    Node,
-    Nodes,
-    Schema,
-    ShardReplica,
-)
+from elysiadash.weaviate.models import CollectionDefinition, Node, Nodes, Schema, ShardReplica
 
 PROFILE = Profile(name="away", url="http://127.0.0.1:1")
 PARKED = Problem("parked", "not answered after 3 s")
@@ -60,4 +58,35 @@ async def test_rows_are_as_new_as_the_growth_of_the_answer(
     assert (await watch.rows())[0].objects_per_s == 500.0
     await asking
     assert (await watch.rows())[0].objects_per_s == 500.0
+    await watch.aclose()
+
+
+async def test_the_last_saved_rows_are_kept_without_reading_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(tmp_path, PROFILE.name, PROFILE.url)
+    memory.save(Remembered(rows=(CollectionStats(collection="Old"),), rows_at=1.0))
+    watch = connect(PROFILE, state_dir=tmp_path)
+    read: list[str] = []
+    load = Memory.load
+
+    def noted(self: Memory) -> Remembered:
+        read.append(threading.current_thread().name)
+        return load(self)
+
+    monkeypatch.setattr(Memory, "load", noted)
+    put(watch, Kind.NODES, Nodes([Node("n0", "HEALTHY")]))
+    watch.store.fail(Kind.VERBOSE, PARKED)
+    await watch._save()
+    assert (load(memory).rows[0].collection, load(memory).rows_at) == ("Old", 1.0)
+    docs(watch)
+    put(watch, Kind.VERBOSE, report_shards(listed(7)))
+    await watch._save()
+    at = watch.rows_at()
+    watch.store.fail(Kind.VERBOSE, PARKED)
+    put(watch, Kind.SCHEMA, Schema(classes=[]))
+    await watch._save()
+    assert [(row.collection, row.objects) for row in load(memory).rows] == [("Docs", 7)]
+    assert load(memory).rows_at == at
+    assert read == []
     await watch.aclose()
