@@ -214,6 +214,7 @@ class Observer:
             piece.fetched_at,
             settled=self._nodes.settled(piece.fetched_at),
             single_tenant=_single_tenant(schema) if schema else None,
+            expected=_expected(self._view()),
         )
         return told_together(events)
 
@@ -222,6 +223,13 @@ class Observer:
         if not names or seen_at is None:
             return []
         return names_since(names, schema, Seen(at, seen_at))
+
+
+def _expected(view: ClusterView) -> frozenset[str] | None:
+    """Who should be there; None where nobody says."""
+    if view.expected is None:
+        return None
+    return frozenset(node.node for node in view.nodes if node.expected)
 
 
 def _single_tenant(schema: Schema) -> frozenset[str]:
