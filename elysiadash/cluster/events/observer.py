@@ -167,6 +167,7 @@ class Observer:
             # A collection that is made anew is another one, though it has the same name.
             for gone in [key for key in self._last if key.kind is kind and key.of not in slices]:
                 del self._last[gone]
+                self._told_at.pop(gone, None)
         found: list[Event] = []
         for of, piece in slices.items():
             if piece.value is not None and piece.fetched_at is not None:
@@ -185,7 +186,7 @@ class Observer:
         if key.kind in _WHOLE:
             return await asyncio.to_thread(_WHOLE[key.kind], last.value, value, seen)
         events = _EACH[key.kind](key.of, last.value, value, seen)
-        if events:
+        if events and key.kind is Kind.TENANTS:
             self._told_at[key] = at
         return events
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.events.observer import Observer
+from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.shards import report_shards
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Store
@@ -25,6 +26,29 @@ class Observed:
         self.log = EventLog()
         self.view = picture(*nodes)
         self.observer = Observer(self.store, self.log, lambda: self.view)
+
+    async def tenants(self, hot: int, after: float = 15.0) -> list[str]:
+        """What is told when the collection has so many tenants."""
+        self.now += after
+        counts = TenantCounts({"HOT": hot})
+        self.store.put(Kind.TENANTS, counts, of="Doc", asked_at=self.now)
+        return await self.told()
+
+    async def told(self) -> list[str]:
+        before = list(self.log.newest())
+        await self.observer.look()
+        return [event.kind for event in self.log.newest() if event not in before]
+
+
+async def test_a_collection_made_anew_tells_its_tenants_at_once() -> None:
+    observed = Observed()
+    await observed.tenants(1)
+    assert await observed.tenants(2) == ["tenants.changed"]
+    assert await observed.tenants(3) == [], "one line a minute"
+    observed.store.forget(Kind.TENANTS, "Doc")
+    await observed.told()
+    assert await observed.tenants(1) == []
+    assert await observed.tenants(5) == ["tenants.changed"]
 
 
 async def test_shards_of_a_node_that_is_expected_no_longer_are_forgotten() -> None:
