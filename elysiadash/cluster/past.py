@@ -107,7 +107,8 @@ class Past:
     ) -> Series:
         start = end - seconds
         points = self._history.points(metric, collection)
-        session = samples_of(points, end, seconds)
+        # What was before the window tells how its first value came.
+        session = samples_of(points, end, 2 * seconds)
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
         problem = None
