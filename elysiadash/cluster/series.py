@@ -79,7 +79,9 @@ def means(
             sums[place] += sample.value
             counts[place] += 1
     values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
-    usual = median_low([two.at - one.at for one, two in pairwise(samples)] or [0.0])
+    apart = [two.at - one.at for one, two in pairwise(samples)]
+    # Of two samples alone nobody knows whether the time between them is the usual one.
+    usual = median_low(apart) if len(apart) > 1 else 0.0
     bridge = max(least_gap, _GAP_FACTOR * usual)
     for (one, two), (before, place) in zip(pairwise(samples), pairwise(places), strict=True):
         if width < two.at - one.at <= bridge:
