@@ -175,14 +175,20 @@ class Reader:
             return list(parts), blocks[0][0], parts
 
     def deltas(self, keyframe: int, after: int, until: int) -> list[bytes]:
-        """The deltas of a keyframe behind frame ``after`` up to ``until``."""
+        """The deltas of a keyframe behind frame ``after`` up to ``until``, that one included.
+
+        Raises ``MomentGone`` where the recorder has dropped them: no delta would say that nothing
+        changed.
+        """
         with reading(self.path):
             rows = self._connection.execute(
-                "SELECT body FROM frames WHERE keyframe = ? AND id > ? AND id <= ?"
+                "SELECT id, body FROM frames WHERE keyframe = ? AND id > ? AND id <= ?"
                 " AND id != keyframe ORDER BY id",
                 (keyframe, after, until),
-            )
-            return [body for (body,) in rows]
+            ).fetchall()
+            if not rows or rows[-1][0] != until:
+                raise MomentGone(f"this moment is no longer in {self.path}")
+            return [body for _, body in rows]
 
     def _blob(self, blob: int) -> tuple[bytes, Parts]:
         known = self._blobs.get(blob)
@@ -274,10 +280,12 @@ class Cursor:
             names, self._dictionary, self._parts = self._reader.keyframe(keyframe)
             self._naming = Naming(names)
             self._keyframe = self._frame = keyframe
-        path, bodies = self._reader.path, self._reader.deltas(keyframe, self._frame, frame)
+        if frame == self._frame:
+            return self._parts
+        bodies = self._reader.deltas(keyframe, self._frame, frame)
         # A delta that cannot be read leaves parts half changed: the next move begins anew.
         self._keyframe = 0
-        with reading(path):
+        with reading(self._reader.path):
             for body in bodies:
                 apply(self._parts, self._naming.decode(body, self._dictionary))
         self._keyframe, self._frame = keyframe, frame

@@ -72,6 +72,30 @@ def test_a_moment_that_was_forgotten_meanwhile_is_told_as_gone(tmp_path: Path) -
         assert cursor.move(index.ids[last], index.keyframes[last])
 
 
+@pytest.mark.parametrize(
+    "retention", [Retention(max_age=1500), Retention(max_bytes=1)], ids=["by age", "by size"]
+)
+@pytest.mark.parametrize("forward", [1, 40])
+def test_what_was_forgotten_behind_a_moment_is_not_shown_as_that_moment(
+    tmp_path: Path, retention: Retention, forward: int
+) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, [*quiet(100), *quiet(1, START + 1000)])
+    with Reader(path) as reader:
+        index, cursor = reader.index(), reader.cursor()
+        assert index.keyframes[10] == index.keyframes[10 + forward]
+        shown = dict(cursor.move(index.ids[10], index.keyframes[10]))
+        writer = Writer(path, ABOUT, retention)
+        writer.sweep(START + 2500)
+        writer.close()
+        with pytest.raises(MomentGone, match="no longer in"):
+            cursor.move(index.ids[10 + forward], index.keyframes[10 + forward])
+        # What it holds already is still that moment.
+        assert cursor.move(index.ids[10], index.keyframes[10]) == shown
+        last = len(index) - 1
+        assert cursor.move(index.ids[last], index.keyframes[last])
+
+
 def test_a_broken_part_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     record(path, quiet(6))

@@ -332,6 +332,30 @@ async def test_moments_that_are_forgotten_meanwhile_are_gone(tmp_path: Path) -> 
         assert replay.at == START + 4000
 
 
+@pytest.mark.parametrize(
+    "retention", [Retention(max_age=1500), Retention(max_bytes=1)], ids=["by age", "by size"]
+)
+async def test_a_moment_is_never_shown_under_the_time_of_another(
+    tmp_path: Path, retention: Retention
+) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, [*quiet(100), *quiet(1, START + 1000)])
+    async with opened(path, START + 50) as replay:
+        load = replay.own_load()
+        writer = Writer(path, ABOUT, retention)
+        writer.sweep(START + 2500)
+        writer.close()
+        with pytest.raises(MomentGone):
+            await replay.step(1)
+        replay.play(60.0)
+        await replay._advance(10.0)
+        assert not replay.playing
+        assert "no longer in" in (replay.problem or "")
+        assert (replay.at, replay.own_load()) == (START + 50, load)
+        await replay.jump(START + 1000)
+        assert replay.at == START + 1000
+
+
 async def test_damaged_points_and_events_are_told_and_the_moments_are_shown(
     tmp_path: Path,
 ) -> None:
