@@ -6,6 +6,7 @@ import math
 import zlib
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ class Reader:
 
     def contents(self) -> Contents:
         """What is in the recording."""
-        with reading(self.path):
+        with self._snapshot():
             first, last = self._edge("ASC"), self._edge("DESC")
             return Contents(
                 about=about(self._connection),
@@ -90,7 +91,7 @@ class Reader:
 
     def samples(self, metric: str, name: str, start: float, end: float) -> list[Sample]:
         """One series from ``start`` to ``end``, oldest first."""
-        with reading(self.path):
+        with self._snapshot():
             mark = bucket_of(name, _CRC_OF_ALL)
             rows = self._connection.execute(
                 "SELECT body FROM blocks WHERE metric = ? AND last >= ? AND first <= ?"
@@ -98,8 +99,8 @@ class Reader:
                 (metric, start, end, mark),
             )
             found = [sample for (body,) in rows for sample in block_samples(metric, body, name)]
-            for at, frame in self._tail(start, end):
-                value = frame.get(metric, {}).get(name)
+            for at, body in self._tail(start, end):
+                value = bytes_frame(body).get(metric, {}).get(name)
                 if value is not None:
                     found.append(Sample(at, value))
             kept = (sample for sample in found if start <= sample.at <= end)
@@ -108,8 +109,9 @@ class Reader:
     def frames_of_points(self, start: float, end: float) -> Iterator[tuple[float, Frame]]:
         """All series from ``start`` to ``end`` as moments, oldest first, made one at a time:
         all at once they would take ten times the memory of what is stored."""
-        with reading(self.path):
-            where: dict[float, list[tuple[str, Matrix, int]]] = {}
+        where: dict[float, list[tuple[str, Matrix, int]]] = {}
+        tail: dict[float, list[bytes]] = {}
+        with self._snapshot():
             blocks = self._connection.execute(
                 "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
                 (start, end),
@@ -119,11 +121,9 @@ class Reader:
                 for place, at in enumerate(matrix.times):
                     if start <= at <= end:
                         where.setdefault(at, []).append((metric, matrix, place))
-            tail: dict[float, list[bytes]] = {}
-            for at, body in self._connection.execute(
-                "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
-            ):
+            for at, body in self._tail(start, end):
                 tail.setdefault(at, []).append(body)
+        with reading(self.path):
             for at in sorted(where.keys() | tail.keys()):
                 if at in where:
                     yield at, _frame_of(where.pop(at))
@@ -162,7 +162,7 @@ class Reader:
 
     def keyframe(self, frame: int) -> tuple[list[str], bytes, Parts]:
         """(names in their order, dictionary for the deltas, parts) of a keyframe."""
-        with reading(self.path):
+        with self._snapshot():
             rows = self._connection.execute(
                 "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
             ).fetchall()
@@ -204,11 +204,22 @@ class Reader:
         self._blobs[blob] = found
         return found
 
-    def _tail(self, start: float, end: float) -> list[tuple[float, Frame]]:
-        rows = self._connection.execute(
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """The questions in here are about one state of the file: between two of them whoever
+        records moves rows from one table to another."""
+        with reading(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def _tail(self, start: float, end: float) -> Iterator[tuple[float, bytes]]:
+        return self._connection.execute(
             "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
         )
-        return [(at, bytes_frame(body)) for at, body in rows]
 
     def _edge(self, order: str) -> tuple[float, int] | None:
         row = self._connection.execute(

@@ -140,6 +140,64 @@ def test_events_are_those_of_a_plain_model(
         assert list(reader.events(since, until, limit)) == expected
 
 
+def when_asked(reader: Reader, question: str, do: Callable[[], object]) -> None:
+    """Do something once, right before the reader asks its file this."""
+    waiting = [do]
+
+    def asked(statement: str) -> None:
+        if statement.startswith(question) and waiting:
+            waiting.pop()()
+
+    reader._connection.set_trace_callback(asked)
+
+
+def samples_of(reader: Reader) -> list[float]:
+    found = reader.samples("queries_per_s", "Docs", START, START + 9000)
+    return [sample.value for sample in found]
+
+
+def points_of(reader: Reader) -> list[float | None]:
+    frames = reader.frames_of_points(START, START + 9000)
+    return [frame["queries_per_s"]["Docs"] for _, frame in frames]
+
+
+@pytest.mark.parametrize("ask", [samples_of, points_of])
+def test_a_chart_is_whole_while_the_recorder_rolls_rows_into_blocks(
+    tmp_path: Path, ask: Callable[[Reader], list[float]]
+) -> None:
+    path = tmp_path / "r.sqlite"
+    writer = Writer(path, ABOUT, Retention())
+
+    def put(number: int) -> None:
+        frame = {"queries_per_s": {"Docs": float(number)}}
+        writer.write(Batch(points=((START + 15.0 * number, frame),)))
+
+    for number in range(60):
+        put(number)
+    with Reader(path) as reader:
+        # One more makes blocks of all before it.
+        when_asked(reader, "SELECT at, body FROM samples", lambda: put(60))
+        assert ask(reader) == list(map(float, range(60)))
+        assert ask(reader) == list(map(float, range(61)))
+    writer.close()
+
+
+def test_contents_are_of_one_moment_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    writer = Writer(path, ABOUT, Retention())
+    event = Event(at=START, kind="node.left", message="n2 left")
+    first, second = quiet(2)
+    writer.write(Batch(moment=first, events=(event,)))
+    with Reader(path) as reader:
+        more = Batch(moment=second, events=(event,))
+        when_asked(reader, "SELECT count(*) FROM frames", lambda: writer.write(more))
+        contents = reader.contents()
+        assert (contents.last, contents.moments, contents.events) == (START, 1, 1)
+        contents = reader.contents()
+        assert (contents.last, contents.moments, contents.events) == (START + 5, 2, 2)
+    writer.close()
+
+
 _UNREADABLE = {
     "no zlib": b"\x00\xff\x00",
     "no bytes": "a text",
