@@ -23,6 +23,7 @@ from elysiadash.cluster.recording.file import (
     DamagedRecording,
     NewerRecording,
     NotARecording,
+    UnreadablePart,
     is_damage,
     recording_path,
     set_aside,
@@ -101,8 +102,10 @@ class Recorder:
 
     def found_damage(self, error: DamagedRecording) -> None:
         """Somebody could not read the file: if it is ours to write, it is put aside before
-        anything else is written. From any thread."""
-        self._damage = error
+        anything else is written. A part that cannot be read is no reason for that. From any
+        thread."""
+        if not isinstance(error, UnreadablePart):
+            self._damage = error
 
     async def run(self, take: Take) -> None:
         """Record until cancelled, or wait for the other process that records to end."""
@@ -212,6 +215,7 @@ class Recorder:
                 raise damage
             writer = self._opened()
             size = writer.write(batch)
+            self._tell_left_out(writer)
             self._sweep_now_and_then(writer)
             self._tell(
                 problem=None,
@@ -257,6 +261,12 @@ class Recorder:
         if now - self._swept_at >= _SWEEP_EVERY_S:
             self._swept_at = now
             writer.sweep(self._clock())
+
+    def _tell_left_out(self, writer: Writer) -> None:
+        words, writer.left_out = writer.left_out, None
+        if words is not None:
+            log.warning("left out of the recording: %s", words)
+            self._tell(note=f"left out of the recording: {words}")
 
     def _put_aside(self, error: Exception) -> None:
         self._close_writer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import zlib
@@ -15,7 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elysiadash.cluster.events.event import Event
-from elysiadash.cluster.recording.file import DamagedRecording, MomentGone, NotARecording
+from elysiadash.cluster.recording.file import (
+    DamagedRecording,
+    MomentGone,
+    NotARecording,
+    UnreadablePart,
+)
 from elysiadash.cluster.recording.reader import Index, Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
@@ -213,28 +219,71 @@ def test_a_damaged_body_is_told_as_damage_whoever_reads_it(
     tmp_path: Path, table: str, body: object
 ) -> None:
     path = recording_with_everything(tmp_path / "r.sqlite")
-    connection = sqlite3.connect(path)
-    assert connection.execute(f"UPDATE {table} SET body = ?", (body,)).rowcount  # noqa: S608
-    connection.commit()
-    connection.close()
+    overwrite(path, table, body)
+    # Nothing else that a chart could be made of.
+    other = {"blocks": "samples", "samples": "blocks"}.get(table)
+    if other:
+        changed(path, f"DELETE FROM {other}")  # noqa: S608
     with Reader(path) as reader:
         index = reader.index()
         asks: dict[str, list[Callable[[], object]]] = {
-            "blocks": [
-                lambda: reader.samples("queries_per_s", "Docs", START, START + 9000),
-                lambda: list(reader.frames_of_points(START, START + 9000)),
-            ],
-            "samples": [
-                lambda: reader.samples("queries_per_s", "Docs", START, START + 9000),
-                lambda: list(reader.frames_of_points(START, START + 9000)),
-            ],
+            "blocks": [lambda: samples_of(reader), lambda: points_of(reader)],
+            "samples": [lambda: samples_of(reader), lambda: points_of(reader)],
             "events": [lambda: reader.events(None, None, 10)],
             "blobs": [lambda: reader.cursor().move(index.ids[0], index.keyframes[0])],
             "frames": [lambda: reader.cursor().move(index.ids[2], index.keyframes[2])],
         }
         for ask in asks[table]:
-            with pytest.raises(DamagedRecording, match=r"r\.sqlite"):
+            with pytest.raises(UnreadablePart, match=r"r\.sqlite is damaged"):
                 ask()
+
+
+@pytest.mark.parametrize("body", _UNREADABLE.values(), ids=_UNREADABLE)
+@pytest.mark.parametrize("table", ["blocks", "samples"])
+@pytest.mark.parametrize("ask", [samples_of, points_of])
+def test_a_damaged_row_costs_no_other_point(
+    tmp_path: Path, table: str, body: object, ask: Callable[[Reader], list[float]]
+) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    overwrite(path, table, body, 1 if table == "blocks" else 5)
+    with Reader(path) as reader:
+        found = ask(reader)
+        lost = range(20) if table == "blocks" else [64]
+        assert found == [float(number) for number in range(70) if number not in lost]
+        assert (reader.unread or "").startswith("1 of 13 parts of this chart cannot be read: ")
+        assert reader.events(None, None, 10)
+        assert reader.unread is None, "that of another question"
+
+
+@pytest.mark.parametrize("body", _UNREADABLE.values(), ids=_UNREADABLE)
+def test_a_damaged_event_costs_no_other(tmp_path: Path, body: object) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    overwrite(path, "events", body, 3)
+    with Reader(path) as reader:
+        assert [event.message for event in reader.events(None, None, 10)] == ["3", "1", "0"]
+        assert (reader.unread or "").startswith("1 of 4 events of that time cannot be read: ")
+        assert [event.message for event in reader.events(None, None, 2)] == ["3", "1"]
+        assert [event.message for event in reader.events(None, None, 1)] == ["3"]
+        assert reader.unread is None, "nobody asked for it"
+
+
+def test_an_event_of_a_later_release_costs_no_other(tmp_path: Path) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    later = {"at": START, "kind": "node.left", "message": "x", "severity": "fatal"}
+    overwrite(path, "events", msgspec.msgpack.encode(later), 1)
+    with Reader(path) as reader:
+        assert len(reader.events(None, None, 10)) == 3
+        assert "fatal" in (reader.unread or "")
+
+
+def test_a_block_of_uneven_series_is_none(tmp_path: Path) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    times = array("d", [START, math.inf, START + 9]).tobytes()
+    for content in ([times[:8], {"Docs": b"1234" * 3}], [times, {"Docs": b"1234" * 3}], [b"", {}]):
+        overwrite(path, "blocks", zlib.compress(msgspec.msgpack.encode(content)))
+        with Reader(path) as reader:
+            assert len(points_of(reader)) == 10
+            assert "3 of 13" in (reader.unread or "")
 
 
 def test_a_damaged_page_and_a_missing_table_are_told(tmp_path: Path) -> None:
@@ -249,6 +298,20 @@ def test_a_damaged_page_and_a_missing_table_are_told(tmp_path: Path) -> None:
     path.write_bytes(content[:8192] + os.urandom(len(content) - 8192))
     with pytest.raises(NotARecording), Reader(path) as reader:
         list(reader.frames_of_points(START, START + 9000))
+
+
+def changed(path: Path, statement: str, *values: object) -> int:
+    connection = sqlite3.connect(path)
+    count = connection.execute(statement, values).rowcount
+    connection.commit()
+    connection.close()
+    return count
+
+
+def overwrite(path: Path, table: str, body: object, number: int | None = None) -> None:
+    """Put something else into one row, or into all of them."""
+    where = "id = ? OR ? IS NULL"
+    assert changed(path, f"UPDATE {table} SET body = ? WHERE {where}", body, number, number)  # noqa: S608
 
 
 def recording_with_everything(path: Path) -> Path:
