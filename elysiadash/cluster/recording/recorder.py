@@ -87,6 +87,8 @@ class Recorder:
         self._writer: Writer | None = None
         self._pending = Pending()
         self._swept_at = float("-inf")
+        self._unswept: str | None = None
+        """What was told of a sweep that failed."""
         self._looked_at = float("-inf")
         self._failures = 0
         self._damage: DamagedRecording | None = None
@@ -194,35 +196,34 @@ class Recorder:
         self._tell(bytes=contents.bytes, oldest=contents.first)
 
     def _write_pending(self, moment: Moment | None) -> float | None:
-        """Write the moment and all that is pending; what could not be written stays so."""
+        """Write the moment and all that is pending; what could not be written stays so. The
+        seconds to wait, None when it could not."""
+        started = time.perf_counter()
         points, events = self._pending.take()
-        wait = None
+        size = None
         try:
-            wait = self._write(Batch(moment=moment, points=points, events=events))
+            size = self._write(Batch(moment=moment, points=points, events=events))
         finally:
-            if wait is None:
+            if size is None:
                 self._pending.give_back(points, events)
-        return wait
+        if size is None:
+            return None
+        # From here on nothing is given back: what was written would be written again.
+        self._sweep_now_and_then()
+        spent = time.perf_counter() - started
+        fits = size * _FITS_S / self._retention.max_bytes
+        return min(_SLOWEST_S, max(spent * _COST_FACTOR, fits))
 
-    def _write(self, batch: Batch) -> float | None:
-        """Seconds to wait after this batch; None when it could not be written."""
+    def _write(self, batch: Batch) -> int | None:
+        """The bytes of the batch; None when it could not be written."""
         import sqlite3
 
-        started = time.perf_counter()
         try:
             damage, self._damage = self._damage, None
             if damage is not None:
                 raise damage
             writer = self._opened()
             size = writer.write(batch)
-            self._tell_left_out(writer)
-            self._sweep_now_and_then(writer)
-            self._tell(
-                problem=None,
-                bytes=writer.size(),
-                oldest=writer.oldest(),
-                moments=self.state.moments + (batch.moment is not None),
-            )
         except NotARecording as error:
             # In our own folder only a recording has its place; elsewhere it is somebody's file.
             may_move = self._is_own_place or isinstance(error, DamagedRecording)
@@ -241,9 +242,9 @@ class Recorder:
         except OSError as error:
             self._fail(error)
             return None
-        spent = time.perf_counter() - started
-        fits = size * _FITS_S / self._retention.max_bytes
-        return min(_SLOWEST_S, max(spent * _COST_FACTOR, fits))
+        self._tell(problem=None, moments=self.state.moments + (batch.moment is not None))
+        self._tell_left_out(writer)
+        return size
 
     def _opened(self) -> Writer:
         if self._writer is None:
@@ -256,11 +257,27 @@ class Recorder:
             return self._opened()
         return self._writer
 
-    def _sweep_now_and_then(self, writer: Writer) -> None:
-        now = time.monotonic()
-        if now - self._swept_at >= _SWEEP_EVERY_S:
-            self._swept_at = now
-            writer.sweep(self._clock())
+    def _sweep_now_and_then(self) -> None:
+        """Make room where it is time to, and tell how large the file is and how far it goes."""
+        import sqlite3
+
+        writer, now = self._writer, time.monotonic()
+        if writer is None:
+            return
+        try:
+            if now - self._swept_at >= _SWEEP_EVERY_S:
+                self._swept_at = now
+                writer.sweep(self._clock())
+                if self.state.note == self._unswept:
+                    self._tell(note=None)
+            self._tell(bytes=writer.size(), oldest=writer.oldest())
+        except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                self._put_aside(error)
+                return
+            self._unswept = f"what is old was not dropped: {_words(error)}"
+            log.warning("%s", self._unswept)
+            self._tell(note=self._unswept)
 
     def _tell_left_out(self, writer: Writer) -> None:
         words, writer.left_out = writer.left_out, None

@@ -153,6 +153,61 @@ def _disk_full(*_: object) -> int:
     raise error
 
 
+async def test_what_was_written_is_not_written_again_when_the_sweep_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[int] = []
+
+    def sweep(writer: Writer, now: float) -> None:
+        swept.append(1)
+        if len(swept) == 1:
+            _disk_full()
+
+    monkeypatch.setattr(Writer, "sweep", sweep)
+    monkeypatch.setattr(recorder_module, "_SWEEP_EVERY_S", 0.3)
+    recorder = Recorder(tmp_path, PROFILE)
+    recorder.keep_events([event(1)])
+    recorder.keep_points(START, {"objects": {"A": 1.0}})
+    async with running(recorder):
+        await until(lambda: recorder.state.note)
+        assert "full" in (recorder.state.note or "")
+        before = recorder.state.moments
+        await until(lambda: recorder.state.moments > before + 1)
+        assert recorder.state.problem is None, "it is recorded"
+        await until(lambda: recorder.state.note is None)
+        assert len(swept) > 1
+    assert recorder.path is not None
+    with Reader(recorder.path) as reader:
+        assert reader.events(None, None, 9) == (event(1),)
+        assert len(reader.samples("objects", "A", 0, START)) == 1
+        index = reader.index()
+        assert len(set(index.times)) == len(index), "a moment was written twice"
+
+
+async def test_damage_that_the_sweep_finds_puts_the_file_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[int] = []
+
+    def sweep(writer: Writer, now: float) -> None:
+        swept.append(1)
+        if len(swept) > 1:
+            return
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
+
+    monkeypatch.setattr(Writer, "sweep", sweep)
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.note)
+        assert "damaged" in (recorder.state.note or "")
+        before = recorder.state.moments
+        await until(lambda: recorder.state.moments > before)
+    assert recorder.path is not None
+    assert len(list(recorder.path.parent.glob("*.damaged-*.sqlite"))) == 1
+
+
 async def test_a_real_full_file_system_is_borne(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, PROFILE, path=Path("/dev/full/r.sqlite"))
     async with running(recorder):
