@@ -35,6 +35,7 @@ from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.state import RecordingState
+from elysiadash.cluster.recording.trouble import words_of
 from elysiadash.cluster.recording.writer import Batch, Writer
 from elysiadash.config.profile import Profile
 from elysiadash.config.redaction import redact
@@ -91,6 +92,8 @@ class Recorder:
         """What was told of a sweep that failed."""
         self._looked_at = float("-inf")
         self._failures = 0
+        self._failed: Exception | None = None
+        """What the problem in ``state`` is of."""
         self._damage: DamagedRecording | None = None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -130,6 +133,7 @@ class Recorder:
         except Exception as error:
             # A fault of ours must be seen, and must not end the watching.
             log.exception("the recorder failed")
+            self._failed = None
             self._tell(problem=f"our own fault: {type(error).__name__}: {error}")
             written = None
         if written is None:
@@ -275,7 +279,7 @@ class Recorder:
             if is_damage(error):
                 self._put_aside(error)
                 return
-            self._unswept = f"what is old was not dropped: {_words(error)}"
+            self._unswept = f"what is old was not dropped: {self._words(error)}"
             log.warning("%s", self._unswept)
             self._tell(note=self._unswept)
 
@@ -309,12 +313,16 @@ class Recorder:
                 log.info("closing the recording: %s", error)
 
     def _fail(self, error: Exception) -> None:
-        words = _words(error)
+        words = self._words(error)
         if words != self.state.problem:
             log.warning("the past is not recorded: %s", words)
         if not isinstance(error, NewerRecording):
             self._close_writer()
+        self._failed = error
         self._tell(problem=words)
+
+    def _words(self, error: Exception) -> str:
+        return words_of(error, self.path, goes_on=self._threads is not None)
 
     def _tell(self, **changes: Any) -> None:
         path = str(self.path) if self.path else None
@@ -330,14 +338,18 @@ class Recorder:
         threads = self._threads
         if threads is None:
             return
+        # What fails from here on is not tried again.
+        self._threads = None
         done = asyncio.get_running_loop().run_in_executor(threads, self._end)
         threads.shutdown(wait=False)
-        self._threads = None
         await asyncio.wait({done}, timeout=_FAREWELL_S)
 
     def _end(self) -> None:
         if self._writer is not None and self._pending:
             self._write_pending(None)
+        if self._failed is not None and self.state.problem is not None:
+            # Nobody tries again now.
+            self._tell(problem=self._words(self._failed))
         self._close_writer()
         if self._lock is not None:
             self._lock.release()
@@ -361,12 +373,3 @@ def about_profile(profile: Profile, *, demo: bool = False) -> dict[str, str]:
         "metrics": "yes" if profile.metrics or profile.prometheus is not None else "no",
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{where}"
-    if "locked" in str(error):
-        return "another program holds the file locked"
-    return str(error)

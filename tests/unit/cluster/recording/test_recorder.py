@@ -136,7 +136,10 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_it_ends(
             full.setattr(Writer, "write", _disk_full)
             recorder.keep_events([event(1)])
             await until(lambda: recorder.state.problem)
-            assert recorder.state.words == "not recorded: database or disk is full"
+            assert recorder.state.words == (
+                f"not recorded: the disk is full ({recorder.path}): free some space there,"
+                " recording goes on by itself"
+            )
             recorder.keep_events([event(2)])
             await asyncio.sleep(0.1)
         await until(lambda: recorder.state.problem is None)
@@ -151,6 +154,19 @@ def _disk_full(*_: object) -> int:
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorname = "SQLITE_FULL"
     raise error
+
+
+async def test_a_disk_that_is_full_in_the_end_does_not_promise_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.moments)
+        monkeypatch.setattr(Writer, "write", _disk_full)
+        recorder.keep_events([event(1)])
+        await until(lambda: recorder.state.problem)
+        assert (recorder.state.problem or "").endswith("recording goes on by itself")
+    assert (recorder.state.problem or "").endswith("free some space there, then record again")
 
 
 async def test_what_was_written_is_not_written_again_when_the_sweep_fails(
