@@ -5,7 +5,6 @@ SQLite is loaded by the functions here only: what starts the app must not wait f
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
+
+from elysiadash.cluster.profile_file import profile_file
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -72,9 +73,7 @@ class MomentGone(NotARecording):
 
 def recording_path(state_dir: Path, profile_name: str, url: str) -> Path:
     """Where the past of one profile is kept."""
-    readable = "".join(c if c.isalnum() or c in "-_" else "_" for c in profile_name)[:40]
-    mark = hashlib.sha256(f"{profile_name}\n{url}".encode()).hexdigest()[:10]
-    return state_dir / "recordings" / f"{readable}-{mark}.sqlite"
+    return profile_file(state_dir / "recordings", profile_name, url, ".sqlite")
 
 
 def open_to_write(path: Path) -> Connection:
