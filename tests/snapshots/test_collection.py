@@ -38,8 +38,7 @@ def test_copy_of_a_number(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert compare(snap_compare, detailed_cluster(), size, *keys)
 
 
-# In larger panes the picture hangs on which of two answers was painted first.
-@sized((60, 18))
+@SIZES
 def test_tenants(snap_compare: Compare, size: tuple[int, int]) -> None:
     keys = (*CUSTOMERS, *typed("pane tenants"))
     assert compare(snap_compare, detailed_cluster(), size, *keys, anew=True)
