@@ -269,3 +269,16 @@ def test_every_change_is_there_once(
     session = [event(one.at + late, one.node or "") for n, one in enumerate(changes) if n in seen]
     found = merged(recorded, session, limit)
     assert list(found) == recorded[:limit]
+
+
+async def test_what_is_missing_of_an_answer_is_told_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    events = tuple(Event(at=NOW - at, kind="x", message=str(at)) for at in (3.0, 2.0, 1.0))
+    record(path, [], events)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE events SET body = x'00' WHERE id = 2")
+    connection.commit()
+    connection.close()
+    one = past(path)
+    assert [event.message for event in await one.events()] == ["1.0", "3.0"]
+    assert "1 of 3 events" in (one.problem or "")
