@@ -88,8 +88,12 @@ def open_to_write(path: Path) -> Connection:
     # SQLite would make it readable for everybody.
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+    connection.text_factory = _text
     try:
         _prepare(connection, path)
+    except UnicodeDecodeError as error:
+        connection.close()
+        raise _broken_names(path, error) from None
     except sqlite3.DatabaseError as error:
         connection.close()
         if not is_damage(error):
@@ -200,8 +204,12 @@ def _opened(path: Path, how: str) -> Connection:
     connection = sqlite3.connect(
         address, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _text
     try:
         _check_version(connection, path)
+    except UnicodeDecodeError as error:
+        connection.close()
+        raise _broken_names(path, error) from None
     except (sqlite3.DatabaseError, NotARecording):
         connection.close()
         raise
@@ -232,6 +240,16 @@ def _begin(connection: Connection) -> None:
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")
+
+
+def _text(stored: bytes) -> str:
+    """A byte that fell over costs its own character."""
+    return stored.decode("utf-8", "replace")
+
+
+def _broken_names(path: Path, error: UnicodeDecodeError) -> DamagedRecording:
+    """What SQLite says of a broken table quotes its name, which Python cannot read."""
+    return DamagedRecording(f"{path} is damaged: the names of its tables cannot be read ({error})")
 
 
 def _has_tables(connection: Connection) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import sqlite3
 import zlib
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,8 +23,10 @@ from elysiadash.cluster.recording.file import (
     MomentGone,
     NotARecording,
     UnreadablePart,
+    open_to_write,
 )
 from elysiadash.cluster.recording.reader import Index, Reader
+from elysiadash.cluster.recording.replay import Replay
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
 from tests.unit.cluster.recording.moments import ABOUT, START, quiet, record
@@ -323,3 +327,27 @@ def recording_with_everything(path: Path) -> Path:
         writer.write(Batch(moment=moment, points=some, events=(event,)))
     writer.close()
     return path
+
+
+def test_a_text_that_fell_over_costs_its_own_characters(tmp_path: Path) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO about VALUES ('colour', CAST(x'72f964' AS TEXT))")
+    connection.commit()
+    connection.close()
+    with Reader(path) as reader:
+        assert reader.contents().about["colour"] == "r\ufffdd"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_fell_over_is_told_as_damage_or_read(tmp_path: Path, seed: int) -> None:
+    path = recording_with_everything(tmp_path / "r.sqlite")
+    content, chance = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(chance.choice([1, 30, 1000])):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    path.write_bytes(content)
+    with suppress(NotARecording):
+        replay = Replay.open(path)
+        replay.begin_at(START)
+    with suppress(NotARecording, sqlite3.DatabaseError):
+        open_to_write(path).close()
