@@ -50,7 +50,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     After a success: ``interval``, or ``cost_factor`` times what a call costs if that is more: the
     shortest of the last three.
     After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``;
-    with a ``cost_factor`` never sooner than after a success, that cost up to ``refused``.
+    with a ``cost_factor`` never sooner than after a success, that cost up to ``backoff_max``, or
+    of a call that asks all nodes up to ``refused``.
     After a refusal that waiting does not change (403, not supported, too large): ``refused``.
     ``park``: set a call aside after this long, None for calls that ask one node only.
     """
@@ -147,7 +148,8 @@ class Poller:
         """Ask at once instead of at the end of the wait.
 
         A held key must not become a flood: never sooner after the last start than a second, or
-        ten times what the call takes where its cost counts.
+        ten times what the call takes where its cost counts. After a failure the second is enough
+        for a call that asks one node.
         """
         self._wake.set()
 
@@ -156,7 +158,11 @@ class Poller:
         for task in tuple(self._open):
             task.cancel()
         self._open.clear()
+        # What waited there is no cost; what was quick will be quick elsewhere.
+        quickest = self.last_seconds
         self._recent.clear()
+        if quickest is not None:
+            self._recent.append(quickest)
         self._given_up = True
         self._hold_until = float("-inf")
         self._wake.set()
@@ -249,7 +255,9 @@ class Poller:
         if not self.schedule.cost_factor:
             return 0.0
         # A hanging server must not be taken for a busy one for hours.
-        cost = min(self.schedule.cost_factor * spent, self.schedule.refused)
+        parks = self.schedule.park is not None
+        most = self.schedule.refused if parks else self.schedule.backoff_max
+        cost = min(self.schedule.cost_factor * spent, most)
         return max(self.schedule.interval, cost)
 
     def _learn(self, seconds: float) -> float:
@@ -270,6 +278,8 @@ class Poller:
 
     def _soonest(self) -> float:
         """When a wish to refresh may be met."""
+        if self.failures and self.schedule.park is None:
+            return self._started + _WISH_FLOOR_S
         seconds = self.last_seconds or 0.0
         if self._open:
             seconds = max(seconds, self.schedule.park or 0.0)

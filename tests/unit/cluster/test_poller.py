@@ -347,8 +347,9 @@ def test_a_late_answer_that_is_too_large_is_asked_rarely() -> None:
     ("error", "seconds", "least", "most"),
     [
         (ServerFault("500"), 0.1, 15.0, 15.0),
-        (ServerFault("500"), 2.0, 100.0, 100.0),
-        (NoAnswer("30 s"), 30.0, 600.0, 600.0),
+        (ServerFault("500"), 1.0, 50.0, 50.0),
+        (ServerFault("500"), 2.0, 60.0, 60.0),
+        (NoAnswer("30 s"), 30.0, 60.0, 60.0),
         (Unreachable("refused"), 5.0, 15.0, 15.0),
         (AnswerTooLarge("64 MiB"), 1.0, 600.0, 600.0),
         (KeyError("ours"), 0.1, 15.0, 15.0),
@@ -361,6 +362,48 @@ def test_a_costly_question_that_fails_is_not_asked_sooner_than_one_that_succeeds
         script = Script((seconds, error))
         wait = await script.poller(Schedule(interval=15.0, cost_factor=50.0)).once()
         assert least - 1e-6 <= wait <= most + 1e-6
+
+    leaping(story)
+
+
+def test_a_question_to_all_nodes_that_is_never_answered_is_asked_rarely() -> None:
+    async def story() -> None:
+        script = Script((35.0, NoAnswer("35 s")))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(36)
+        assert found.next_at == pytest.approx(635.0)
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_time_out_while_another_leader_is_elected_makes_nothing_rare() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (3600.0, None), (5.0, NoAnswer("5 s")), (0.02, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(20)
+        assert len(script.started) == 2
+        found.ask_elsewhere()
+        await asyncio.sleep(21)
+        assert script.started[2:] == [pytest.approx(20.0), pytest.approx(40.0)]
+        await stop(task)
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("error", [NoAnswer("5 s"), Unreachable("refused"), ServerFault("500")])
+def test_a_wish_to_refresh_is_met_at_once_after_a_failure(error: WeaviateError) -> None:
+    async def story() -> None:
+        script = Script((5.0, error), (0.02, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(10)
+        found.refresh_now()
+        await asyncio.sleep(0.1)
+        assert script.started == [0.0, 10.0]
+        await stop(task)
 
     leaping(story)
 
