@@ -27,7 +27,7 @@ from elysiadash.weaviate.errors import (
     ServerFault,
     WeaviateError,
 )
-from elysiadash.weaviate.models import Readiness, Schema, Tenant
+from elysiadash.weaviate.models import Nodes, Readiness, Schema, Tenant
 from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
 from elysiadash.weaviate.prometheus import PrometheusClient
 from elysiadash.weaviate.versions import (
@@ -54,7 +54,7 @@ class Asks:
         self.remembered = remembered
         self.traffic = Traffic()
         self.nodes_changed: Callable[[], None] = lambda: None
-        """Called when a node came, went, or changed its readiness."""
+        """Called when a node came into the list, left it, or changed its readiness."""
         self.contact_changed: Callable[[], None] = lambda: None
         """Called when everything else is asked of another address from now on."""
         self.growth: dict[str, Growth] = {}
@@ -84,7 +84,10 @@ class Asks:
 
     async def nodes(self) -> None:
         """Minimal nodes."""
+        before = self._listed()
         await self._put(Kind.NODES, self.client.nodes())
+        if before and before != self._listed():
+            self.nodes_changed()
 
     async def statistics(self) -> None:
         """Raft as each node sees it; keeps who is expected."""
@@ -204,9 +207,21 @@ class Asks:
 
     def addresses(self) -> tuple[NodeAddress, ...]:
         """Every address to ask, by what is known now."""
-        nodes = self.store.get(Kind.NODES).value
-        listed = {node.name for node in nodes.nodes} if nodes else set()
-        return self.directory.addresses(self.expected() | listed)
+        return self.directory.addresses(self.expected() | self._listed())
+
+    def waits_for_nobody(self) -> bool:
+        """Whether a call to all nodes can wait for one that hangs: it does so for 30 s when it
+        was sent before the others have forgotten that node, and not when sent after that."""
+        probes = self.store.all(Kind.READY).values()
+        if any(probe.problem and probe.problem.kind == "no answer" for probe in probes):
+            return True
+        listed = self._listed()
+        return bool(listed) and not self.expected() <= listed
+
+    def _listed(self) -> frozenset[str]:
+        """Who is in the last list of members."""
+        nodes: Nodes | None = self.store.get(Kind.NODES).value
+        return frozenset(node.name for node in nodes.nodes) if nodes else frozenset()
 
     def multi_tenant_collections(self) -> tuple[str, ...]:
         """Names of the collections whose shards are tenants."""

@@ -37,7 +37,8 @@ def _questions(picture: Picture) -> Iterator[Finding]:
         # A cluster that does not answer is a finding of its own.
         if kind not in _FED or (kind is Kind.NODES and is_silent(picture)):
             continue
-        reason = (problem.kind, problem.what)
+        # Why calls wait is the same, however many of a question do.
+        reason = (problem.kind, "" if problem.kind == "parked" else problem.what)
         problems.setdefault(reason, problem)
         kinds = reasons.setdefault(reason, [])
         if kind not in kinds:

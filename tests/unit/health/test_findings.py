@@ -35,6 +35,12 @@ def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
     assert "leader and quorum, the state of the shards" in found[0].message
 
 
+def test_calls_set_aside_are_one_cause_however_many_of_each_question_wait() -> None:
+    two = problem(Kind.STATISTICS, "parked", "two calls wait for a hung node")
+    (found,) = find(picture(problems=(two, BLIND)))
+    assert "leader and quorum, the state of the shards" in found.message
+
+
 REFUSED = "no connection: Connection refused"
 SCRAPED = view([node(name, metrics_address=f"http://{name}:2112") for name in NODES])
 
