@@ -83,10 +83,21 @@ class Asks:
         _raise_if_all_failed(results)
 
     async def nodes(self) -> None:
-        """Minimal nodes."""
-        before = self._listed()
-        await self._put(Kind.NODES, self.client.nodes())
-        if before and before != self._listed():
+        """Minimal nodes; who left the list is asked itself before the list is shown.
+
+        A node that hangs can leave the list before its own address was asked again: it would be
+        taken for dead.
+        """
+        asked_at = time.monotonic()
+        nodes = await self.client.nodes()
+        latency = time.monotonic() - asked_at
+        listed, before = _names(nodes), self._listed()
+        gone = before - listed
+        addresses = [entry.rest for entry in self.addresses() if entry.rest and entry.node in gone]
+        asking = (self._put_or_fail(Kind.READY, at, self.client.ready) for at in addresses)
+        await asyncio.gather(*asking)
+        fresh = self.store.put(Kind.NODES, nodes, asked_at=asked_at, latency=latency)
+        if fresh and before and before != listed:
             self.nodes_changed()
 
     async def statistics(self) -> None:
@@ -221,7 +232,7 @@ class Asks:
     def _listed(self) -> frozenset[str]:
         """Who is in the last list of members."""
         nodes: Nodes | None = self.store.get(Kind.NODES).value
-        return frozenset(node.name for node in nodes.nodes) if nodes else frozenset()
+        return _names(nodes) if nodes else frozenset()
 
     def multi_tenant_collections(self) -> tuple[str, ...]:
         """Names of the collections whose shards are tenants."""
@@ -302,16 +313,18 @@ class Asks:
         for gone in self.store.all(kind).keys() - set(names):
             self.store.forget(kind, gone)
 
-        async def one(name: str) -> WeaviateError | None:
-            asked_at = time.monotonic()
-            try:
-                await self._put(kind, ask(name), of=name)
-            except WeaviateError as error:
-                self.store.fail(kind, Problem.of(error), of=name, asked_at=asked_at)
-                return error
-            return None
+        return await asyncio.gather(*(self._put_or_fail(kind, name, ask) for name in names))
 
-        return await asyncio.gather(*(one(name) for name in names))
+    async def _put_or_fail(
+        self, kind: Kind, of: str, ask: Callable[[str], Awaitable[Any]]
+    ) -> WeaviateError | None:
+        asked_at = time.monotonic()
+        try:
+            await self._put(kind, ask(of), of=of)
+        except WeaviateError as error:
+            self.store.fail(kind, Problem.of(error), of=of, asked_at=asked_at)
+            return error
+        return None
 
     async def _read_metrics(self, address: str) -> Any:
         reader = NodeMetricsReader(self.client.profile.limits.metrics_bytes)
@@ -326,6 +339,10 @@ class Asks:
             )
         self.directory.learn(address, metrics.node_id)
         return metrics
+
+
+def _names(nodes: Nodes) -> frozenset[str]:
+    return frozenset(node.name for node in nodes.nodes)
 
 
 def _prometheus(client: Client, store: Store) -> PrometheusAsks | None:
