@@ -94,7 +94,12 @@ class Asks:
         listed, before = _names(nodes), self._listed()
         gone = before - listed
         addresses = [entry.rest for entry in self.addresses() if entry.rest and entry.node in gone]
-        asking = (self._put_or_fail(Kind.READY, at, self.client.ready) for at in addresses)
+        asking = (
+            self._put_or_fail(Kind.READY, address, self.client.ready)
+            for address in addresses
+            # That a node hangs or is dead is known already, and asking takes its time.
+            if self.store.get(Kind.READY, address).problem is None
+        )
         await asyncio.gather(*asking)
         fresh = self.store.put(Kind.NODES, nodes, asked_at=asked_at, latency=latency)
         if fresh and before and before != listed:
