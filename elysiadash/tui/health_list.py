@@ -227,6 +227,7 @@ COLUMNS: tuple[Column[HealthRow], ...] = (
         (16, 120),
         "left",
         95,
+        whole=True,
     ),
 )
 

@@ -57,7 +57,15 @@ class StatsColumns:
             self._words("vector_index", "Index", (5, 22), 15),
             self._words("compression", "Compression", (11, 22), 10),
             _column(
-                "health", "Health", self._health, (11, 48), "left", 95, self._health_order, True
+                "health",
+                "Health",
+                self._health,
+                (11, 48),
+                "left",
+                95,
+                self._health_order,
+                True,
+                whole=True,
             ),
         )
 
@@ -206,6 +214,8 @@ def _column(
     priority: int,
     order: Callable[[Row], Any],
     descending_first: bool = False,
+    *,
+    whole: bool = False,
 ) -> Column[Row]:
     return Column(
         key,
@@ -219,6 +229,7 @@ def _column(
         _LETTERS.get(key, ""),
         _COMPARED.get(key),
         _BESIDE.get(key, ()),
+        whole,
     )
 
 

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.help import HelpScreen
 from elysiadash.tui.widgets.table import Cell, SparkCell
 from tests.tui.reading import (
@@ -514,3 +515,12 @@ async def test_small_charts_of_a_held_screen_end_where_it_is_held() -> None:
         # Twice the time in twice the steps: the older half is what is shown.
         assert dict(watch.asked)["C000"] == 2 * 86_400.0
         assert trend(app, "C000") == ()
+
+
+async def test_a_wide_screen_has_the_reason_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "✖ RES-501 " + ", ".join(f"shard{number:02}" for number in range(10)) + " READONLY"
+    monkeypatch.setattr(Assessment, "judge", lambda self, row: (words, "critical"))
+    async with shown(still_cluster(), size=(300, 12)) as (app, _):
+        assert words in rows(stats(app).table)[1]
+    async with shown(still_cluster(), size=(200, 12)) as (app, _):
+        assert words not in rows(stats(app).table)[1]
