@@ -163,6 +163,7 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "imports_per_s": ("metrics_partial",),
     "lsm_bytes": ("lsm_partial", "metrics_partial"),
     "segments": ("segments_min",),
+    "health": ("finding",),
 }
 """What a cell shows besides the value it is called by."""
 

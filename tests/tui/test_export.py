@@ -23,6 +23,7 @@ from elysiadash.tui.leaving.exporting import other_endings, usual_name
 from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import as_csv
 from elysiadash.tui.widgets.prompt import Prompt
+from tests.tui.happenings import incident
 from tests.tui.reading import fault, settled, shown, stats, status
 from tests.tui.still import START, still_cluster
 
@@ -68,6 +69,7 @@ async def test_csv_has_raw_values_in_the_order_and_columns_shown(folder: Path) -
         "query_ms_p95_below",
         "query_ms_above",
         "health",
+        "finding",
     ]
     assert [row["collection"] for row in table] == ["Documents", "Chunks", "Customers", "Events"]
     assert table[0]["objects"] == "120403112"
@@ -103,6 +105,18 @@ async def test_csv_has_all_that_a_cell_shows(folder: Path) -> None:
     assert (documents["segments_min"], documents["segments"]) == ("9", "14")
     assert (customers["shards_answered"], customers["shards"]) == ("640", "1204")
     assert documents["metrics_partial"] == "false"
+
+
+async def test_what_is_wrong_goes_out_with_the_row(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(incident()) as (app, pilot):
+        await stats(app).run_command("columns health")
+        await stats(app).run_command(f"export {path}")
+        await written(app, pilot)
+    rows = {row["collection"]: row for row in csv.DictReader(path.open(encoding="utf-8"))}
+    assert rows["Documents"]["health"] == "critical"
+    assert rows["Documents"]["finding"].startswith("RES-501 Documents: shard shard05")
+    assert rows["Glossary"]["finding"] == ""
 
 
 async def test_json_is_a_document(folder: Path) -> None:

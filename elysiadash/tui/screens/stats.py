@@ -63,13 +63,15 @@ class StatsScreen(ListScreen[CollectionStats]):
         return SortBy("collection")
 
     def as_data(self, row: CollectionStats) -> dict[str, object]:
-        """The row, with its health in a word."""
+        """The row, with its health in a word and the worst that was found, as code and words."""
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
+        worst = health.finding if health is not None else None
         return {
             **msgspec.to_builtins(row),
             "metrics_partial": row.metrics_partial,
             "health": known,
+            "finding": f"{worst.code} {worst.message}" if worst is not None else None,
         }
 
     def describe(self, row: CollectionStats) -> Sequence[Section]:
