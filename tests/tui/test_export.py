@@ -7,7 +7,9 @@ import errno
 import io
 import json
 import os
+import re
 import stat
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -165,6 +167,22 @@ async def test_a_picture_shows_the_list_and_not_the_line_typed(folder: Path) -> 
     ElementTree.fromstring(text)  # noqa: S314 - we wrote it
     assert "Documents" in text
     assert "file:" not in text
+
+
+async def test_a_picture_by_a_typed_command_shows_no_command_and_each_word_in_its_place(
+    folder: Path,
+) -> None:
+    path = folder / "out.svg"
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("colon", *f"export {path}", "enter")
+        await written(app, pilot)
+    text = path.read_text("utf-8")
+    ElementTree.fromstring(text)  # noqa: S314 - we wrote it
+    assert "export" not in text
+    assert "🔒" not in text
+    words = [unescape(word) for word in re.findall(r'textLength="[^"]*"[^>]*>([^<]+)<', text)]
+    assert "Collection" in words
+    assert not [word for word in words if len(word.split()) > 1]
 
 
 async def test_what_exists_stays_and_the_line_stays_open(folder: Path) -> None:
