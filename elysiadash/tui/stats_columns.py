@@ -176,6 +176,19 @@ _COMPARED: dict[str, Callable[[Row], float | None]] = {
 """Columns whose changes are news; objects and rates change always, and have columns that say it."""
 
 
+_ALSO = {
+    "δ/s": "growth",
+    "query": "p95",
+    "query p50/p95": "p95",
+    "import/s": "import",
+    "imports": "import",
+    "tombst.": "tombst",
+    "lsm": "size",
+    "lsm size": "size",
+}
+"""What the titles call the fields that a filter knows by another name."""
+
+
 def stats_fields(judge: Judge) -> Fields[Row]:
     """What a filter line can name: the columns and a few more."""
     numbers_of: dict[str, Callable[[Row], Value]] = {
@@ -199,7 +212,7 @@ def stats_fields(judge: Judge) -> Fields[Row]:
         "alias": lambda row: " ".join(row.aliases),
         "health": lambda row: judge(row)[0],
     }
-    return Fields(_names, numbers_of)
+    return Fields(_names, numbers_of, _ALSO)
 
 
 def _names(row: Row) -> Iterable[str]:

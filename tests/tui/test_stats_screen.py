@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import msgspec
@@ -107,6 +108,21 @@ async def test_a_filter_that_cannot_be_read_is_shown_and_changes_nothing() -> No
         assert fault(app) is not None
         await pilot.press("backspace")
         assert fault(app) is None
+
+
+async def test_a_title_is_a_field_and_an_error_can_be_read_at_100_columns() -> None:
+    async with shown(still_cluster(), size=(100, 20)) as (app, pilot):
+        for line in ("lsm size:>300GB", "lsm:>300GB", "size:>300GB"):
+            assert await stats(app).run_command(f"filter {line}") is None
+            assert names(app) == ["Chunks"]
+        await pilot.press("escape", "slash", *"lsn:>1g")
+        await settled(pilot)
+        painted = unescape(app.export_screenshot()).replace("\xa0", " ")
+        assert "no field 'lsn'; did you mean size?" in painted
+        await pilot.press("escape", "slash", "[")
+        await settled(pilot)
+        painted = unescape(app.export_screenshot()).replace("\xa0", " ")
+        assert "'[': not a regular expression, unterminated character set" in painted
 
 
 async def test_a_filter_survives_new_data() -> None:
