@@ -68,7 +68,7 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
     ),
     "troubled": (
         Shot("troubled-100x30", (100, 30)),
-        Shot("troubled-200x50", (200, 50), ["o", "h"]),
+        Shot("troubled-200x50", (200, 50)),
         Shot("filter-100x30", (100, 30), ["slash", *"queue:>10k"]),
         Shot("collection-60x18", (60, 18), _COLLECTION),
         Shot("collection-100x30", (100, 30), _COLLECTION),

@@ -45,7 +45,7 @@ async def test_description_says_meaning_source_age_and_why_not() -> None:
     watch = still_cluster()
     watch.clock.now += 12
     async with shown(watch) as (app, pilot):
-        await pilot.press("d")
+        await pilot.press("j", "d")
         assert isinstance(app.screen, Description)
         said = text(app)
         assert "12,804" in said
@@ -95,7 +95,7 @@ async def test_description_of_late_data_says_why_it_is_late() -> None:
 async def test_a_sheet_follows_its_row_and_outlives_it() -> None:
     watch = still_cluster()
     async with shown(watch) as (app, pilot):
-        await pilot.press("j", "j", "y")
+        await pilot.press("y")
         assert isinstance(app.screen, JsonSheet)
         assert json.loads(app.screen.whole(app.screen._row))["collection"] == "Documents"
         rows = [msgspec.structs.replace(row, vector_queue=77) for row in five_rows()]

@@ -142,7 +142,7 @@ async def test_json_is_a_document(folder: Path) -> None:
 async def test_marked_rows_alone_hidden_ones_too(folder: Path) -> None:
     path = folder / "out.csv"
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("space", "j", "space", "slash", *"cust", "enter")
+        await pilot.press("j", "space", "j", "space", "slash", *"cust", "enter")
         await stats(app).run_command(f"export {path}")
         said = await written(app, pilot)
     kept = [row["collection"] for row in csv.DictReader(path.open(encoding="utf-8"))]

@@ -14,11 +14,13 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from elysiadash.cluster.series import Series
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.help import HelpScreen
 from elysiadash.tui.widgets.table import Cell, SparkCell
+from tests.tui.happenings import incident
 from tests.tui.reading import (
     crumbs,
     detail,
@@ -38,7 +40,7 @@ from tests.tui.still import NODES, StillWatch, five_rows, still_cluster, three_n
 
 async def test_a_row_says_what_is_known_and_how_well() -> None:
     async with shown(still_cluster(), size=(220, 20)) as (app, _):
-        lines = {line.split()[0].lstrip("▸"): line for line in rows(stats(app).table)[1:]}
+        lines = {line.lstrip("▸ ").split()[0]: line for line in rows(stats(app).table)[1:]}
         assert "~120,403,112" in lines["Documents"]
         assert "+812" in lines["Documents"]
         assert "4.12 / 18.3 ms" in lines["Documents"]
@@ -280,7 +282,7 @@ async def test_every_column_has_a_letter_of_its_own() -> None:
 async def test_the_cursor_stays_on_its_collection() -> None:
     watch = still_cluster()
     async with shown(watch) as (app, pilot):
-        await pilot.press("j", "j")
+        await pilot.press("j", "k")
         table = stats(app).table
         assert table.cursor.key == "Documents"
         watch.give([CollectionStats(collection="Aaa"), *five_rows()])
@@ -540,3 +542,32 @@ async def test_a_wide_screen_has_the_reason_in_full(monkeypatch: pytest.MonkeyPa
         assert words in rows(stats(app).table)[1]
     async with shown(still_cluster(), size=(200, 12)) as (app, _):
         assert words not in rows(stats(app).table)[1]
+
+
+async def test_what_is_worst_comes_first_and_equal_ones_by_name() -> None:
+    watch = incident()
+    async with shown(watch) as (app, pilot):
+        assert names(app) == ["Documents", "Chunks", "Customers", "Events", "Glossary"]
+        assert stats(app).table.cursor.key == "Documents"
+        assert "sort: Health ↓" in crumbs(app)
+        # A chosen order is kept, whatever is found.
+        await stats(app).run_command("sort Collection")
+        await notice(app, pilot)
+        assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
+
+
+async def test_what_becomes_worse_comes_up_only_once_the_freeze_is_left() -> None:
+    watch = still_cluster()
+    troubled = watch.store.get(Kind.VERBOSE).value
+    watch.answer()
+    async with shown(watch) as (app, pilot):
+        assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
+        await pilot.press("F")
+        watch.clock.now += 60
+        watch.answer(troubled)
+        await notice(app, pilot)
+        assert names(app)[0] == "Chunks"
+        await pilot.press("F")
+        await notice(app, pilot)
+        assert names(app)[0] == "Documents"
+        assert stats(app).table.cursor.key == "Chunks"

@@ -59,8 +59,8 @@ class StatsScreen(ListScreen[CollectionStats]):
         return self._health.is_problem(row)
 
     def first_sort(self) -> SortBy:
-        """By name."""
-        return SortBy("collection")
+        """The worst first, those that are alike by name."""
+        return SortBy("health", descending=True)
 
     def as_data(self, row: CollectionStats) -> dict[str, object]:
         """The row, with its health in a word and the worst that was found, as code and words."""
@@ -101,7 +101,10 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The rows and their health, as the watch has them now."""
         if self.frozen_at is not None:
             return
+        judged_before = bool(self._health.by_collection)
         rows, self._health = self.dash.rows, self.dash.assessment
+        if self._health.by_collection and not judged_before:
+            self.table.start_over()
         self._columns.now = self.dash.watched.store.clock()
         self._columns.late = self.dash.freshness().late
         await self.table.load(rows)

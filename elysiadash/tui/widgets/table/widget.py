@@ -153,6 +153,11 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         if self._latest is request:
             self._show(arranged)
 
+    def start_over(self) -> None:
+        """Have the cursor on the first row of the order to come, where nobody moved it yet."""
+        if not self._touched:
+            self.model.cursor = Cursor()
+
     def refresh_values(self) -> None:
         """Format the same rows again, since what their cells say depends on more than the rows."""
         self._changed(self.row_to_hold(self._touched))
@@ -406,9 +411,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
 
     def _rearranging(self) -> Anchor | None:
         """The user asks for another order or choice of rows."""
-        if not self._touched:
-            # Nothing was chosen yet, so the cursor starts again at the top of the new order.
-            self.model.cursor = Cursor()
+        self.start_over()
         return self.row_to_hold(self._touched)
 
     def _changed(self, anchor: Anchor | None) -> None:
