@@ -123,11 +123,12 @@ class Asks:
         asked_at = time.monotonic()
         report: ShardReport = await self.client.nodes(verbose=True, then=report_shards)
         latency = time.monotonic() - asked_at
-        fresh = self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency)
         # Shards that go dark with their node leave the tracker, and begin anew with it.
-        if fresh and not report.silent:
+        if not report.silent:
             counts = {name: item.counts for name, item in report.by_collection.items()}
+            # Before the report is told of: rows are built once of both.
             self.growth = await asyncio.to_thread(self._growth_tracker.follow, asked_at, counts)
+        self.store.put(Kind.VERBOSE, report, asked_at=asked_at, latency=latency)
         return 0.0 if report.silent else latency
 
     async def tenants(self) -> None:

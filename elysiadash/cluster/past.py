@@ -107,7 +107,8 @@ class Past:
     ) -> Series:
         start = end - seconds
         points = self._history.points(metric, collection)
-        session = samples_of(points, end, seconds)
+        # What was before the window tells how its first value came.
+        session = samples_of(points, end, 2 * seconds)
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
         problem = None
@@ -143,13 +144,15 @@ class Past:
         return await asyncio.to_thread(self._read_now, question)
 
     def _read_now(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
-        """(answer, why there is none in words): neither where there is no recording."""
+        """(answer, why there is none or what is missing of it): neither where there is no
+        recording."""
         path = self._path()
         if path is None:
             return None, None
         try:
             with Reader(path) as reader:
-                return question(reader), None
+                answer = question(reader)
+                return answer, reader.unread
         except FileNotFoundError:
             return None, None
         except (OSError, NotARecording) as error:

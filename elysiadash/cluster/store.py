@@ -90,15 +90,6 @@ class Store:
         )
         self._tell(kind)
 
-    def restore(self, kind: Kind, value: Any, *, of: str = "", fetched_at: float) -> None:
-        """Put back a value of an earlier run, with its age; never over a fresh one."""
-        key = Key(kind, of)
-        if key in self._slices:
-            return
-        self.seq += 1
-        self._slices[key] = Slice(value, fetched_at, self.seq)
-        self._tell(kind)
-
     def forget(self, kind: Kind, of: str = "") -> None:
         """Drop a slice whose subject is gone (a deleted collection, an address left)."""
         if self._slices.pop(Key(kind, of), None) is not None:

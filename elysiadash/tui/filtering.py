@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from elysiadash.config.patterns import Pattern, PatternError, PatternTooSlow
+
 R = TypeVar("R")
 Value = float | int | str | None
 Test = Callable[[R], bool]
 
 _COMPARISON = re.compile(r"(>=|<=|!=|>|<|=)(.*)", re.DOTALL)
 _NUMBER = re.compile(r"([+-]?\d[\d_,]*\.?\d*(?:e[+-]?\d+)?)\s*([a-zA-Z%]*)")
-_SHOWN = 12
-"""Characters of a word that an error repeats."""
 _UNITS = {
     "": 1.0,
     "k": 1e3,
@@ -95,11 +95,19 @@ class Filter(Generic[R]):
 
     def __init__(self, text: str, tests: Iterable[Test[R]]) -> None:
         self.text = text
+        self.too_slow: str | None = None
+        """Why it is applied no longer: one of its patterns takes too long."""
         self._tests = tuple(tests)
 
     def __call__(self, row: R) -> bool:
-        """Whether the row is to be shown."""
-        return all(test(row) for test in self._tests)
+        """Whether the row is to be shown; all are, once the filter is too slow."""
+        if self.too_slow is not None:
+            return True
+        try:
+            return all(test(row) for test in self._tests)
+        except PatternTooSlow as slow:
+            self.too_slow = str(slow)
+            return True
 
     def __bool__(self) -> bool:
         return bool(self._tests)
@@ -107,12 +115,11 @@ class Filter(Generic[R]):
 
 def parse_filter(line: str, fields: Fields[R]) -> Filter[R]:
     """Read a filter line; an empty one shows everything. Raises ``FilterError``."""
-    words = fields.in_one_word(line).split()
+    words = iter(fields.in_one_word(line).split())
     tests: list[Test[R]] = []
-    while words:
-        word = words.pop(0)
+    for word in words:
         if word == "-f":
-            tests.append(_fuzzy(words.pop(0) if words else "", fields))
+            tests.append(_fuzzy(next(words, ""), fields))
         else:
             tests.append(_word(word, fields))
     return Filter(line.strip(), tests)
@@ -131,7 +138,7 @@ def _word(word: str, fields: Fields[R]) -> Test[R]:
     if colon and (half_typed or _COMPARISON.fullmatch(rest)):
         raise FilterError(fields.why_none(name))
     pattern = _pattern(word)
-    return lambda row: any(pattern.search(text) for text in fields.names(row))
+    return lambda row: any(pattern.found_in(text) for text in fields.names(row))
 
 
 def _on_field(name: str, rest: str, value_of: Callable[[R], Value]) -> Test[R]:
@@ -184,26 +191,27 @@ def _number(text: str) -> float | None:
     return float(digits) * _UNITS[match[2].lower()]
 
 
-def _found(pattern: re.Pattern[str], value: Value) -> bool:
+def _found(pattern: Pattern, value: Value) -> bool:
     if value is None:
         return False
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return pattern.search(text) is not None
+    return pattern.found_in(text)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    flags = re.IGNORECASE if text == text.lower() else re.NOFLAG
+def _pattern(text: str) -> Pattern:
     try:
-        return re.compile(text, flags)
-    except (re.error, OverflowError) as error:
-        # Shown beside what is typed, so without what can be seen there: the whole of it, and where.
-        why = error.msg if isinstance(error, re.error) else str(error)
-        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-        raise FilterError(f"{shown!r}: not a regular expression, {why}") from None
+        return Pattern(text)
+    except PatternError as error:
+        raise FilterError(str(error)) from None
 
 
 def _fuzzy(letters: str, fields: Fields[R]) -> Test[R]:
     if not letters:
         raise FilterError("-f needs letters, such as -f dcs")
-    pattern = _pattern(".*".join(re.escape(letter) for letter in letters))
-    return lambda row: any(pattern.search(text) for text in fields.names(row))
+    smart = letters == letters.lower()
+
+    def in_order(text: str) -> bool:
+        rest = iter(text.lower() if smart else text)
+        return all(letter in rest for letter in letters)
+
+    return lambda row: any(in_order(text) for text in fields.names(row))

@@ -23,7 +23,17 @@ from elysiadash.tui.widgets.chart import Chart
 from elysiadash.weaviate.models import Node, Nodes, ShardReplica
 from tests.tui.detailed import detailed_cluster
 from tests.tui.reading import crumbs, detail, fault, notice, rows, settled, shown, stats, status
-from tests.tui.still import NODES, START, StillWatch, five_rows, lost, still_cluster, three_nodes
+from tests.tui.still import (
+    NODES,
+    START,
+    Pace,
+    StillPoller,
+    StillWatch,
+    five_rows,
+    lost,
+    still_cluster,
+    three_nodes,
+)
 
 FIVE = ("shards", "charts", "numbers", "settings", "tenants")
 
@@ -561,6 +571,31 @@ async def test_a_lost_connection_dims_every_pane() -> None:
         tables = (screen.shards.table, screen.numbers.table, screen.settings.table)
         assert all(table.stale for table in tables)
         assert all(chart.stale for _, chart in screen.charts.seen)
+
+
+async def test_charts_whose_source_is_late_are_dimmed_and_no_others() -> None:
+    watch = detailed_cluster()
+    async with opened(watch) as (app, pilot, screen):
+        watch.lose(lost(), [Kind.METRICS])
+        await notice(app, pilot)
+        stale = {plan.key for plan, chart in screen.charts.seen if chart.stale}
+        assert stale == {"imports", "queries", "latency"}
+        watch.lose(lost(), [Kind.VERBOSE])
+        await notice(app, pilot)
+        assert all(chart.stale for _, chart in screen.charts.seen)
+        watch.answer()
+        await notice(app, pilot)
+        assert {plan.key for plan, chart in screen.charts.seen if chart.stale} <= stale
+
+
+async def test_a_chart_has_no_more_steps_than_its_own_source_gives_samples() -> None:
+    watch = detailed_cluster()
+    watch.pollers[Kind.METRICS] = StillPoller(Pace(60.0))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        steps = {plan.key: len(chart.face.traces[0].values) for plan, chart in screen.charts.seen}
+        assert steps["queries"] == steps["latency"] == 8
+        assert steps["growth"] == steps["objects"] == 32
 
 
 async def test_a_name_that_is_no_collection_says_so() -> None:

@@ -172,3 +172,21 @@ def test_a_line_keeps_what_a_plain_model_keeps(
         thing for thing in things if all(holds(thing, *word) != inverse for word, inverse in wished)
     ]
     assert [thing for thing in things if wanted(thing)] == expected
+
+
+def test_a_filter_that_takes_too_long_keeps_everything_and_says_so() -> None:
+    thing = Thing("ab" * 200)
+    wanted = parse_filter("(a|b|ab)*c(a|b|ab)*!", FIELDS)
+    assert wanted.too_slow is None
+    for _ in range(100_000):
+        if wanted(thing) and wanted.too_slow:
+            break
+    assert "takes too long" in (wanted.too_slow or "")
+    assert all(wanted(thing) for thing in THINGS)
+
+
+@given(st.text("abA", max_size=6), st.text("abAB", max_size=8))
+def test_letters_in_order(letters: str, name: str) -> None:
+    typed = letters.strip() or "a"
+    pattern = re.compile(".*".join(typed), re.IGNORECASE if typed == typed.lower() else 0)
+    assert parse_filter(f"-f {typed}", FIELDS)(Thing(name)) is bool(pattern.search(name))

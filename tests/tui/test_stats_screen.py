@@ -124,7 +124,7 @@ async def test_a_title_is_a_field_and_an_error_can_be_read_at_100_columns() -> N
         await pilot.press("escape", "slash", "[")
         await settled(pilot)
         painted = unescape(app.export_screenshot()).replace("\xa0", " ")
-        assert "'[': not a regular expression, unterminated character set" in painted
+        assert "'[' is not a regular expression: unterminated character set" in painted
 
 
 async def test_a_filter_survives_new_data() -> None:

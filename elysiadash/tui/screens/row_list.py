@@ -169,7 +169,11 @@ class RowList(Generic[RowT]):
         counts = f"{status.shown:,}/{status.total:,}"
         chips: list[Piece] = []
         if self.filter_text:
-            chips.append((f" filter: /{plain(self.filter_text)}  {counts} ", "reverse $accent"))
+            words = f" filter: /{plain(self.filter_text)}  "
+            if self._filter is not None and self._filter.too_slow:
+                chips.append((f"{words}takes too long, not applied ", "reverse $health-warn"))
+            else:
+                chips.append((f"{words}{counts} ", "reverse $accent"))
         if status.problems_only:
             chips.append((f" problems only  {counts} ", "reverse $health-warn"))
         if status.marked:

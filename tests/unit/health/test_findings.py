@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +11,14 @@ from hypothesis import strategies as st
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.view import MISSING
 from elysiadash.health.finding import Finding, Severity, worst
-from elysiadash.health.findings import find, health_of_all, row_health
+from elysiadash.health.findings import find, health_of_all
 from tests.unit.health.pictures import node, picture, problem, replica, report, row, view
 
 BLIND = problem(Kind.VERBOSE, "parked", "nothing after 3 s")
+
+
+def health_of(name: str, findings: Iterable[Finding], *, shards_seen: bool = True) -> Severity:
+    return health_of_all(findings, [name], shards_seen=shards_seen)[name]
 
 
 def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
@@ -36,14 +41,14 @@ def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
 
 def test_a_collection_whose_shards_were_not_seen_is_unknown_not_ok() -> None:
     found = find(picture(rows=(row("Doc"),), problems=(BLIND,)))
-    assert row_health(found, "Doc") is Severity.UNKNOWN
-    assert row_health((), "Doc") is Severity.OK
+    assert health_of("Doc", found) is Severity.UNKNOWN
+    assert health_of("Doc", ()) is Severity.OK
 
 
 def test_shards_that_nobody_told_of_yet_are_unknown_and_no_finding() -> None:
     found = find(picture(rows=(row("Doc"),)))
     assert found == ()
-    assert row_health(found, "Doc", shards_seen=False) is Severity.UNKNOWN
+    assert health_of("Doc", found, shards_seen=False) is Severity.UNKNOWN
     critical = Finding(
         code="RES-501",
         severity=Severity.CRITICAL,
@@ -53,7 +58,7 @@ def test_shards_that_nobody_told_of_yet_are_unknown_and_no_finding() -> None:
         cause="",
         action="",
     )
-    assert row_health((critical,), "Doc", shards_seen=False) is Severity.CRITICAL
+    assert health_of("Doc", (critical,), shards_seen=False) is Severity.CRITICAL
 
 
 def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
@@ -67,8 +72,8 @@ def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
             ),
         )
     )
-    assert row_health(found, "Event") is Severity.CRITICAL
-    assert row_health(found, "Other") is Severity.OK
+    assert health_of("Event", found) is Severity.CRITICAL
+    assert health_of("Other", found) is Severity.OK
 
 
 def test_the_worst_comes_first() -> None:
@@ -101,7 +106,7 @@ def test_unknown_may_hide_a_warning_but_not_a_critical() -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
+def test_a_collections_health_is_the_worst_of_its_own_and_of_what_blinds_all(
     pairs: list[tuple[str | None, Severity]], blind: bool, seen: bool
 ) -> None:
     findings = [
@@ -118,7 +123,8 @@ def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
     ]
     if blind:
         findings += find(picture(problems=(BLIND,)))
-    names = ["A", "B", "C"]
-    assert health_of_all(findings, names, shards_seen=seen) == {
-        name: row_health(findings, name, shards_seen=seen) for name in names
+    of_all = [Severity.OK if seen else Severity.UNKNOWN, *([Severity.UNKNOWN] if blind else [])]
+    assert health_of_all(findings, "ABC", shards_seen=seen) == {
+        name: worst((*of_all, *(severity for own, severity in pairs if own == name)))
+        for name in "ABC"
     }
