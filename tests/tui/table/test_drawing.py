@@ -283,3 +283,11 @@ def test_the_sorted_title_carries_its_direction() -> None:
     titles = (Title("Name", "left", False), Title("Size", "right", True))
     header = drawn(HeaderLine(titles), [Wanted(6, 6), Wanted(6, 6)], 40, "braille")
     assert header.startswith("  Name↑    ↓Size")
+
+
+@given(st.integers(2, 6), st.integers(1, 20), st.integers(0, 30), st.integers(0, 300))
+def test_columns_of_one_kind_are_of_one_width(many: int, least: int, more: int, width: int) -> None:
+    wanted = [Wanted(least, least + more, 5)] * many
+    widths = [slot.width for slot in lay_out(wanted, width).slots]
+    if len(widths) == many:
+        assert max(widths) - min(widths) <= 1

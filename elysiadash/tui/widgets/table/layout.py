@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 _WIDE_FROM = 40
@@ -115,13 +116,26 @@ def _share(wanted: Sequence[Wanted], chosen: Sequence[int], room: int, gap: int)
     if spare < 0:
         return _squeezed(chosen, widths, room, gap)
     by_priority = sorted(chosen, key=lambda column: (-wanted[column].priority, column))
-    natural = [(column, wanted[column].natural) for column in by_priority]
-    whole = [(column, wanted[column].whole) for column in by_priority]
-    for column, claim in natural + whole:
-        more = min(spare, max(0, claim - widths[column]))
-        widths[column] += more
-        spare -= more
+    alike = [list(group) for _, group in groupby(by_priority, lambda at: wanted[at].priority)]
+    natural = {column: wanted[column].natural for column in chosen}
+    whole = {column: wanted[column].whole for column in chosen}
+    for claims in (natural, whole):
+        for group in alike:
+            spare = _widen(widths, group, claims, spare)
     return widths
+
+
+def _widen(widths: dict[int, int], group: Sequence[int], claims: dict[int, int], spare: int) -> int:
+    """Give columns of one priority what they claim, the narrowest first; what is left."""
+    while spare > 0:
+        wanting = [column for column in group if widths[column] < claims[column]]
+        if not wanting:
+            break
+        narrowest = min(wanting, key=widths.__getitem__)
+        more = min(spare, claims[narrowest] - widths[narrowest] if len(wanting) == 1 else 1)
+        widths[narrowest] += more
+        spare -= more
+    return spare
 
 
 def _squeezed(chosen: Sequence[int], widths: dict[int, int], room: int, gap: int) -> dict[int, int]:
