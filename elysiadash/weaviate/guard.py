@@ -162,6 +162,8 @@ def classify_rpc(method: str, message: Any, *, facts: Facts | None = None) -> Re
     """
     if method not in _READING_RPCS:
         return RequestClass.WRITE
+    if message is None:
+        return RequestClass.REPAIRING_READ
     consistency = _field(message, "consistency_level", "consistencyLevel")
     if str(consistency or "") not in _WEAK_CONSISTENCY and consistency not in (0, 1):
         return RequestClass.REPAIRING_READ

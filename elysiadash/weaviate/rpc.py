@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from elysiadash.weaviate.answers import message_of
+from elysiadash.weaviate.answers import Answer, message_of
 from elysiadash.weaviate.errors import (
     BadAnswer,
     Forbidden,
@@ -37,13 +37,27 @@ _DEFAULT_MAX_MESSAGE = 104_858_000
 
 
 class RpcCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One call: its method, message, how long it may take, and by whose leave."""
+    """One call: its method, message, how long it may take, and by whose leave.
+
+    ``content`` is the message where it was serialised already; ``message`` may then be None,
+    and a guard that cannot look into it takes the worst for granted. ``base`` is another node's
+    REST address, for the Connect door.
+    """
 
     method: str
-    message: Any
+    message: Any = None
     timeout: float
     permit: Permit | None = None
     facts: Facts | None = None
+    content: bytes | None = None
+    base: str | None = None
+
+    def body(self) -> bytes:
+        """The serialised message."""
+        if self.content is not None:
+            return self.content
+        serialised: bytes = self.message.SerializeToString()
+        return serialised
 
 
 class ConnectDoor:
@@ -54,22 +68,30 @@ class ConnectDoor:
 
     async def call(self, call: RpcCall, reply: type[M]) -> M:
         """Send one message; raises ``NotSupported`` where the door is shut (before 1.38.3)."""
-        answer = await self._transport.send(
+        answer = await self._answer(call)
+        return _parse(reply, answer.body, answer.request)
+
+    async def exchange(self, call: RpcCall) -> bytes:
+        """Send one message and return its reply as it came, not parsed yet."""
+        return (await self._answer(call)).body
+
+    async def _answer(self, call: RpcCall) -> Answer:
+        return await self._transport.send(
             Call(
                 method="POST",
                 path=f"/v1/grpc-web/{_SERVICE}/{call.method}",
+                base=call.base,
                 headers={
                     "Connect-Protocol-Version": "1",
                     "Content-Type": "application/proto",
                 },
-                content=call.message.SerializeToString(),
+                content=call.body(),
                 message=call.message,
                 timeout=call.timeout,
                 permit=call.permit,
                 facts=call.facts,
             )
         )
-        return _parse(reply, answer.body, answer.request)
 
 
 class GrpcDoor:
@@ -85,11 +107,15 @@ class GrpcDoor:
 
     async def call(self, call: RpcCall, reply: type[M]) -> M:
         """Send one message; raises ``Unreachable`` where the port cannot be reached."""
+        return _parse(reply, await self.exchange(call), self._request(call))
+
+    async def exchange(self, call: RpcCall) -> bytes:
+        """Send one message and return its reply as it came, not parsed yet."""
         address = self._transport.profile.grpc
-        request = f"grpc {call.method} {address or '(no address)'}"
+        request = self._request(call)
         if address is None:
             raise NotSupported("the profile has no gRPC address", request=request)
-        content: bytes = call.message.SerializeToString()
+        content = call.body()
         tracked = Call(
             method="POST",
             path=f"/{_SERVICE}/{call.method}",
@@ -99,16 +125,17 @@ class GrpcDoor:
             facts=call.facts,
         )
         async with self._transport.watched(tracked, request, content):
-            return await self._send(call, content, reply, address, request)
+            return await self._send(call, content, address, request)
+
+    def _request(self, call: RpcCall) -> str:
+        return f"grpc {call.method} {self._transport.profile.grpc or '(no address)'}"
 
     async def aclose(self) -> None:
         """Close the channel."""
         if self._channel is not None:
             await self._channel.close()
 
-    async def _send(
-        self, call: RpcCall, content: bytes, reply: type[M], address: str, request: str
-    ) -> M:
+    async def _send(self, call: RpcCall, content: bytes, address: str, request: str) -> bytes:
         import grpc
 
         channel = self._channel or await self._open(address)
@@ -119,7 +146,7 @@ class GrpcDoor:
             body: bytes = await send(content, timeout=call.timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             raise _translate(error, request, call.timeout) from None
-        return _parse(reply, body, request)
+        return body
 
     async def _open(self, address: str) -> Any:
         import grpc

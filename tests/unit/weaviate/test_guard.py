@@ -125,6 +125,7 @@ def test_protobuf_messages_are_classed_by_their_fields() -> None:
     assert classify_rpc("Search", of_tenant) is REPAIR
     assert classify_rpc("Search", of_tenant, facts=Facts(tenant_is_hot=True)) is READ
     assert classify_rpc("BatchObjects", weak) is WRITE
+    assert classify_rpc("Search", None) is REPAIR, "what cannot be looked into may be anything"
 
 
 @pytest.mark.parametrize(
