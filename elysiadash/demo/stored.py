@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import zlib
+from array import array
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -136,6 +137,7 @@ def put(world: World, node: str, collection: Collection, stored: StoredObject) -
     The first vector of a name decides how long all of that name are.
     """
     shard = owner(world, collection, stored.tenant, stored.id)
+    stored.vectors = {name: _as_float32(vector) for name, vector in stored.vectors.items()}
     for name, vector in stored.vectors.items():
         length = len(vector[0]) if vector and isinstance(vector[0], list) else len(vector)
         expected = collection.lengths.setdefault(name, length)
@@ -177,6 +179,8 @@ def check_types(collection: Collection, properties: dict[str, Any]) -> None:
     types = {known["name"]: known["dataType"][0] for known in collection.definition["properties"]}
     for name, value in properties.items():
         wanted = types.get(name)
+        if value is None:
+            continue
         if wanted == "int" and not (isinstance(value, int) and not isinstance(value, bool)):
             if isinstance(value, float) and value.is_integer():
                 continue
@@ -189,6 +193,13 @@ def check_types(collection: Collection, properties: dict[str, Any]) -> None:
                 f"invalid text property '{name}' on class '{collection.name}':"
                 " not a string, but " + _go_type(value)
             )
+
+
+def _as_float32(vector: list[Any]) -> list[Any]:
+    """Vectors are kept in 32 bits a number."""
+    if vector and isinstance(vector[0], list):
+        return [_as_float32(row) for row in vector]
+    return array("f", vector).tolist()
 
 
 def _go_type(value: Any) -> str:

@@ -54,7 +54,7 @@ def _fill_single(into: Any, data_type: str, value: Any) -> None:
         case "text":
             into.text_value = value
         case "int":
-            into.int_value = int(value)
+            into.int_value = _int64(value)
         case "number":
             into.number_value = value
         case "boolean":
@@ -79,17 +79,17 @@ def _fill_single(into: Any, data_type: str, value: Any) -> None:
 def _fill_object(into: Any, value: dict[str, Any]) -> None:
     into.SetInParent()
     for name, inner in value.items():
-        _fill_single(into.fields[name], _type_of(inner), inner)
+        fill_value(into.fields[name], _type_of(inner), inner)
 
 
 def _type_of(value: Any) -> str:
     """The data type of a nested value, whose definition is not at hand here."""
+    if isinstance(value, list):
+        return (_type_of(value[0]) if value else "text") + "[]"
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, int):
-        return "int"
-    if isinstance(value, float):
-        return "number"
+    if isinstance(value, int | float):
+        return "int" if float(value).is_integer() else "number"
     return "object" if isinstance(value, dict) else "text"
 
 
@@ -98,7 +98,7 @@ def _fill_list(into: Any, data_type: str, values: list[Any]) -> None:
         case "number":
             into.number_values.values = array("d", values).tobytes()
         case "int":
-            into.int_values.values = array("q", map(int, values)).tobytes()
+            into.int_values.values = array("q", map(_int64, values)).tobytes()
         case "boolean":
             into.bool_values.values.extend(values)
         case "date":
@@ -145,9 +145,7 @@ def _properties(given: Any) -> dict[str, Any]:
     """Properties of a written object, of whichever list they come in, as JSON values."""
     from google.protobuf.json_format import MessageToDict
 
-    properties: dict[str, Any] = {
-        name: _whole(value) for name, value in MessageToDict(given.non_ref_properties).items()
-    }
+    properties: dict[str, Any] = MessageToDict(given.non_ref_properties)
     for known in given.number_array_properties:
         values = array("d", known.values_bytes).tolist() or list(known.values)
         properties[known.prop_name] = values
@@ -166,8 +164,6 @@ def _properties(given: Any) -> dict[str, Any]:
     return properties
 
 
-def _whole(value: Any) -> Any:
-    """Numbers travel as doubles; those without a fraction were whole."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+def _int64(value: float) -> int:
+    """The int of a double; 2^63 does not fit and is the largest one."""
+    return min(int(value), (1 << 63) - 1)

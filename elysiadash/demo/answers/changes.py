@@ -83,6 +83,27 @@ def _property(given: Definition) -> Definition:
     return definition
 
 
+async def add_property(world: World, request: Request) -> Answer:
+    """Add one property; a name that exists is refused."""
+    given = _body(request, "body")
+    if isinstance(given, Answer):
+        return given
+    collection = world.collection(request.params["className"])
+    if collection is None:
+        return schema_failure("class not found")
+    refused = await no_leader(world, request.node, after=47.8, status=422)
+    if refused is not None:
+        return refused
+    properties = collection.definition["properties"]
+    name = str(given.get("name", ""))
+    if any(known["name"].lower() == name.lower() for known in properties):
+        why = f"class {collection.name!r}: conflict for property {name!r}: already in use"
+        return schema_failure(why)
+    properties.append(_property(given))
+    world.model.changed()
+    return payload(properties[-1])
+
+
 def _vectors(given: Definition) -> dict[str, tuple[str, Definition]]:
     named = given.get("vectorConfig")
     if named:

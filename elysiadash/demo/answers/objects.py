@@ -12,13 +12,16 @@ from elysiadash.demo import stored
 from elysiadash.demo.answers.leader import no_leader
 from elysiadash.demo.messages import Answer, Request, failure, library_failure, nothing, payload
 from elysiadash.demo.model import Collection
+from elysiadash.demo.references import keep_references
 from elysiadash.demo.stored import ReadOnly, Refusal, WrongLength
+from elysiadash.demo.values import kept_properties, printed, printed_vector
 from elysiadash.demo.world import World
 from elysiadash.demo.writes import StoredObject
 
 _DEFAULT_LIMIT = 25
 _MAXIMUM_RESULTS = 10_000
 _RETRY_SECONDS = 0.155
+_NOT_DATES = "parse as time array, expected []interface{} got []interface {}"
 
 
 async def list_objects(world: World, request: Request) -> Answer:
@@ -121,30 +124,19 @@ def as_json(
         "creationTimeUnix": known.created_ms,
         "id": known.id,
         "lastUpdateTimeUnix": known.updated_ms,
-        "properties": as_printed(known.properties),
+        "properties": printed(known.properties),
     }
     if known.tenant and with_tenant:
         body["tenant"] = known.tenant
     if with_vectors and "" in known.vectors:
-        body["vector"] = as_printed(known.vectors[""])
+        body["vector"] = printed_vector(known.vectors[""])
     if with_weights:
         body["vectorWeights"] = None
     if with_vectors and any(known.vectors):
         body["vectors"] = {
-            name: as_printed(vector) for name, vector in sorted(known.vectors.items()) if name
+            name: printed_vector(vector) for name, vector in sorted(known.vectors.items()) if name
         }
     return body
-
-
-def as_printed(value: Any) -> Any:
-    """The same value with `1.0` as `1` and keys in order, as the server's JSON has it."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, list):
-        return [as_printed(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: as_printed(inner) for key, inner in sorted(value.items())}
-    return value
 
 
 async def get_object(world: World, request: Request) -> Answer:
@@ -257,7 +249,7 @@ async def post_object(world: World, request: Request) -> Answer:
     written.id = written.id or str(uuid4())
     try:
         known = written.stored(world.now())
-        stored.check_types(collection, known.properties)
+        _prepare(world, collection, known)
     except Refusal as refusal:
         return failure(422, f"invalid object: {refusal}")
     prefix = f"put object: import into index {collection.name.lower()}: "
@@ -292,7 +284,7 @@ async def put_object(world: World, request: Request) -> Answer:
     try:
         if stored.find(world, collection, known.tenant, known.id) is None:
             return nothing(404)
-        stored.check_types(collection, known.properties)
+        _prepare(world, collection, known)
         stored.put(world, request.node, collection, known)
     except ReadOnly as refusal:
         return failure(500, f"put object: {refusal}")
@@ -333,6 +325,7 @@ def write_batch(world: World, node: str, batch: list[tuple[str, StoredObject]]) 
     """
     errors: dict[int, str] = {}
     silent: set[str] = set()
+    poisoned = _poisoned(world, node, batch)
     for place, (name, known) in enumerate(batch):
         collection = world.collection(name)
         if collection is None:
@@ -340,7 +333,10 @@ def write_batch(world: World, node: str, batch: list[tuple[str, StoredObject]]) 
             continue
         try:
             known.id = stored.checked_uuid(known.id)
-            stored.check_types(collection, known.properties)
+            _prepare(world, collection, known)
+            if poisoned.get(place) is not None:
+                errors[place] = str(poisoned[place])
+                continue
             stored.put(world, node, collection, known)
         except ReadOnly as refusal:
             if refusal.replicated or refusal.shard.name not in silent:
@@ -349,6 +345,40 @@ def write_batch(world: World, node: str, batch: list[tuple[str, StoredObject]]) 
         except (Refusal, ValueError) as refusal:
             errors[place] = str(refusal)
     return errors
+
+
+def _prepare(world: World, collection: Collection, known: StoredObject) -> None:
+    """Check an object and put its values into the form they are stored in. Raises `Refusal`."""
+    stored.check_types(collection, known.properties)
+    keep_references(world, collection, known.tenant, known.properties)
+    known.properties = kept_properties(collection.definition, known.properties)
+
+
+def _poisoned(world: World, node: str, batch: list[tuple[str, StoredObject]]) -> dict[int, str]:
+    """Places of a batch that fail for an empty `date[]`, their own or another's.
+
+    Every node but the owner of its shard refuses it, and that shard's whole part of the batch.
+    """
+    parts: dict[tuple[str, str], list[int]] = {}
+    refused: set[tuple[str, str]] = set()
+    for place, (name, known) in enumerate(batch):
+        collection = world.collection(name)
+        if collection is None:
+            continue
+        try:
+            shard = stored.owner(world, collection, known.tenant, stored.checked_uuid(known.id))
+        except (Refusal, ValueError):
+            continue
+        part = (collection.name, shard.name)
+        parts.setdefault(part, []).append(place)
+        dates = {
+            one["name"]
+            for one in collection.definition["properties"]
+            if one["dataType"][0] == "date[]"
+        }
+        if node not in shard.nodes and any(known.properties.get(one) == [] for one in dates):
+            refused.add(part)
+    return {place: _NOT_DATES for part in refused for place in parts[part]}
 
 
 def _with_new_id(world: World, written: _Written) -> StoredObject:
@@ -365,14 +395,16 @@ def _result(
         "creationTimeUnix": known.created_ms,
         "id": known.id,
         "lastUpdateTimeUnix": known.updated_ms,
-        "properties": as_printed(known.properties),
+        "properties": printed(known.properties),
     }
     if known.tenant:
         body["tenant"] = known.tenant
     if written.vector:
-        body["vector"] = as_printed(written.vector)
+        body["vector"] = printed_vector(written.vector)
     if written.vectors:
-        body["vectors"] = as_printed(written.vectors)
+        body["vectors"] = {
+            name: printed_vector(vector) for name, vector in sorted(written.vectors.items())
+        }
     body["deprecations"] = None
     if error is None:
         body["result"] = {"status": "SUCCESS"}
