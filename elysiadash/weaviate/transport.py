@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ERROR_BYTES = 1 << 20
+_HASHED_HERE_BYTES = 64 * 1024
 
 Lane = Literal["probe", "fast", "slow"]
 
@@ -194,16 +195,17 @@ class Transport:
         Used by every door, REST and gRPC alike.
         """
         request_class = self._class_of(call)
+        digest = await self._digest(request_class, content)
         try:
             self.guard.check(request_class, request, call.permit)
         except Refused:
             with contextlib.suppress(OSError):
-                self._audit(call, request_class, content, "refused", None)
+                self._audit(call, request_class, digest, "refused", None)
             raise
         started = self.budget.start(request)
         result = "ok"
         try:
-            self._audit_start(call, request_class, content, request)
+            self._audit_start(call, request_class, digest, request)
             yield
         except BaseException as error:
             failure = translate(error, request, call.timeout)
@@ -213,7 +215,7 @@ class Transport:
             raise failure from None
         finally:
             seconds = self.budget.end(started, request_class, result)
-            self._audit_end(call, request_class, content, result, seconds)
+            self._audit_end(call, request_class, digest, result, seconds)
             log.debug("request", extra={"request": request, "result": result, "s": seconds})
 
     def _slot(self, base: str, lane: Lane) -> AbstractAsyncContextManager[object]:
@@ -248,12 +250,20 @@ class Transport:
             facts=call.facts,
         )
 
+    async def _digest(self, request_class: RequestClass, content: bytes | None) -> str | None:
+        """The body's hash for the audit lines; that of a batch of objects takes a while."""
+        if request_class is RequestClass.READ or self.guard.audit is None:
+            return None
+        if content is None or len(content) < _HASHED_HERE_BYTES:
+            return body_hash(content)
+        return await asyncio.to_thread(body_hash, content)
+
     def _audit_start(
-        self, call: Call, request_class: RequestClass, content: bytes | None, request: str
+        self, call: Call, request_class: RequestClass, digest: str | None, request: str
     ) -> None:
         """A write whose trace cannot be kept is not sent."""
         try:
-            self._audit(call, request_class, content, "started", None)
+            self._audit(call, request_class, digest, "started", None)
         except OSError as error:
             raise Refused(
                 f"the audit log cannot be written ({error.strerror}), so nothing was sent",
@@ -265,12 +275,12 @@ class Transport:
         self,
         call: Call,
         request_class: RequestClass,
-        content: bytes | None,
+        digest: str | None,
         result: str,
         seconds: float,
     ) -> None:
         try:
-            self._audit(call, request_class, content, result, seconds)
+            self._audit(call, request_class, digest, result, seconds)
         except OSError as error:
             # It was sent and its start is on record: failing now would hide the result.
             log.error("the audit log cannot be written: %s", error.strerror)
@@ -279,7 +289,7 @@ class Transport:
         self,
         call: Call,
         request_class: RequestClass,
-        content: bytes | None,
+        digest: str | None,
         result: str,
         seconds: float | None,
     ) -> None:
@@ -291,7 +301,7 @@ class Transport:
                 verb=call.method,
                 path=call.path,
                 request_class=request_class,
-                body_hash=body_hash(content),
+                body_hash=digest,
                 permit=call.permit,
                 result=result,
                 seconds=seconds,

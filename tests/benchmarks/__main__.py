@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import app, exposition, fleet, paint, recording, refresh, table
+from tests.benchmarks import app, copy_path, exposition, fleet, paint, recording, refresh, table
 from tests.benchmarks.rows import print_rows
 
 for title, benchmark in (
@@ -13,6 +13,7 @@ for title, benchmark in (
     ("recording", recording),
     ("fleet", fleet),
     ("app", app),
+    ("copy path", copy_path),
 ):
     print_rows(title, benchmark.run())
     print()

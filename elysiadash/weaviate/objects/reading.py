@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -26,6 +27,8 @@ from elysiadash.weaviate.transport import Transport
 # Reading a few rows alone is cheaper than both pages again.
 _FEW: Final = 20
 _ALONE_AT_ONCE: Final = 4
+_LEAST_LEFT: Final = 32
+_MARGIN: Final = 1.1
 _THREAD_ABOVE_BYTES: Final = 64 * 1024
 
 
@@ -69,6 +72,8 @@ class Reader:
         self._timeout = timeout
         self._permit = permit
         self._decoders = Decoders(shape)
+        self._density = 0.0
+        """Rows of the last page per step of the id space."""
 
     async def page(self, after: str = "", *, upper: str | None = None) -> Page:
         """The next rows with ids above ``after`` (from the first on, if it is empty).
@@ -76,10 +81,12 @@ class Reader:
         Rows above ``upper`` are left out, and then the page says ``at_upper``. Raises the
         ``WeaviateError`` that fits; ``DefinitionChanged`` where the shape is out of date.
         """
-        joined, size = await self._both(after)
+        most = self._needed(after, upper)
+        joined, size = await self._both(after, most)
         if len(joined.apart) > _FEW:
-            again, more = await self._both(after)
+            again, more = await self._both(after, most)
             joined, size = _later(joined, again), size + more
+        self._density = _density(after, joined)
         wanted = joined.apart
         at_upper = upper is not None and joined.cursor >= upper
         if upper is not None:
@@ -127,10 +134,20 @@ class Reader:
             tasks = [group.create_task(read(identity)) for identity in identities]
         return [task.result() for task in tasks]
 
-    async def _both(self, after: str) -> tuple[Joined, int]:
+    def _needed(self, after: str, upper: str | None) -> int | None:
+        """About how many rows there are up to ``upper``, from how close the last ones lay.
+
+        Without it the last page of each range would be read mostly for nothing.
+        """
+        if upper is None or not self._density:
+            return None
+        span = UUID(upper).int - (UUID(after).int if after else 0)
+        return max(_LEAST_LEFT, int(span * self._density * _MARGIN))
+
+    async def _both(self, after: str, most: int | None) -> tuple[Joined, int]:
         """Both halves of one cursor, joined; smaller ones where the size is refused."""
         while True:
-            limit = self.size.limit
+            limit = min(self.size.limit, most or self.size.limit)
             try:
                 properties, vectors = await _side_by_side(
                     self._properties(after, limit), self._vectors(after, limit)
@@ -222,6 +239,12 @@ async def _side_by_side(properties: Any, vectors: Any) -> tuple[bytes, bytes]:
         await asyncio.gather(left, right, return_exceptions=True)
         raise
     return found
+
+
+def _density(after: str, joined: Joined) -> float:
+    rows = len(joined.rows) + len(joined.apart)
+    span = (UUID(joined.cursor).int if joined.cursor else 0) - (UUID(after).int if after else 0)
+    return rows / span if span > 0 else 0.0
 
 
 def _later(first: Joined, second: Joined) -> Joined:
