@@ -334,8 +334,8 @@ def _ints(name: str, way: _WaySeen) -> _Encode:
     before = _entry(name, _NUMBER + bytes(8))[:-8]
 
     def encode(value: int, fields: list[bytes], _: list[bytes]) -> None:
-        if value > INT64_MAX:
-            int64(value, name)
+        # Ints at the edges are served as doubles, a little beyond what 64 bits hold.
+        if not INT64_MIN <= value <= INT64_MAX and int64(value, name) == INT64_MAX:
             way.need(Way.REST)
         fields.append(before + _double(value))
 
