@@ -14,8 +14,18 @@ import pytest
 import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
+from elysiadash.proto import weaviate_pb2 as pb
+from elysiadash.weaviate.objects import (
+    Converter,
+    Place,
+    ReadBack,
+    Reader,
+    ReferenceWriter,
+    shape_of,
+)
+from elysiadash.weaviate.rpc import RpcCall
 from tests.contract.conftest import CHANGEABLE
-from tests.contract.copying import Site, same, site, uid
+from tests.contract.copying import PERMIT, Site, same, site, uid
 from tests.contract.fidelity_rows import ROWS, VECTORS, definition
 from tests.servers.real import RealCluster
 
@@ -216,9 +226,6 @@ async def test_references_survive_cycles_themselves_and_empty_lists(cluster: Sit
 
 async def test_references_given_twice_are_there_once(cluster: Site) -> None:
     """A batch adds; the pass must not, when nobody knows whether the first time arrived."""
-    from elysiadash.weaviate.objects import Converter, Place, Reader, ReferenceWriter, shape_of
-    from tests.contract.copying import PERMIT
-
     await cluster.create({"class": "FidelityOther"})
     await _with_references(cluster, "FidelityTwice", "FidelityOther")
     name = "FidelityTwice"
@@ -358,3 +365,49 @@ async def test_empty_dates_are_refused_with_words_where_no_owner_is_known(cluste
     assert copied.stored.keys() | {one.id for one in copied.refused} == {
         uid(number) for number in range(1, 31)
     }
+
+
+# ---- the change signal -----------------------------------------------------------------------
+
+
+async def test_the_time_of_a_row_moves_with_every_write(cluster: Site) -> None:
+    """What reading back and every delta rest on; also for a write that changes nothing."""
+    await cluster.create({"class": "FidelityOther"})
+    await _with_references(cluster, "FidelityTimes", "FidelityOther")
+    name = "FidelityTimes"
+    document = json.dumps({"class": name, "id": uid(1), "properties": {"t": "x"}})
+    path = f"/v1/objects/{name}/{uid(1)}"
+    reference = {"from": f"weaviate://localhost/{name}/{uid(1)}/to", "to": _led(name, 1)["beacon"]}
+    object_ = pb.BatchObject(uuid=uid(1), collection=name)
+
+    async def by_grpc() -> None:
+        call = RpcCall(
+            method="BatchObjects",
+            message=pb.BatchObjectsRequest(objects=[object_]),
+            timeout=10,
+            permit=PERMIT,
+        )
+        assert pb.BatchObjectsReply.FromString(await cluster.door.exchange(call)).errors == []
+
+    async def put(where: str, value: object) -> None:
+        assert (await cluster.raw.put(where, json=value)).status_code == 200
+
+    writes = {
+        "batch": lambda: cluster.put(name, [document]),
+        "the same batch": lambda: cluster.put(name, [document]),
+        "gRPC": by_grpc,
+        "the same by gRPC": by_grpc,
+        "PUT": lambda: put(path, json.loads(document)),
+        "a reference by batch": lambda: cluster.raw.post("/v1/batch/references", json=[reference]),
+        "references by PUT": lambda: put(f"{path}/references/to", [_led(name, 1)]),
+        "no references": lambda: put(f"{path}/references/to", []),
+    }
+    back = ReadBack(cluster.transport, cluster.door, Place(collection=name))
+    before = 0
+    for said, write in writes.items():
+        await write()
+        times = await back.times([uid(1)])
+        assert times[uid(1)] > before, said
+        assert times[uid(1)] == int((await cluster.objects(name))[uid(1)]["lastUpdateTimeUnix"])
+        before = times[uid(1)]
+        await asyncio.sleep(0.005)

@@ -3,6 +3,7 @@
 Properties travel by REST JSON without vectors, vectors as opaque bytes by gRPC (or by protobuf
 over the REST port); they are joined on id and update time and written by ``BatchObjects``. Below
 this package are only transport and rpc; grpc and protobuf are imported when a page is read.
+A transport's ``Budget`` counts these requests too: give a copy one of its own.
 
 ::
 
