@@ -20,8 +20,9 @@ A transport's ``Budget`` counts these requests too: give a copy one of its own.
 
 from __future__ import annotations
 
-from elysiadash.weaviate.objects.convert import CannotTravel, Converted, Converter, Lost, Way
+from elysiadash.weaviate.objects.convert import Converted, Converter, Lost, Reference
 from elysiadash.weaviate.objects.doors import Door
+from elysiadash.weaviate.objects.encoding import CannotTravel, Way
 from elysiadash.weaviate.objects.outcome import Outcome
 from elysiadash.weaviate.objects.pages import DefinitionChanged
 from elysiadash.weaviate.objects.readback import ReadBack
@@ -45,6 +46,7 @@ __all__ = [
     "Place",
     "ReadBack",
     "Reader",
+    "Reference",
     "ReferenceWriter",
     "Row",
     "Shape",

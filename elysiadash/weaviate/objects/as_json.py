@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from elysiadash.weaviate.objects.convert import CannotTravel, int64
+from elysiadash.weaviate.objects.encoding import CannotTravel, int64
 from elysiadash.weaviate.objects.pages import unpacked
 from elysiadash.weaviate.objects.rows import Place, Row
 from elysiadash.weaviate.objects.shape import Property, Shape

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from elysiadash.weaviate.errors import BadAnswer, NotFound
+from elysiadash.weaviate.errors import BadAnswer, NotFound, WeaviateError
 from elysiadash.weaviate.guard import Permit
-from elysiadash.weaviate.objects.doors import Door
+from elysiadash.weaviate.objects.doors import Door, is_too_much
 from elysiadash.weaviate.objects.routes import facts_of, object_call
 from elysiadash.weaviate.objects.rows import Place
 from elysiadash.weaviate.rpc import RpcCall
@@ -117,14 +117,21 @@ def _times(body: bytes) -> list[tuple[str, int]]:
 async def walk(identities: Iterable[str], page: Callable[[str, int], Any]) -> dict[str, Any]:
     """What ``page`` says of each id that it has, going through them in order.
 
-    ``page(after, limit)`` gives ``(id, anything)`` in order of id.
+    ``page(after, limit)`` gives ``(id, anything)`` in order of id; it is asked for less where
+    the answer is too large.
     """
     wanted = sorted(set(identities))
     found: dict[str, Any] = {}
-    at, dense = 0, True
+    at, dense, most = 0, True, _MOST
     while at < len(wanted):
-        limit = min(_MOST, len(wanted) - at + _SPARE) if dense else _SPARSE
-        known = await page(before(wanted[at]), limit)
+        limit = min(most, len(wanted) - at + _SPARE if dense else _SPARSE)
+        try:
+            known = await page(before(wanted[at]), limit)
+        except WeaviateError as error:
+            if limit == 1 or not is_too_much(error):
+                raise
+            most = limit // 2
+            continue
         there = dict(known)
         last = known[-1][0] if len(known) >= limit else None
         started = at

@@ -40,7 +40,7 @@ class Geo(msgspec.Struct, gc=False):
     longitude: float
 
 
-class Phone(msgspec.Struct, gc=False, rename="camel"):
+class Phone(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     """A phoneNumber's input; what the server computes from it is not read."""
 
     input: str = ""

@@ -9,7 +9,7 @@ in doubt is written again; what fails is halved until it stands alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +17,9 @@ import msgspec
 from elysiadash.weaviate.errors import BadAnswer, WeaviateError
 from elysiadash.weaviate.guard import Permit
 from elysiadash.weaviate.objects.as_json import writable
-from elysiadash.weaviate.objects.convert import CannotTravel, Converted, Lost, Way
+from elysiadash.weaviate.objects.convert import Converted, Lost
 from elysiadash.weaviate.objects.doors import Door, is_passing, is_too_much
+from elysiadash.weaviate.objects.encoding import CannotTravel, Way
 from elysiadash.weaviate.objects.outcome import Outcome, is_passing_word
 from elysiadash.weaviate.objects.readback import ReadBack
 from elysiadash.weaviate.objects.rows import Place
@@ -71,20 +72,20 @@ class Writer:
         self._largest = min(WANTED_BYTES, door.max_message // 2)
         self._read_back = ReadBack(transport, door, place, timeout=timeout, permit=permit)
 
-    async def write(
-        self, objects: Sequence[Converted], *, before: Mapping[str, int] | None = None
-    ) -> Outcome:
+    async def write(self, objects: Sequence[Converted]) -> Outcome:
         """Write objects of different ids; says of each what became of it.
 
-        ``before`` are the target's update times as they were, where they are known; else they
-        are read first. Raises the ``WeaviateError`` that fits where asking again is no use
-        (permission, guard, a place that does not exist).
+        The target's times are read first, and not taken from a ledger: after a crash it may hold
+        a later write than the ledger knows of, which would pass for this one. Raises the
+        ``WeaviateError`` that fits where asking again is no use (permission, guard, a place that
+        does not exist), or where nothing can be read back; then nothing is known, and all may be
+        given again.
         """
         ids = [one.id for one in objects]
         if len(set(ids)) < len(ids):
             raise ValueError("two objects of one id in one write: the later would win in silence")
         outcome = Outcome()
-        times = dict(before) if before is not None else await self._read_back.times(ids)
+        times = await self._read_back.times(ids)
         together = [one for one in objects if one.way is Way.BATCH]
         for batch in _batches(together, self._largest):
             await self._settle(batch, times, outcome)
@@ -199,7 +200,12 @@ class Writer:
             return left
         # The replica that was read may lag behind those that took the write.
         for one in claimed:
-            time = await self._read_back.surely(one.id)
+            try:
+                time = await self._read_back.surely(one.id)
+            except WeaviateError as error:
+                if not is_passing(error):
+                    raise
+                continue
             if time is not None and time != times.get(one.id):
                 outcome.stored[one.id] = times[one.id] = time
         return [one for one in left if one.id not in outcome.stored]
