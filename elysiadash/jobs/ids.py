@@ -29,7 +29,7 @@ def day_of(now: float) -> str:
 def next_id(now: float, last_of_day: str | None) -> str:
     """A name for a job begun at ``now``, behind the last one of the same day.
 
-    Raises ``OverflowError`` where the day has no name left: never with a million a day.
+    Raises ``OverflowError`` where the day has no name left behind the last one.
     """
     seconds = now % 86_400
     number = int(seconds * _PER_SECOND)

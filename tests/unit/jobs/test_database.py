@@ -15,7 +15,7 @@ import pytest
 from elysiadash.jobs import database as module
 from elysiadash.jobs import queue
 from elysiadash.jobs.database import Database
-from elysiadash.jobs.errors import Busy, CannotWrite, DamagedJobs, NewerJobs, NotJobs
+from elysiadash.jobs.errors import Busy, CannotWrite, DamagedJobs, NewerJobs, NoSuchJob, NotJobs
 from elysiadash.jobs.tables import MIGRATIONS, VERSION
 from tests.unit.jobs.given import new, opened, submitted
 
@@ -85,9 +85,15 @@ def test_a_fallen_page_is_found_by_a_check_or_when_it_is_read(tmp_path: Path) ->
     path.write_bytes(data)
     with pytest.raises(DamagedJobs, match="is damaged"):
         Database.open(tmp_path, check=True)
-    with pytest.raises(DamagedJobs, match="is damaged"):
-        with Database.open(tmp_path) as jobs, jobs.reading() as read:
-            queue.newest(read)
+    damaged = pytest.raises(DamagedJobs, match="is damaged")
+    with damaged, Database.open(tmp_path) as jobs, jobs.reading() as read:
+        queue.newest(read)
+
+
+def submit_batches(jobs: Database, many: int) -> None:
+    for _ in range(many):
+        with jobs.transaction() as tx:
+            queue.submit_batch(tx, new(), [new()] * 20)
 
 
 def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path) -> None:
@@ -95,10 +101,8 @@ def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path) -> None:
         kept = submitted(jobs)
         pages = jobs._connection.execute("PRAGMA page_count").fetchone()[0]
         jobs._connection.execute(f"PRAGMA max_page_count={pages}")
-        with pytest.raises(CannotWrite, match="disk is full.*nothing was changed.*resume"):
-            for _ in range(1000):
-                with jobs.transaction() as tx:
-                    queue.submit_batch(tx, new(), [new()] * 20)
+        with pytest.raises(CannotWrite, match=r"disk is full.*nothing was changed.*resume"):
+            submit_batches(jobs, 1000)
         jobs._connection.execute("PRAGMA max_page_count=1000000")
         with jobs.reading() as read:
             found = queue.newest(read, limit=100_000)
@@ -134,9 +138,8 @@ def test_who_waits_too_long_for_another_is_told(
 
 def test_an_error_inside_keeps_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as jobs:
-        with pytest.raises(ZeroDivisionError), jobs.transaction() as tx:
-            queue.submit(tx, new())
-            1 / 0  # noqa: B018
+        with pytest.raises(NoSuchJob), jobs.transaction() as tx:
+            queue.get(tx, queue.submit(tx, new()).id + "x")
         with jobs.reading() as read:
             assert queue.newest(read) == []
 

@@ -25,7 +25,7 @@ S = JobState
         ([S.DONE, S.QUEUED], S.RUNNING),
         ([S.RUNNING, S.PAUSED], S.RUNNING),
         ([S.PAUSED, S.DONE], S.PAUSED),
-        ([S.PAUSED, S.QUEUED], S.RUNNING),
+        ([S.PAUSED, S.QUEUED], S.QUEUED),
         ([S.DONE, S.DONE], S.DONE),
         ([S.DONE, S.CANCELLED], S.CANCELLED),
         ([S.DONE, S.CANCELLED, S.FAILED], S.FAILED),
