@@ -260,6 +260,22 @@ def _take(tx: Transaction, one: _Candidate, before: Holder | None, worker: str) 
     return claim
 
 
+def revoke(tx: Transaction, job: str, *, who: str, reason: str) -> bool:
+    """Take a job out of its worker's hands, back into the queue; whether anybody had it.
+
+    For a watchdog that has put something back on which the worker relies: should that only have
+    been slow, it must not go on.
+    """
+    found = holder(tx, job)
+    if found is None:
+        return False
+    drop(tx, job)
+    states.change(tx, job, JobState.QUEUED)
+    text = f"taken from {found.claim.worker} (pid {found.process.pid}) by {who}: {reason}"
+    events.note(tx, job, "claim", text, severity="warning")
+    return True
+
+
 def drop(tx: Transaction, job: str) -> None:
     """End whatever claim there is on a job, with its leases."""
     tx.run("DELETE FROM claims WHERE job = ?", job)

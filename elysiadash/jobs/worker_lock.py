@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 import weakref
 from pathlib import Path
 
@@ -78,15 +79,19 @@ class WorkerLock:
     def _taken(self) -> int | None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except OSError:
-            os.close(handle)
-            raise
-        return handle
+        # Who only asks (`held_by`) has it for a moment too: that is no worker.
+        for wait in (0.01, 0.04, None):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return handle
+            except BlockingIOError:
+                if wait is not None:
+                    time.sleep(wait)
+            except OSError:
+                os.close(handle)
+                raise
+        os.close(handle)
+        return None
 
     def _handed_over(self) -> int | None:
         """The handle we were started with, when it really is this lock."""

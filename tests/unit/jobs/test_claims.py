@@ -270,6 +270,20 @@ def test_what_is_cancelled_goes_first_and_waits_for_nothing(tmp_path: Path) -> N
         assert now(jobs, job.id).state is JobState.CANCELLED
 
 
+def test_a_watchdog_takes_a_job_from_a_worker_that_is_only_slow(tmp_path: Path) -> None:
+    with opened(tmp_path) as jobs:
+        job, slow = running(jobs)
+        with claims.held(jobs, slow) as tx:
+            steps.begin(tx, "freeze", undo={"thaw": "s1"}, owed=True)
+        with jobs.transaction() as tx:
+            steps.put_back(tx, job.id, "freeze", who="watchdog")
+            assert claims.revoke(tx, job.id, who="watchdog", reason="silent for 30 s")
+            assert not claims.revoke(tx, job.id, who="watchdog", reason="silent for 30 s")
+        with pytest.raises(ClaimLost, match="is QUEUED"):
+            claims.beat(jobs, slow)
+        assert taken(jobs, "w2").token == slow.token + 1
+
+
 class Workers(RuleBasedStateMachine):
     """Workers that come, go, sleep and wake up too late; the model knows who may write."""
 

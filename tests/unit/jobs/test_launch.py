@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -188,6 +189,26 @@ def test_a_worker_started_by_hand_has_the_lock_too(tmp_path: Path) -> None:
     one.release()
     assert two.take(8.0)
     two.release()
+
+
+def test_asking_who_works_keeps_nobody_from_it(tmp_path: Path) -> None:
+    asking = WorkerLock(tmp_path)
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.wait(0.001):
+            asking.held_by()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        for number in range(50):
+            lock = WorkerLock(tmp_path)
+            assert lock.take(float(number))
+            lock.release()
+    finally:
+        stop.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("handle", ["", "x", "99999", "0"])

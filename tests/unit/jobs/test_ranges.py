@@ -61,6 +61,7 @@ def test_what_was_moved_on_is_added_up_and_finished(tmp_path: Path) -> None:
         assert (piece.rest, piece.extra) == ((key(10), LAST), {"page": 500})
         with jobs.reading() as read:
             assert ranges.unfinished(read, job, generation=3, tenant="a") == [(key(10), LAST)]
+            assert (ranges.left(read, job), ranges.left(read, job, generation=0)) == (1, 0)
         with claims.held(jobs, claim) as tx:
             ranges.finish(tx, piece, objects=9)
         with jobs.reading() as read:
@@ -69,6 +70,7 @@ def test_what_was_moved_on_is_added_up_and_finished(tmp_path: Path) -> None:
             assert done.rest is None
             assert ranges.unfinished(read, job, generation=3, tenant="a") == []
             assert ranges.unfinished(read, job, generation=4) == [(FIRST, LAST)]
+            assert ranges.left(read, job) == ranges.left(read, job, generation=3) == 0
 
 
 @pytest.mark.parametrize("watermark", [key(9), key(10), FIRST, LAST, b"short"])
