@@ -88,12 +88,15 @@ def _from_recording(chosen: Chosen, wish: EventsWish) -> int:
         with Reader(recording_path(chosen.state_dir, name, chosen.profile.url)) as reader:
             contents = reader.contents()
             found = recorded_events(reader, wish, now)
+            unread = reader.unread
     except FileNotFoundError:
         raise _no_recording(name) from None
     except NotARecording as error:
         raise CommandFailed(str(error)) from None
     if contents.first is not None and contents.last is not None:
         say(f"recorded from {rfc3339(contents.first)} to {rfc3339(contents.last)}")
+    if unread is not None:
+        say(unread)
     show(events_document(chosen, found, now), wish.format)
     return Exit.OK
 

@@ -67,7 +67,8 @@ def nodes(flags: ClusterFlags, format: Format, self_metrics: Path | None) -> int
 async def _nodes(chosen: Chosen, format: Format, self_metrics: Path | None) -> int:
     async with watching(chosen) as watch:
         await ask(watch, FAST | METRICS | {Kind.VERBOSE}, _LIMIT_S)
-        answered = any_answer(watch, Kind.NODES, Kind.READY)
+        # Readiness is a bare 200: whatever answers there need not be a Weaviate.
+        answered = any_answer(watch, Kind.NODES)
         if not answered and not watch.cluster().nodes:
             raise no_answer(watch, chosen, Kind.NODES, Kind.READY)
         document = NodesDocument(

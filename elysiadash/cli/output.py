@@ -96,7 +96,7 @@ def _csv_value(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
-        return " ".join(f"{name}={part}" for name, part in value.items())
+        return printable(" ".join(f"{name}={part}" for name, part in value.items()))
     if isinstance(value, list | tuple):
-        return " ".join(str(part) for part in value)
+        return printable(" ".join(str(part) for part in value))
     return printable(value) if isinstance(value, str) else value

@@ -68,6 +68,10 @@ def record(flags: ClusterFlags, wish: RecordWish) -> int:
 
 def _check_file(path: Path) -> None:
     """Raise ``CommandFailed`` for a file that cannot be gone on with."""
+    if not path.absolute().parent.is_dir():
+        raise CommandFailed(f"there is no folder {path.absolute().parent}", "name another file")
+    if path.exists() and not path.is_file():
+        raise CommandFailed(f"{path} is not a file", "name another one")
     if not path.exists() or path.stat().st_size == 0:
         return
     try:

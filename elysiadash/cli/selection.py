@@ -11,6 +11,7 @@ import msgspec
 
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.config.mistake import nearest
+from elysiadash.config.patterns import Pattern, PatternError, PatternTooSlow
 
 T = TypeVar("T", bound=msgspec.Struct)
 Wanted = Callable[[Any], bool]
@@ -37,7 +38,10 @@ def chosen_items(
     """
     fields = tuple(items[0].__struct_fields__) if items else ()
     wanted = [_wanted(text, name_field, fields) for text in filters]
-    kept = [item for item in items if all(want(item) for want in wanted)]
+    try:
+        kept = [item for item in items if all(want(item) for want in wanted)]
+    except PatternTooSlow as slow:
+        raise CommandFailed(f"--filter {slow}", code=Exit.USAGE) from None
     return tuple(_sorted(kept, sort, fields) if sort else kept)
 
 
@@ -48,12 +52,10 @@ def _wanted(text: str, name_field: str, fields: tuple[str, ...]) -> Wanted:
         return _compared(_known_field(field, fields), sign or "=", value)
     turned, pattern = text.startswith("!"), text.removeprefix("!")
     try:
-        found = re.compile(pattern, 0 if pattern != pattern.lower() else re.IGNORECASE)
-    except re.error as error:
-        raise CommandFailed(
-            f"--filter {text!r} is no regular expression: {error}", code=Exit.USAGE
-        ) from None
-    return lambda item: bool(found.search(getattr(item, name_field))) is not turned
+        found = Pattern(pattern)
+    except PatternError as error:
+        raise CommandFailed(f"--filter {error}", code=Exit.USAGE) from None
+    return lambda item: found.found_in(getattr(item, name_field)) is not turned
 
 
 def _compared(field: str, sign: str, text: str) -> Wanted:

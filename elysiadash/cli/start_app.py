@@ -39,10 +39,11 @@ def need_terminal() -> None:
             "set TERM to what the terminal is, or use: elysiadash stats --watch",
             Exit.USAGE,
         )
-    if is_terminal(sys.stdin) and is_terminal(sys.stdout):
+    # Textual draws on standard error.
+    if all(is_terminal(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return
     raise CommandFailed(
-        "the app needs a terminal on standard input and output",
+        "the app needs a terminal on standard input, output and error",
         "for programs there is: elysiadash stats --json",
         Exit.USAGE,
     )

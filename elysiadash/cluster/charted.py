@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from elysiadash.cluster.stats import PARTIAL, CollectionStats
+from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.stats import PARTIAL, SOURCES, CollectionStats
 
 PARTIAL_OBJECTS = "objects_partial"
 """The count of the shards that answered, where others did not: never in the series of all."""
@@ -21,10 +22,27 @@ CHARTED = (
 )
 
 
-def frame_of(rows: Iterable[CollectionStats]) -> dict[str, dict[str, float | None]]:
-    """Metric -> collection -> value; for a thread where there are thousands."""
+SOURCE = {
+    field: SOURCES["objects" if field == PARTIAL_OBJECTS else field].kind for field in CHARTED
+}
+"""Charted number -> the question whose answers it comes from."""
+CHARTED_KINDS = frozenset(SOURCE.values())
+
+
+def frame_of(
+    rows: Iterable[CollectionStats], told: Collection[Kind] = CHARTED_KINDS
+) -> dict[str, dict[str, float | None]]:
+    """Metric -> collection -> value, of the metrics that what was ``told`` anew feeds.
+
+    A row keeps the last value of a source that does not answer: that is no new point. For a
+    thread where there are thousands.
+    """
     found = tuple(rows)
-    return {field: {row.collection: _value(row, field) for row in found} for field in CHARTED}
+    return {
+        field: {row.collection: _value(row, field) for row in found}
+        for field in CHARTED
+        if SOURCE[field] in told
+    }
 
 
 def lacks_shards(row: CollectionStats) -> bool:

@@ -56,9 +56,13 @@ class GrowthTracker:
         self._turn = threading.Lock()
 
     def follow(self, at: float, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Growth]:
-        """Take one report and tell every collection's growth; for a thread, one at a time."""
+        """Take one report and tell every collection's growth; for a thread, one at a time.
+
+        A report that is older than the last one is not taken.
+        """
         with self._turn:
-            self.observe(at, counts)
+            if self._since is None or at >= self._last:
+                self.observe(at, counts)
             found = {name: self.of(name) for name in self._shards}
         return {name: growth for name, growth in found.items() if growth is not None}
 

@@ -22,6 +22,8 @@ _BUDGET_POINTS = 6_000_000
 _LEAST_POINTS = 60
 _STEPS = 5
 _PAUSE_FACTOR = 2.5
+_SLEW_S = 5.0
+"""A clock that is further back than this was set."""
 
 
 class Points(msgspec.Struct, frozen=True, gc=False):
@@ -66,9 +68,10 @@ class _Places:
 class History:
     """Series by (metric, name); every ``append`` adds one point to all of them.
 
-    ``max_points`` bounds a series; the total is bounded too. A clock that goes backwards leaves
-    an explicit gap, and so does a pause longer than ``gap_after`` seconds and than two and a
-    half of the usual steps. Safe to use from several threads.
+    ``max_points`` bounds a series; the total is bounded too. A pause longer than ``gap_after``
+    seconds and than two and a half of the usual steps leaves an explicit gap, and so does a clock
+    that goes backwards: where it was set back, what is later than now is dropped. Safe to use from
+    several threads.
     """
 
     def __init__(self, max_points: int, *, gap_after: float = 60.0) -> None:
@@ -87,9 +90,12 @@ class History:
         May run in a thread: thousands of collections take a few milliseconds.
         """
         with self._lock:
+            was_set_back = bool(self._rows) and self._rows[-1].at - at > _SLEW_S
+            if was_set_back:
+                self._drop_later(at)
             if self._rows:
                 last = self._rows[-1].at
-                if self._is_gap(at - last):
+                if was_set_back or self._is_gap(at - last):
                     self._add_row(max(at, last), {})
                 at = max(at, last)
             self._add_row(at, frame)
@@ -120,6 +126,23 @@ class History:
         if step > 0:
             self._steps.append(step)
         return not 0 < step <= max(self._gap_after, _PAUSE_FACTOR * usual)
+
+    def _drop_later(self, at: float) -> None:
+        """Take back the rows of a time that is yet to come."""
+        while self._rows and self._rows[-1].at > at:
+            self._rows.pop()
+            self._added -= 1
+        for metric, places in self._places.items():
+            for place, seen in enumerate(places.seen):
+                if seen >= self._added:
+                    places.seen[place] = self._last_seen(metric, place)
+
+    def _last_seen(self, metric: str, place: int) -> int:
+        """The number of the last row with a value there; -1 where none has."""
+        for back, row in enumerate(reversed(self._rows), start=1):
+            if _value(row, metric, place) is not None:
+                return self._added - back
+        return -1
 
     def _oldest(self) -> int:
         """The number of the oldest row kept, counted from the first one ever."""

@@ -28,6 +28,7 @@ _SEEDED_S = 900.0
 _KEPT_S = 5.0
 _ANSWERS_KEPT = 32
 _SAME_S = 90.0
+_WHATEVER_STATE = frozenset({"node.left", "node.came"})
 
 
 class RangeSource(Protocol):
@@ -107,7 +108,8 @@ class Past:
     ) -> Series:
         start = end - seconds
         points = self._history.points(metric, collection)
-        session = samples_of(points, end, seconds)
+        # What was before the window tells how its first value came.
+        session = samples_of(points, end, 2 * seconds)
         began = points.times[0] if points.times else end
         recorded: Sequence[Sample] = ()
         problem = None
@@ -143,13 +145,15 @@ class Past:
         return await asyncio.to_thread(self._read_now, question)
 
     def _read_now(self, question: Callable[[Reader], T]) -> tuple[T | None, str | None]:
-        """(answer, why there is none in words): neither where there is no recording."""
+        """(answer, why there is none or what is missing of it): neither where there is no
+        recording."""
         path = self._path()
         if path is None:
             return None, None
         try:
             with Reader(path) as reader:
-                return question(reader), None
+                answer = question(reader)
+                return answer, reader.unread
         except FileNotFoundError:
             return None, None
         except (OSError, NotARecording) as error:
@@ -166,7 +170,8 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
     """Both, newest first, at most ``limit``; each change once.
 
     Another process that records sees the same change at its own moment: what is about the same
-    thing, from and to the same, within a minute and a half, is one change.
+    thing, from and to the same, within a minute and a half, is one change. Of a node that left or
+    came the states do not count: while it dies each process sees another of them.
     """
     exact = set(recorded) & set(session)
     free: dict[tuple[object, ...], list[float]] = {}
@@ -189,4 +194,6 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
 
 def _what(event: Event) -> tuple[object, ...]:
     about = (event.node, event.collection, event.tenant, event.shard, event.name)
+    if event.kind in _WHATEVER_STATE:
+        return (event.kind, *about)
     return (event.kind, *about, event.before, event.after)

@@ -5,12 +5,12 @@ A dead node is forgotten by the servers after 5 s; a console started later must 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from pathlib import Path
 
 import msgspec
 
+from elysiadash.cluster.profile_file import profile_file
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.view import ClusterView
 from elysiadash.config import files
@@ -43,7 +43,9 @@ class Memory:
 
     def __init__(self, directory: Path | None, profile_name: str, url: str) -> None:
         self._url = url
-        self._path = _file(directory, profile_name, url) if directory else None
+        self._path = (
+            profile_file(directory / "clusters", profile_name, url, ".json") if directory else None
+        )
         self._complained = False
 
     def load(self) -> Remembered:
@@ -75,9 +77,3 @@ class Memory:
                 log.warning("the state of the cluster cannot be kept on disk: %s", error)
             return False
         return True
-
-
-def _file(directory: Path, profile_name: str, url: str) -> Path:
-    readable = "".join(c if c.isalnum() or c in "-_" else "_" for c in profile_name)[:40]
-    mark = hashlib.sha256(f"{profile_name}\n{url}".encode()).hexdigest()[:10]
-    return directory / "clusters" / f"{readable}-{mark}.json"

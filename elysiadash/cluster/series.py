@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil
+from math import ceil, inf
 from statistics import median_low
 
 import msgspec
@@ -57,36 +57,50 @@ def samples_of(points: Points, end: float, seconds: float) -> list[Sample]:
 
 
 def means(
-    samples: Sequence[Sample], end: float, seconds: float, steps: int, *, held: bool = True
+    samples: Sequence[Sample],
+    end: float,
+    seconds: float,
+    steps: int,
+    *,
+    least_gap: float = _LEAST_GAP_S,
 ) -> tuple[float | None, ...]:
     """The mean of each of ``steps`` equal parts of the ``seconds`` before ``end``.
 
-    Samples are oldest first and all in that time. They are further apart than steps where the
-    past was thinned, or the window is short: ``held``, one holds for the steps since the one
-    before it, unless that is a gap.
+    Samples are oldest first and none is later than ``end``. They are further apart than steps
+    where the past was thinned, the source is slow, or the window is short: one holds for the steps
+    since the one before it (that may lie before the window), unless that is a gap: longer than
+    ``least_gap`` seconds and than two and a half of the usual steps.
     """
     start, width = end - seconds, seconds / steps
     sums, counts = [0.0] * steps, [0] * steps
-    # Each part is open at its beginning, as the whole is.
-    places = [max(0, min(steps, ceil((one.at - start) * steps / seconds)) - 1) for one in samples]
+    places = [_place(one.at, start, seconds, steps) for one in samples]
     for place, sample in zip(places, samples, strict=True):
-        sums[place] += sample.value
-        counts[place] += 1
+        if place >= 0:
+            sums[place] += sample.value
+            counts[place] += 1
     values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
-    if held:
-        usual = median_low([two.at - one.at for one, two in pairwise(samples)] or [0.0])
-        bridge = max(_LEAST_GAP_S, _GAP_FACTOR * usual)
-        for (one, two), (before, place) in zip(pairwise(samples), pairwise(places), strict=True):
-            if width < two.at - one.at <= bridge:
-                for between in range(before + 1, place):
-                    if values[between] is None:
-                        values[between] = two.value
+    apart = [two.at - one.at for one, two in pairwise(samples)]
+    # Of two samples alone nobody knows whether the time between them is the usual one.
+    usual = median_low(apart) if len(apart) > 1 else 0.0
+    bridge = max(least_gap, _GAP_FACTOR * usual)
+    for (one, two), (before, place) in zip(pairwise(samples), pairwise(places), strict=True):
+        if width < two.at - one.at <= bridge:
+            for between in range(before + 1, place):
+                if values[between] is None:
+                    values[between] = two.value
     return tuple(values)
+
+
+def _place(at: float, start: float, seconds: float, steps: int) -> int:
+    """The part that a moment falls into; -1 before the first. Each is open at its beginning."""
+    if at <= start:
+        return -1
+    return max(0, min(steps, ceil((at - start) * steps / seconds)) - 1)
 
 
 def in_steps(points: Points, end: float, seconds: float, steps: int) -> tuple[float | None, ...]:
     """The mean of each of ``steps`` equal parts of the ``seconds`` before ``end``.
 
-    A part without a sample is None: a gap.
+    A part without a sample is None, a gap, unless samples come more seldom.
     """
-    return means(samples_of(points, end, seconds), end, seconds, steps, held=False)
+    return means(samples_of(points, end, inf), end, seconds, steps, least_gap=0.0)

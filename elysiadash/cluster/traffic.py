@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from elysiadash.cluster.processes import is_new_process
 from elysiadash.weaviate.node_metrics import CollectionMetrics, NodeMetrics
 from elysiadash.weaviate.rates import QuantileEstimate, bucket_delta, counter_rate, quantile
 
@@ -76,7 +77,7 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
             continue
         before = old.metrics.per_collection.get(name) or CollectionMetrics()
         seconds = new.at - old.at
-        restarted = _restarted(old.metrics, new.metrics)
+        restarted = is_new_process(old.metrics, new.metrics)
         # Series of queries and imports begin with the first one: none yet is none at all.
         queries.append(_rate(before.query_count, after.query_count or 0.0, seconds, restarted))
         imports.append(_rate(before.imports, after.imports or 0.0, seconds, restarted))
@@ -95,10 +96,6 @@ def _between(name: str, pairs: Iterable[tuple[Reading, Reading]]) -> CollectionT
 
 def _same_node(old: NodeMetrics, new: NodeMetrics) -> bool:
     return old.node_id is None or new.node_id is None or old.node_id == new.node_id
-
-
-def _restarted(old: NodeMetrics, new: NodeMetrics) -> bool:
-    return old.process_start_time != new.process_start_time
 
 
 def _rate(

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from elysiadash.cluster.asks import Asks
-from elysiadash.cluster.charted import frame_of
+from elysiadash.cluster.charted import CHARTED_KINDS, frame_of
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
@@ -25,6 +25,7 @@ from elysiadash.cluster.history import History
 from elysiadash.cluster.known import KnownRows
 from elysiadash.cluster.lanes import EVERYTHING, FAST, pollers
 from elysiadash.cluster.last_seen import LastSeen
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.nodes import view_cluster
 from elysiadash.cluster.past import Past
 from elysiadash.cluster.poller import Poller
@@ -69,6 +70,7 @@ class Watch:
         self.client = client
         self.profile = client.profile
         self.store = Store(clock)
+        self.last_shards = LastShards(self.store)
         self.history = History(self.profile.limits.history_points)
         self._memory = memory
         self._remembered = memory.load()
@@ -93,6 +95,8 @@ class Watch:
             None if recorder is None else recorder.found_damage,
         )
         self._rows = KnownRows(self.store, self.asks, self.cluster)
+        self._charted: dict[Kind, int] = {}
+        """Source of charts -> ``seq`` of the answer that their last point is of."""
         self._saved_at = 0.0
 
     async def run(self) -> None:
@@ -265,22 +269,26 @@ class Watch:
         await poller.run()
 
     async def _keep(self) -> None:
-        """Adds a point to the charts when an answer made the rows new, and saves now and then."""
+        """Adds points to the charts, and saves now and then."""
         await self._seed()
-        seen = -1
         while True:
             await asyncio.sleep(self.profile.intervals.fast)
-            report_seq = self.store.get(Kind.VERBOSE).seq + self._metrics_seq()
-            if report_seq != seen and self._has_live_rows():
-                seen = report_seq
-                rows = await self.rows()
-                frame = await asyncio.to_thread(frame_of, rows)
-                at = self.store.clock()
-                await asyncio.to_thread(self.history.append, at, frame)
-                if self.recorder is not None:
-                    self.recorder.keep_points(at, frame)
+            await self._chart_news()
             if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 await self._save()
+
+    async def _chart_news(self) -> None:
+        """Adds a point to the charts whose source has answered anew, and to no other."""
+        answered = {kind: self._answered_seq(kind) for kind in CHARTED_KINDS}
+        told = {kind for kind, seq in answered.items() if seq > self._charted.get(kind, 0)}
+        if not told or not self._has_live_rows():
+            return
+        self._charted.update({kind: answered[kind] for kind in told})
+        frame = await asyncio.to_thread(frame_of, await self.rows(), told)
+        at = self.store.clock()
+        await asyncio.to_thread(self.history.append, at, frame)
+        if self.recorder is not None:
+            self.recorder.keep_points(at, frame)
 
     async def _seed(self) -> None:
         try:
@@ -305,16 +313,18 @@ class Watch:
         found = self.store.get(kind)
         return found.value is not None and found.problem is None
 
-    def _metrics_seq(self) -> int:
-        return max((piece.seq for piece in self.store.all(Kind.METRICS).values()), default=0)
+    def _answered_seq(self, kind: Kind) -> int:
+        """``seq`` of the newest answer that nothing has gone wrong since; 0 without one."""
+        pieces = self.store.all(kind).values()
+        return max((piece.seq for piece in pieces if piece.problem is None), default=0)
 
     async def _save(self) -> None:
         self._saved_at = time.monotonic()
         if self.store.get(Kind.NODES).value is None:
             return
         whole = all(self._answered(kind) for kind in (Kind.SCHEMA, Kind.VERBOSE))
-        # A command that asked for less must not make the next start poorer.
-        old = self._memory.load() if not whole else self._remembered
+        # What was not answered must not make the next start poorer.
+        old = self._remembered
         state = Remembered(
             saved_at=self.store.clock(),
             expected=self.asks.remembered,
@@ -323,6 +333,7 @@ class Watch:
             rows=await self.rows() if whole else old.rows,
             rows_at=self.rows_at() if whole else old.rows_at,
         )
+        self._remembered = state
         await asyncio.to_thread(self._memory.save, state)
 
 

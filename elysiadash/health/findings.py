@@ -37,25 +37,13 @@ def find(picture: Picture) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 
 
-def row_health(
-    findings: Iterable[Finding], collection: str, *, shards_seen: bool = True
-) -> Severity:
-    """The worst of what was found of one collection; unknown where its shards were not seen.
-
-    ``shards_seen``: the nodes have told of their shards at least once.
-    """
-    own = [
-        finding.severity
-        for finding in findings
-        if finding.collection == collection or blind.is_of_every_collection(finding)
-    ]
-    return worst((*own, _at_best(shards_seen)))
-
-
 def health_of_all(
     findings: Iterable[Finding], names: Iterable[str], *, shards_seen: bool = True
 ) -> dict[str, Severity]:
-    """``row_health`` of every name, in one pass over the findings."""
+    """Name -> the worst of what was found of it; unknown where its shards were not seen.
+
+    ``shards_seen``: the nodes have told of their shards at least once.
+    """
     known = tuple(findings)
     blinding = [f.severity for f in known if blind.is_of_every_collection(f)]
     of_all = worst((*blinding, _at_best(shards_seen)))

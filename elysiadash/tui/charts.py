@@ -29,7 +29,7 @@ CHARTS: tuple[ChartPlan, ...] = (
         numbers.milliseconds,
     ),
     ChartPlan("queue", "Vector queue, vectors", (("vector_queue", ""),), numbers.short),
-    ChartPlan("objects", "Objects, flushed", (("objects", ""),), numbers.short),
+    ChartPlan("objects", "Flushed objects", (("objects", ""),), numbers.short),
 )
 """All charts, in the order in which they are shown."""
 

@@ -102,6 +102,11 @@ def _count(value: int | None, zero: StyleName = "") -> Cell:
     return Cell(numbers.count(value), "unknown" if value is None else "" if value else zero)
 
 
+def _flushed(value: int | None) -> Cell:
+    """``~0``: what is not flushed yet is not counted."""
+    return _count(value) if value is None else Cell(f"~{numbers.count(value)}")
+
+
 COLUMNS: tuple[Column[ReplicaRow], ...] = (
     Column(
         "collection",
@@ -128,8 +133,8 @@ COLUMNS: tuple[Column[ReplicaRow], ...] = (
     ),
     Column(
         "objects",
-        "Objects",
-        lambda row: _count(row.objects),
+        "Flushed objects",
+        lambda row: _flushed(row.objects),
         (8, 15),
         "right",
         80,

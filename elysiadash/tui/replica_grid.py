@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
+from math import inf
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ from elysiadash.cluster.shards import (
     refuses,
     replicas_of,
 )
+from elysiadash.cluster.shards_away import NOBODY_AWAY, Away, HeldReplica
 from elysiadash.cluster.view import LIVE_STATES, ClusterView
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields
@@ -30,14 +32,23 @@ _WIDE_CELL = 16
 """Cells a node's column needs for whole numbers; with less, numbers are short."""
 _BESIDE_NODES = 44
 """Cells that the other columns take."""
+_LOST = "no live replica"
 
 
 class ShardRow(msgspec.Struct, frozen=True, gc=False):
-    """One shard: its replicas by node, and the highest count among the loaded ones."""
+    """One shard: its replicas by node, and the highest count among the loaded ones.
+
+    ``unnamed`` is 0, or how many shards the row stands for that nobody named; ``shard`` is "" then.
+    """
 
     shard: str
     replicas: dict[str, ShardReplica]
     highest: int | None
+    before: dict[str, HeldReplica] = {}
+    """Node that does not answer -> the replica that it had when it did."""
+    silent: frozenset[str] = frozenset()
+    """Nodes that do not answer and have, or may have, a replica."""
+    unnamed: int = 0
 
     @property
     def gap(self) -> int | None:
@@ -58,8 +69,10 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
         return tuple(sorted(lacking, key=lambda found: (-found[1], found[0])))
 
     @property
-    def queue(self) -> int:
-        """Vectors waiting to be indexed, all replicas together."""
+    def queue(self) -> int | None:
+        """Vectors waiting to be indexed, all replicas together; None where none is known."""
+        if self.lost:
+            return None
         return sum(replica.vector_queue_length for replica in self.replicas.values())
 
     @property
@@ -73,37 +86,73 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
         wanted = max((r.number_of_replicas for r in self.replicas.values()), default=0)
         return max(0, wanted - len(self.replicas))
 
+    @property
+    def lost(self) -> bool:
+        """Whether no node that answers has a replica."""
+        return not self.replicas
+
+    @property
+    def name(self) -> str:
+        """The shard, or how many there are without a name."""
+        if not self.unnamed:
+            return self.shard
+        return f"{numbers.count(self.unnamed)} shard{'s' if self.unnamed > 1 else ''} unnamed"
+
 
 FIELDS: Fields[ShardRow] = Fields(
-    lambda row: (row.shard,),
+    lambda row: (row.name,),
     {
-        "shard": lambda row: row.shard,
+        "shard": lambda row: row.name,
         "objects": lambda row: row.highest,
         "gap": lambda row: row.gap,
         "queue": lambda row: row.queue,
-        "state": lambda row: " ".join(row.states),
-        "node": lambda row: " ".join(row.replicas),
+        "state": lambda row: _LOST if row.lost else " ".join(row.states),
+        "node": lambda row: " ".join((*row.replicas, *row.before)),
     },
 )
 """What the grid can be filtered by."""
 
 
-def shard_rows(report: ShardReport, collection: str) -> tuple[ShardRow, ...]:
-    """The shards of a collection by name. Reads the whole report: run it in a thread."""
-    found = replicas_of(report, collection)
-    return tuple(_row(shard, replicas) for shard, replicas in found.items())
+def shard_rows(
+    report: ShardReport, collection: str, away: Away = NOBODY_AWAY
+) -> tuple[ShardRow, ...]:
+    """The shards of a collection by name, also those that only nodes ``away`` have.
+
+    Reads the whole report: run it in a thread.
+    """
+    found = {**dict.fromkeys(away.lost, ()), **replicas_of(report, collection)}
+    rows = tuple(_row(shard, found[shard], away) for shard in sorted(found))
+    if not away.unnamed:
+        return rows
+    return (ShardRow("", {}, None, {}, away.nodes, away.unnamed), *rows)
 
 
 def is_problem(row: ShardRow) -> bool:
     """Whether a replica is in a state that refuses or lacks something, or is not there."""
     bad = any(map(refuses, row.states))
-    return bad or row.lacks_replicas > 0
+    return bad or row.lost or row.lacks_replicas > 0
 
 
-def _row(shard: str, replicas: Iterable[ReplicaOnNode]) -> ShardRow:
+def _row(shard: str, replicas: Iterable[ReplicaOnNode], away: Away) -> ShardRow:
     by_node = {found.node: found.replica for found in replicas}
     counts = [replica.object_count for replica in by_node.values() if replica.loaded]
-    return ShardRow(shard, by_node, max(counts, default=None))
+    before = {node: held for node, held in away.held.get(shard, {}).items() if node not in by_node}
+    silent = _silent(by_node, before, away)
+    return ShardRow(shard, by_node, max(counts, default=None), before, silent)
+
+
+def _silent(
+    replicas: Mapping[str, ShardReplica], before: Mapping[str, HeldReplica], away: Away
+) -> frozenset[str]:
+    """The nodes away that have a replica, or of which that cannot be said."""
+    known = (*replicas.values(), *(held.replica for held in before.values()))
+    wanted = max((replica.number_of_replicas for replica in known), default=0)
+    others = away.nodes - replicas.keys() - before.keys()
+    if wanted and len(known) >= wanted:
+        others = frozenset()
+    elif known and not wanted:
+        others -= away.remembered
+    return others | before.keys()
 
 
 def grid_columns(
@@ -131,11 +180,11 @@ def grid_columns(
     )
 
 
-def _gap_of(row: ShardRow) -> int | None:
-    return row.gap
+def _gap_of(row: ShardRow) -> float | None:
+    return inf if row.lost else row.gap
 
 
-def _queue_of(row: ShardRow) -> int:
+def _queue_of(row: ShardRow) -> int | None:
     return row.queue
 
 
@@ -168,13 +217,21 @@ def _node_column(
     silence = "silent" if narrow else "no answer"
 
     def render(row: ShardRow) -> Cell:
-        replica = row.replicas.get(node)
-        if replica is None:
-            return Cell(silence, "unknown") if mute else Cell("·", "muted")
-        return _replica(replica, row.highest, narrow)
+        if (replica := row.replicas.get(node)) is not None:
+            return _replica(replica, row.highest, narrow)
+        if row.lost and (held := row.before.get(node)) is not None:
+            return Cell(f"{_held_objects(held, narrow)} old", "unknown")
+        return Cell(silence, "unknown") if node in row.silent else Cell("·", "muted")
 
     width = (8, 12) if narrow else (12, 40)
     return Column(node, words, render, width, "left", 50, _count_on(node), True)
+
+
+def _held_objects(held: HeldReplica, narrow: bool) -> str:
+    if not held.replica.loaded:
+        return "unloaded" if narrow else "not loaded"
+    write = numbers.short if narrow else numbers.count
+    return f"~{write(held.replica.object_count)}"
 
 
 def _count_on(node: str) -> Callable[[ShardRow], int | None]:
@@ -186,7 +243,7 @@ def _count_on(node: str) -> Callable[[ShardRow], int | None]:
 
 
 def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
-    """``10,033,592``, with what is not as usual around it, the most telling first.
+    """``~10,033,592`` flushed objects, with what is not as usual around it, the most telling first.
 
     A narrow cell says a state alone, and leaves to other columns what is lacking and queued.
     """
@@ -198,10 +255,12 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
         words.append("unloaded" if narrow else "not loaded")
         style = style or "unknown"
     if narrow:
-        return Cell(words[0] if words else numbers.short(replica.object_count), style)
+        return Cell(words[0] if words else f"~{numbers.short(replica.object_count)}", style)
     if not replica.loaded:
         return Cell(" ".join(words), style)
-    words.append(numbers.count(replica.object_count))
+    # Beside a state a whole number has no room, and one with its end cut off is a wrong one.
+    write = numbers.short if words else numbers.count
+    words.append(f"~{write(replica.object_count)}")
     if highest is not None and replica.object_count < highest:
         words.append(f"−{numbers.count(highest - replica.object_count)}")
     if replica.vector_queue_length:
@@ -209,13 +268,15 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     return Cell(" ".join(words), style)
 
 
-def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> tuple[Section, ...]:
+def sections_of(
+    collection: str, row: ShardRow, requests: Mapping[str, str], now: float
+) -> tuple[Section, ...]:
     """A shard in full: each of its replicas, then what holds for all of them."""
     from elysiadash.tui.description import Entry, Section, of_requests
 
     gap = numbers.UNKNOWN if row.gap is None else numbers.count(row.gap)
     whole = [
-        Entry(what="Shard", value=row.shard),
+        Entry(what="Shard", value=row.name),
         Entry(what="Collection", value=collection),
         Entry(
             what="Widest gap",
@@ -225,10 +286,14 @@ def sections_of(collection: str, row: ShardRow, requests: Mapping[str, str]) -> 
         ),
         Entry(what="Queue", value=numbers.count(row.queue), meaning="vectors of all replicas"),
     ]
+    if row.lost:
+        whole.append(Entry(what="Live replicas", value="0", why=_lost_words(row, now)))
     if row.lacks_replicas:
         why = "the schema wants them, and no node that answers lists them"
         whole.append(Entry(what="Replicas missing", value=str(row.lacks_replicas), why=why))
-    replicas = tuple(_replica_entry(row, node) for node in sorted(row.replicas))
+    replicas = tuple(_replica_entry(row, node) for node in sorted(row.replicas)) + tuple(
+        Entry(what=node, value=_held_words(held, now)) for node, held in sorted(row.before.items())
+    )
     sections = (Section("Replicas", replicas), Section("Shard", tuple(whole)))
     return (*(each for each in sections if each.entries), *of_requests(requests))
 
@@ -240,11 +305,13 @@ def _replica_entry(row: ShardRow, node: str) -> Entry:
 
 
 def _name(row: ShardRow) -> Cell:
-    return Cell(plain(row.shard), "critical" if is_problem(row) else "strong")
+    return Cell(plain(row.name), "critical" if is_problem(row) else "strong")
 
 
 def _behind(row: ShardRow) -> Cell:
     """Which replica lacks most, and how many objects."""
+    if row.lost:
+        return Cell(_LOST, "critical")
     if not row.behind:
         return _in_step(row)
     node, lacking = row.behind[0]
@@ -254,6 +321,8 @@ def _behind(row: ShardRow) -> Cell:
 
 def _behind_narrow(row: ShardRow) -> Cell:
     """How many objects the worst replica lacks."""
+    if row.lost:
+        return Cell("lost", "critical")
     if not row.behind:
         return _in_step(row)
     # Without its blank it fits: a number with its end cut off is a wrong number.
@@ -268,14 +337,42 @@ def _queue(row: ShardRow) -> Cell:
     return Cell(numbers.count(row.queue), "accent" if row.queue else "muted")
 
 
-def line_of(row: ShardRow) -> str:
-    """A shard's replicas in one line, for the status line."""
+def line_of(row: ShardRow, now: float) -> str:
+    """A shard's replicas in one line, for the status line; ``now`` is wall-clock seconds."""
+    if row.lost:
+        return f"{plain(row.name)}: {_lost_words(row, now)}"
     parts = []
     for node, replica in sorted(row.replicas.items()):
         parts.append(f"{plain(node)} {_replica_words(row, replica)}")
-    if row.lacks_replicas:
-        parts.append(f"{row.lacks_replicas} more should be there and no node lists them")
-    return f"{plain(row.shard)}: {'; '.join(parts)}"
+    parts += [
+        f"{plain(node)} {_held_words(held, now)}" for node, held in sorted(row.before.items())
+    ]
+    lacking = row.lacks_replicas - len(row.before)
+    if lacking > 0:
+        parts.append(f"{lacking} more should be there and no node lists them")
+    return f"{plain(row.name)}: {'; '.join(parts)}"
+
+
+def _lost_words(row: ShardRow, now: float) -> str:
+    """``no live replica, was on weaviate-0, ~308 objects flushed 20 s ago``."""
+    if row.before:
+        was = [
+            f"was on {plain(node)}, {_held_objects(held, False)}"
+            f"{' objects flushed' if held.replica.loaded else ''} "
+            f"{numbers.span(now - held.seen_at)} ago"
+            for node, held in sorted(row.before.items())
+        ]
+        return f"{_LOST}, {'; '.join(was)}"
+    nodes = ", ".join(plain(node) for node in sorted(row.silent))
+    if row.unnamed:
+        return f"{_LOST}, and nobody has told the names since this began; no answer from {nodes}"
+    return f"{_LOST}; no answer from {nodes}, and it was not seen there"
+
+
+def _held_words(held: HeldReplica, now: float) -> str:
+    """What a node that does not answer had."""
+    objects = f"{_held_objects(held, False)}{' objects flushed' if held.replica.loaded else ''}"
+    return f"no answer, had {objects} {numbers.span(now - held.seen_at)} ago"
 
 
 def _replica_words(row: ShardRow, replica: ShardReplica) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind, Problem
@@ -45,7 +46,8 @@ class Asking(Protocol):
 
     @property
     def next_at(self) -> float | None:
-        """When it asks again, in the event loop's time; None while it asks."""
+        """When it asks again, in the event loop's time; None while it asks, infinite while only
+        the end of a call under way makes place for another."""
 
 
 class Replaying(Protocol):
@@ -106,6 +108,10 @@ class Watched(Protocol):
     @property
     def history(self) -> History:
         """The recent past."""
+
+    @property
+    def last_shards(self) -> LastShards:
+        """What each node listed last."""
 
     @property
     def events(self) -> EventLog:

@@ -129,6 +129,11 @@ def line_of(row: TenantRow) -> str:
     return f"{plain(row.name)}: {plain(row.state)}{f' ({meaning})' if meaning else ''}, {known}"
 
 
+def is_active(state: str) -> bool:
+    """Whether a tenant in this state has a shard that nodes list."""
+    return state in _ACTIVE
+
+
 def _style(state: str) -> StyleName:
     if state in _ACTIVE:
         return "ok"

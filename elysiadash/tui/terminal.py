@@ -21,6 +21,10 @@ _SIGNALS = {
     signal.SIGHUP: 128 + signal.SIGHUP,
     signal.SIGTERM: 128 + signal.SIGTERM,
     signal.SIGINT: 128 + signal.SIGINT,
+    # Their default leaves the terminal as the app had it.
+    signal.SIGQUIT: 128 + signal.SIGQUIT,
+    signal.SIGUSR1: 128 + signal.SIGUSR1,
+    signal.SIGUSR2: 128 + signal.SIGUSR2,
 }
 _RESET = (
     "\x1b[?2004l\x1b[?7h\x1b[?2048l"  # paste mode, line wrap, resize reports

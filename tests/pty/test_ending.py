@@ -74,6 +74,8 @@ class TestDemo:
             (signal.SIGHUP, 129, ""),
             (signal.SIGHUP, 129, "SIGHUP"),
             (signal.SIGINT, 130, ""),
+            (signal.SIGQUIT, 131, ""),
+            (signal.SIGUSR1, 138, ""),
         ],
     )
     def test_a_signal(self, start: Start, number: int, code: int, ignoring: str) -> None:

@@ -9,6 +9,7 @@ from elysiadash.weaviate.errors import Forbidden
 from tests.snapshots.test_screens import SIZES, Compare, compare, sized
 from tests.tui.detailed import detailed_cluster
 from tests.tui.still import NODES, StillWatch, three_nodes
+from tests.tui.test_lost_shards import cluster, collection, kill
 
 
 def typed(command: str) -> tuple[str, ...]:
@@ -74,3 +75,10 @@ def test_without_any_answer(snap_compare: Compare) -> None:
     watch.store, watch.history = rows.store, rows.history
     watch.remembered_rows, watch.remembered_at = watch._rows, watch.clock.now - 3600
     assert compare(snap_compare, watch, (160, 30), *DOCUMENTS)
+
+
+@SIZES
+def test_a_lost_shard(snap_compare: Compare, size: tuple[int, int]) -> None:
+    watch = cluster(collection(4))
+    kill(watch)
+    assert compare(snap_compare, watch, size, *typed("collection Customer"), "j", "j")

@@ -11,6 +11,7 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.series import Series, in_steps
@@ -83,6 +84,7 @@ class StillWatch:
             name="prod-eu", url="http://weaviate.example:8080", environment="prod", colour="#b02a37"
         )
         self.store = Store(self.clock)
+        self.last_shards = LastShards(self.store)
         self.history = History(720)
         self.events = EventLog()
         self.recording: RecordingState | None = None

@@ -23,7 +23,17 @@ from elysiadash.tui.widgets.chart import Chart
 from elysiadash.weaviate.models import Node, Nodes, ShardReplica
 from tests.tui.detailed import detailed_cluster
 from tests.tui.reading import crumbs, detail, fault, notice, rows, settled, shown, stats, status
-from tests.tui.still import NODES, START, StillWatch, five_rows, lost, still_cluster, three_nodes
+from tests.tui.still import (
+    NODES,
+    START,
+    Pace,
+    StillPoller,
+    StillWatch,
+    five_rows,
+    lost,
+    still_cluster,
+    three_nodes,
+)
 
 FIVE = ("shards", "charts", "numbers", "settings", "tenants")
 
@@ -235,13 +245,28 @@ async def test_the_grid_shows_every_replica() -> None:
         lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
         assert all(node in lines["Shard↑"] for node in NODES)
         assert "weaviate-2 −34, 1 more" in lines["shard03"]
-        assert "10,033,575 −17" in lines["shard03"]
-        assert "READONLY 10,033,592" in lines["shard05"]
+        assert "~10,033,575 −17" in lines["shard03"]
+        assert "READONLY ~10 M" in lines["shard05"]
         assert "3,612" in lines["shard07"]
         assert "not loaded" in lines["shard09"]
         assert "·" in lines["shard11"]
         await pressed(pilot, "j")
         assert "shard01: weaviate-0 READY, 10,033,592 objects flushed" in status(app)
+
+
+async def test_counts_of_replicas_are_said_to_be_of_flushed_objects() -> None:
+    watch = detailed_cluster()
+    shards = [
+        ShardReplica("Documents", name, count, "READY")
+        for name, count in (("a", 1), ("empty", 0), ("some", 308))
+    ]
+    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=shards)])))
+    for size in ((140, 40), (60, 18)):
+        async with opened(watch, size=size) as (_, _, screen):
+            lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
+            assert " ~0 " in lines["empty"]
+            assert " ~308 " in lines["some"]
+            assert ("flushed objects" in screen.shards.title.text) == (size[0] == 140)
 
 
 async def test_a_narrow_grid_still_says_states_and_what_is_behind() -> None:
@@ -250,7 +275,7 @@ async def test_a_narrow_grid_still_says_states_and_what_is_behind() -> None:
         assert " −34 " in lines["shard03"]
         assert "READONLY" in lines["shard05"]
         assert "unloaded" in lines["shard09"]
-        assert "10 M" in lines["shard01"]
+        assert "~10 M" in lines["shard01"]
 
 
 async def test_a_dead_node_keeps_its_column_and_the_reader_their_row() -> None:
@@ -561,6 +586,31 @@ async def test_a_lost_connection_dims_every_pane() -> None:
         tables = (screen.shards.table, screen.numbers.table, screen.settings.table)
         assert all(table.stale for table in tables)
         assert all(chart.stale for _, chart in screen.charts.seen)
+
+
+async def test_charts_whose_source_is_late_are_dimmed_and_no_others() -> None:
+    watch = detailed_cluster()
+    async with opened(watch) as (app, pilot, screen):
+        watch.lose(lost(), [Kind.METRICS])
+        await notice(app, pilot)
+        stale = {plan.key for plan, chart in screen.charts.seen if chart.stale}
+        assert stale == {"imports", "queries", "latency"}
+        watch.lose(lost(), [Kind.VERBOSE])
+        await notice(app, pilot)
+        assert all(chart.stale for _, chart in screen.charts.seen)
+        watch.answer()
+        await notice(app, pilot)
+        assert {plan.key for plan, chart in screen.charts.seen if chart.stale} <= stale
+
+
+async def test_a_chart_has_no_more_steps_than_its_own_source_gives_samples() -> None:
+    watch = detailed_cluster()
+    watch.pollers[Kind.METRICS] = StillPoller(Pace(60.0))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        steps = {plan.key: len(chart.face.traces[0].values) for plan, chart in screen.charts.seen}
+        assert steps["queries"] == steps["latency"] == 8
+        assert steps["growth"] == steps["objects"] == 32
 
 
 async def test_a_name_that_is_no_collection_says_so() -> None:

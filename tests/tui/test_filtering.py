@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import pytest
@@ -26,6 +27,7 @@ THINGS = (
 FIELDS: Fields[Thing] = Fields(
     lambda thing: (thing.name,),
     {"objects": lambda thing: thing.objects, "index": lambda thing: thing.index},
+    {"things": "objects", "kind of index": "index", "kind": "index"},
 )
 
 
@@ -54,6 +56,9 @@ def kept(line: str) -> list[str]:
         ("!index:hnsw", ["documentsOld", "Tenants[/x]"]),
         ("index:=HNSW", ["Documents", "Chunks"]),
         ("OBJECTS:>0 ch", []),
+        ("things:>10k", ["Documents", "Tenants[/x]"]),
+        ("doc Kind of Index:flat", ["documentsOld"]),
+        ("!kind of index:hnsw", ["documentsOld", "Tenants[/x]"]),
     ],
 )
 def test_what_a_line_keeps(line: str, names: list[str]) -> None:
@@ -72,13 +77,16 @@ def test_unknown_holds_no_comparison() -> None:
         ("doc[", "regular expression"),
         ("objects:>", "needs a value"),
         ("objects:>many", "not a number"),
-        ("objcts:>3", "no field 'objcts'"),
+        ("objcts:>3", "no field 'objcts'; did you mean objects? there are objects, index"),
+        ("ob:>3", "no field 'ob'; did you mean objects? there are"),
+        ("thing:>3", "no field 'thing'; did you mean objects? there are"),
+        ("zzz:>3", "no field 'zzz'; there are objects, index"),
         ("-f", "needs letters"),
         ("index:(", "regular expression"),
     ],
 )
 def test_what_is_wrong_is_said(line: str, part: str) -> None:
-    with pytest.raises(FilterError, match=part):
+    with pytest.raises(FilterError, match=re.escape(part)):
         parse_filter(line, FIELDS)
 
 
@@ -164,3 +172,21 @@ def test_a_line_keeps_what_a_plain_model_keeps(
         thing for thing in things if all(holds(thing, *word) != inverse for word, inverse in wished)
     ]
     assert [thing for thing in things if wanted(thing)] == expected
+
+
+def test_a_filter_that_takes_too_long_keeps_everything_and_says_so() -> None:
+    thing = Thing("ab" * 200)
+    wanted = parse_filter("(a|b|ab)*c(a|b|ab)*!", FIELDS)
+    assert wanted.too_slow is None
+    for _ in range(100_000):
+        if wanted(thing) and wanted.too_slow:
+            break
+    assert "takes too long" in (wanted.too_slow or "")
+    assert all(wanted(thing) for thing in THINGS)
+
+
+@given(st.text("abA", max_size=6), st.text("abAB", max_size=8))
+def test_letters_in_order(letters: str, name: str) -> None:
+    typed = letters.strip() or "a"
+    pattern = re.compile(".*".join(typed), re.IGNORECASE if typed == typed.lower() else 0)
+    assert parse_filter(f"-f {typed}", FIELDS)(Thing(name)) is bool(pattern.search(name))

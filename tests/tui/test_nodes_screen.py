@@ -20,9 +20,9 @@ from elysiadash.tui.screens.node import NodeScreen
 from elysiadash.tui.screens.nodes import NodesScreen
 from elysiadash.tui.widgets.about import About
 from elysiadash.tui.widgets.empty_note import EmptyNote
-from elysiadash.weaviate.models import BatchStats, Node, Nodes
+from elysiadash.weaviate.models import BatchStats, Node, Nodes, ShardReplica
 from tests.tui.happenings import incident
-from tests.tui.reading import fault, header, live, notice, rows, settled, shown, status
+from tests.tui.reading import crumbs, fault, header, live, notice, rows, settled, shown, status
 from tests.tui.still import NODES, still_cluster, three_nodes
 from tests.unit.cluster.test_usage import put_usage
 
@@ -116,7 +116,20 @@ async def test_a_node_is_said_in_full_with_findings_events_and_shards() -> None:
         assert "RES-501" in about
         assert "Documents/shard05 is READONLY on weaviate-1" in about
         assert len(screen.table.model.shown) == 12
-        assert screen.path() == ["Nodes", "weaviate-1"]
+
+
+async def test_the_crumbs_say_where_back_leads() -> None:
+    async with shown(incident()) as (app, pilot):
+        await app.go("collection Documents")
+        await settled(pilot)
+        await node(app, pilot)
+        assert crumbs(app).split(" › ")[:2] == [" Stats", "Documents"]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(app.screen, CollectionScreen)
+        await typed(app, pilot, "nodes")
+        await node(app, pilot)
+        assert live(app).path() == ["Stats", "Documents", "Nodes", "weaviate-1"]
 
 
 async def test_a_deep_link_puts_the_cursor_on_the_shard() -> None:
@@ -131,6 +144,29 @@ async def test_a_deep_link_puts_the_cursor_on_the_shard() -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, CollectionScreen)
+        assert app.screen.shards.table.cursor.key == "shard07"
+
+
+async def test_enter_on_a_shard_comes_to_it_also_where_another_pane_had_the_keys() -> None:
+    async with shown(incident()) as (app, pilot):
+        await app.go("collection Documents")
+        await settled(pilot)
+        opened = app.screen
+        assert isinstance(opened, CollectionScreen)
+        await typed(app, pilot, "pane settings")
+        screen = await node(app, pilot)
+        screen.table.move_to_key(("Documents", "shard05"))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert app.screen is opened
+        assert opened.pane is opened.shards
+        assert opened.shards.table.cursor.key == "shard05"
+        await typed(app, pilot, "filter shard01")
+        screen = await node(app, pilot)
+        screen.table.move_to_key(("Documents", "shard05"))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "hidden by the filter" in " ".join(rows(opened.shards.table)) + status(app)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +219,20 @@ async def test_a_node_that_leaves_for_good_keeps_its_screen() -> None:
         await notice(app, pilot)
         assert app.screen is screen
         assert any("no such node any more" in str(note) for note in screen.notes())
+
+
+async def test_counts_of_a_nodes_shards_are_said_to_be_of_flushed_objects() -> None:
+    watch = still_cluster()
+    shards = [
+        ShardReplica("Documents", "empty", 0, "READY"),
+        ShardReplica("Documents", "lazy", 0, "LAZY_LOADING", loaded=False),
+    ]
+    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[1], shards=shards)])))
+    async with shown(watch) as (app, pilot):
+        lines = rows((await node(app, pilot)).table)
+        assert "Flushed objects" in lines[0]
+        assert " ~0 " in next(line for line in lines if "empty" in line)
+        assert "~" not in next(line for line in lines if "lazy" in line)
 
 
 def test_links_are_split_at_the_word() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
-from elysiadash.tui.widgets.prompt import Prompt
+from elysiadash.tui.widgets.prompt import Fault, Prompt
 from tests.tui.reading import live, settled, shown, stats
 from tests.tui.still import still_cluster
 
@@ -49,3 +50,16 @@ async def test_a_terminal_that_loses_the_focus_keeps_what_was_typed() -> None:
         assert prompt.display
         await pilot.press("d")
         assert prompt.query_one(Input).value == "nod"
+
+
+async def test_a_paste_that_is_too_long_is_told_and_not_taken() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("slash", "d")
+        app.post_message(Paste("ab cd " * 200_000))
+        await settled(pilot)
+        prompt = live(app).query_one(Prompt)
+        assert prompt.query_one(Input).value == "d"
+        assert "at most 1,000 characters" in prompt.query_one(Fault).content.plain
+        await pilot.press("o")
+        assert stats(app).filter_text == "do"
+        assert not prompt.query_one(Fault).display

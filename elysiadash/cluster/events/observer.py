@@ -167,6 +167,7 @@ class Observer:
             # A collection that is made anew is another one, though it has the same name.
             for gone in [key for key in self._last if key.kind is kind and key.of not in slices]:
                 del self._last[gone]
+                self._told_at.pop(gone, None)
         found: list[Event] = []
         for of, piece in slices.items():
             if piece.value is not None and piece.fetched_at is not None:
@@ -185,7 +186,7 @@ class Observer:
         if key.kind in _WHOLE:
             return await asyncio.to_thread(_WHOLE[key.kind], last.value, value, seen)
         events = _EACH[key.kind](key.of, last.value, value, seen)
-        if events:
+        if events and key.kind is Kind.TENANTS:
             self._told_at[key] = at
         return events
 
@@ -214,6 +215,7 @@ class Observer:
             piece.fetched_at,
             settled=self._nodes.settled(piece.fetched_at),
             single_tenant=_single_tenant(schema) if schema else None,
+            expected=_expected(self._view()),
         )
         return told_together(events)
 
@@ -222,6 +224,13 @@ class Observer:
         if not names or seen_at is None:
             return []
         return names_since(names, schema, Seen(at, seen_at))
+
+
+def _expected(view: ClusterView) -> frozenset[str] | None:
+    """Who should be there; None where nobody says."""
+    if view.expected is None:
+        return None
+    return frozenset(node.node for node in view.nodes if node.expected)
 
 
 def _single_tenant(schema: Schema) -> frozenset[str]:

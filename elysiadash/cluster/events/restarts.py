@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.seen import Seen
+from elysiadash.cluster.processes import is_new_process
 from elysiadash.config.moments import rfc3339_seconds
 from elysiadash.weaviate.node_metrics import NodeMetrics
 
-_SLACK_S = 1.0
-
 
 def restart(address: str, before: NodeMetrics, after: NodeMetrics, seen: Seen) -> list[Event]:
-    """One event when another process answers at ``address`` for the same node.
-
-    The process's start time decides; where a node does not tell it, its CPU time falling does.
-    """
+    """One event when another process answers at ``address`` for the same node."""
     if before.node_id and after.node_id and before.node_id != after.node_id:
         return []
-    evidence = _start_time(before, after) or _fallen(before, after)
-    if evidence is None:
+    if not is_new_process(before, after):
         return []
     node = after.node_id or before.node_id
     started = after.process_start_time
@@ -35,27 +30,15 @@ def restart(address: str, before: NodeMetrics, after: NodeMetrics, seen: Seen) -
             name=None if node else address,
             before=_words(before.process_start_time),
             after=_words(started),
-            evidence=seen.words(f"metrics of {address}, {evidence}"),
+            evidence=seen.words(f"metrics of {address}, {_evidence(before, after)}"),
         )
     ]
 
 
-def _start_time(before: NodeMetrics, after: NodeMetrics) -> str | None:
-    old, new = before.process_start_time, after.process_start_time
-    if old is None or new is None or abs(new - old) <= _SLACK_S:
-        return None
+def _evidence(before: NodeMetrics, after: NodeMetrics) -> str:
+    if before.process_start_time is None or after.process_start_time is None:
+        return "process_cpu_seconds_total fell"
     return "process_start_time_seconds"
-
-
-def _fallen(before: NodeMetrics, after: NodeMetrics) -> str | None:
-    if before.process_start_time is not None and after.process_start_time is not None:
-        return None
-    old, new = before.cpu_seconds, after.cpu_seconds
-    return (
-        "process_cpu_seconds_total fell"
-        if old is not None and new is not None and new < old
-        else None
-    )
 
 
 def _words(started: float | None) -> str | None:

@@ -49,31 +49,39 @@ def shard_changes(
     *,
     settled: Collection[str],
     single_tenant: Collection[str] | None,
+    expected: Collection[str] | None,
 ) -> tuple[list[Event], ShardsMemory]:
     """What changed of shards; and the memory for the next look.
 
     ``settled`` are the nodes whose lists are whole; ``single_tenant`` the collections without
     tenants (None: not known): tenants' shards come and go with their state, which the tenants'
-    counts tell.
+    counts tell. A node that is neither listed nor ``expected`` (None: not known who is) is gone for
+    good, and forgotten.
     """
+    listed_now = {node.name for node in after.nodes.nodes}
+    nodes = {
+        name: kept
+        for name, kept in before.nodes.items()
+        if expected is None or name in listed_now or name in expected
+    }
     lists = {
         node.name: _shards_of(node.shards or (), now)
         for node in after.nodes.nodes
         if node.name in after.answered and node.name in settled
     }
     # Where a node is away, a collection that nobody lists may be there as before.
-    kept = {} if before.nodes.keys() <= lists.keys() else before.collections
+    kept = {} if nodes.keys() <= lists.keys() else before.collections
     collections = {
         name: before.collections.get(name, now if before.whole else 0.0)
         for name in (*kept, *after.by_collection)
     }
-    both = {name: (before.nodes[name], lists[name]) for name in lists if name in before.nodes}
+    both = {name: (nodes[name], lists[name]) for name in lists if name in nodes}
     events = _readonly(both, now)
     if single_tenant is not None:
         old = {name for name, since in collections.items() if now - since >= _YOUNG_S}
         events += _moved(both, old & before.collections.keys() & set(single_tenant), now)
     memory = ShardsMemory(
-        nodes={**before.nodes, **lists}, collections=collections, whole=before.whole or bool(lists)
+        nodes={**nodes, **lists}, collections=collections, whole=before.whole or bool(lists)
     )
     return events, memory
 

@@ -5,7 +5,6 @@ SQLite is loaded by the functions here only: what starts the app must not wait f
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Iterator
@@ -16,12 +15,16 @@ from urllib.parse import quote
 
 import msgspec
 
+from elysiadash.cluster.profile_file import profile_file
+
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 APPLICATION_ID = 0x656C7964
 VERSION = 1
 BUSY_MS = 2000
+CANNOT_UNPACK = (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError)
+"""A bit that fell over, or what a later release wrote into the same format."""
 _ASIDE_KEPT = 2
 """Damaged recordings that are kept; each may be as large as a recording."""
 
@@ -60,22 +63,24 @@ class DamagedRecording(NotARecording):
     """The file is a recording, but parts of it cannot be read."""
 
 
+class UnreadablePart(DamagedRecording):
+    """What one place of the file holds cannot be unpacked; the file itself is right."""
+
+
 class MomentGone(NotARecording):
     """The moment was forgotten meanwhile, by whoever records."""
 
 
 def recording_path(state_dir: Path, profile_name: str, url: str) -> Path:
     """Where the past of one profile is kept."""
-    readable = "".join(c if c.isalnum() or c in "-_" else "_" for c in profile_name)[:40]
-    mark = hashlib.sha256(f"{profile_name}\n{url}".encode()).hexdigest()[:10]
-    return state_dir / "recordings" / f"{readable}-{mark}.sqlite"
+    return profile_file(state_dir / "recordings", profile_name, url, ".sqlite")
 
 
 def open_to_write(path: Path) -> Connection:
     """Open the recording, or begin one.
 
     Raises ``NotARecording`` for another kind of file, ``NewerRecording``, ``DamagedRecording``,
-    ``OSError`` and ``sqlite3.OperationalError`` (locked, disk full).
+    ``OSError`` and ``sqlite3.DatabaseError`` (locked, disk full).
     """
     import sqlite3
 
@@ -83,13 +88,16 @@ def open_to_write(path: Path) -> Connection:
     # SQLite would make it readable for everybody.
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+    connection.text_factory = _text
     try:
         _prepare(connection, path)
-    except sqlite3.OperationalError:
+    except UnicodeDecodeError as error:
         connection.close()
-        raise
+        raise _broken_names(path, error) from None
     except sqlite3.DatabaseError as error:
         connection.close()
+        if not is_damage(error):
+            raise
         raise _unreadable(path, error) from None
     except NotARecording:
         connection.close()
@@ -125,18 +133,18 @@ def open_to_read(path: Path) -> Connection:
 
 @contextmanager
 def unpacking(path: Path) -> Iterator[None]:
-    """What is stored in the file is unpacked in here: what cannot be is ``DamagedRecording``."""
+    """What is stored in the file is unpacked in here: what cannot be is ``UnreadablePart``."""
     try:
         yield
-    except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
-        # A bit that fell over, or what a later release wrote into the same format.
-        raise DamagedRecording(f"{path} is damaged: {type(error).__name__}: {error}") from error
+    except CANNOT_UNPACK as error:
+        raise UnreadablePart(f"{path} is damaged: {type(error).__name__}: {error}") from error
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """The file is read in here: whatever is wrong with it is ``DamagedRecording``, or
-    ``NotARecording`` where it may be read another time."""
+    """The file is read in here: where SQLite finds it broken it is ``DamagedRecording``, where a
+    part of it cannot be unpacked ``UnreadablePart``, and ``NotARecording`` where it may be read
+    another time."""
     import sqlite3
 
     try:
@@ -145,8 +153,6 @@ def reading(path: Path) -> Iterator[None]:
     except sqlite3.ProgrammingError:
         # A fault of ours, such as asking a file that was closed.
         raise
-    except sqlite3.OperationalError as error:
-        raise NotARecording(f"{path} cannot be read now: {error}") from error
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from error
 
@@ -198,8 +204,12 @@ def _opened(path: Path, how: str) -> Connection:
     connection = sqlite3.connect(
         address, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _text
     try:
         _check_version(connection, path)
+    except UnicodeDecodeError as error:
+        connection.close()
+        raise _broken_names(path, error) from None
     except (sqlite3.DatabaseError, NotARecording):
         connection.close()
         raise
@@ -232,6 +242,16 @@ def _begin(connection: Connection) -> None:
     connection.execute("COMMIT")
 
 
+def _text(stored: bytes) -> str:
+    """A byte that fell over costs its own character."""
+    return stored.decode("utf-8", "replace")
+
+
+def _broken_names(path: Path, error: UnicodeDecodeError) -> DamagedRecording:
+    """What SQLite says of a broken table quotes its name, which Python cannot read."""
+    return DamagedRecording(f"{path} is damaged: the names of its tables cannot be read ({error})")
+
+
 def _has_tables(connection: Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
@@ -255,4 +275,6 @@ def _number(connection: Connection, pragma: str) -> int:
 def _unreadable(path: Path, error: Exception) -> NotARecording:
     if "not a database" in str(error):
         return NotARecording(f"{path} is not a recording of elysiadash")
-    return DamagedRecording(f"{path} is damaged: {error}")
+    if is_damage(error):
+        return DamagedRecording(f"{path} is damaged: {error}")
+    return NotARecording(f"{path} cannot be read now: {error}")

@@ -100,10 +100,15 @@ def block(metric: str, matrix: Matrix) -> bytes:
 
 
 def block_matrix(metric: str, body: bytes) -> Matrix:
-    """What a block holds."""
+    """What a block holds. Raises ``ValueError`` among others where that is none."""
     block = msgspec.msgpack.decode(zlib.decompress(body), type=Block)
     series = {name: _unpacked(metric, content) for name, content in block.series.items()}
-    return Matrix(_doubles(block.times), series)
+    times = _doubles(block.times)
+    if not times or not all(map(math.isfinite, times)):
+        raise ValueError("times that are none")
+    if any(len(values) != len(times) for values in series.values()):
+        raise ValueError("not one value for each time")
+    return Matrix(times, series)
 
 
 def block_samples(metric: str, body: bytes, name: str) -> list[Sample]:

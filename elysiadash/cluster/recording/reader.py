@@ -6,6 +6,8 @@ import math
 import zlib
 from array import array
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.file import (
     MomentGone,
+    UnreadablePart,
     about,
     open_to_read,
     reading,
@@ -29,6 +32,7 @@ from elysiadash.cluster.recording.points import (
     bucket_of,
     bytes_frame,
 )
+from elysiadash.cluster.recording.rows import Rows
 from elysiadash.cluster.series import Sample
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 _CRC_OF_ALL = 1 << 32
 """A number of buckets of which each checksum has one of its own."""
 _BLOBS_KEPT = 16
+_POINTS = "parts of this chart"
+_EVENT = msgspec.msgpack.Decoder(Event)
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -54,12 +60,15 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Reader:
     """The reading end of one recording.
 
-    Raises what ``open_to_read`` raises, ``DamagedRecording`` for a part that cannot be read, and
-    nothing of SQLite's.
+    Raises what ``open_to_read`` raises, ``UnreadablePart`` for a moment that cannot be unpacked,
+    and nothing of SQLite's. Points and events are read as far as they can be: what is left out is
+    in ``unread``; only where none of them can be read it is ``UnreadablePart``.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.unread: str | None = None
+        """In words, which points or events of the last question cannot be read."""
         self._connection: Connection = open_to_read(path)
         self._blobs: dict[int, tuple[bytes, Parts]] = {}
         """Id -> (what deltas are compressed with where it is the state, its parts)."""
@@ -76,7 +85,7 @@ class Reader:
 
     def contents(self) -> Contents:
         """What is in the recording."""
-        with reading(self.path):
+        with self._snapshot():
             first, last = self._edge("ASC"), self._edge("DESC")
             return Contents(
                 about=about(self._connection),
@@ -90,59 +99,68 @@ class Reader:
 
     def samples(self, metric: str, name: str, start: float, end: float) -> list[Sample]:
         """One series from ``start`` to ``end``, oldest first."""
-        with reading(self.path):
+        points = Rows(_POINTS)
+        with self._snapshot():
             mark = bucket_of(name, _CRC_OF_ALL)
             rows = self._connection.execute(
                 "SELECT body FROM blocks WHERE metric = ? AND last >= ? AND first <= ?"
                 " AND bucket = ? % buckets ORDER BY first, id",
                 (metric, start, end, mark),
             )
-            found = [sample for (body,) in rows for sample in block_samples(metric, body, name)]
-            for at, frame in self._tail(start, end):
+            found: list[Sample] = []
+            for (body,) in rows:
+                found += points.unpack(block_samples, metric, body, name) or ()
+            for at, body in self._tail(start, end):
+                frame = points.unpack(bytes_frame, body) or {}
                 value = frame.get(metric, {}).get(name)
                 if value is not None:
                     found.append(Sample(at, value))
-            kept = (sample for sample in found if start <= sample.at <= end)
-            return sorted(kept, key=lambda sample: sample.at)
+        self._take_note(points)
+        kept = (sample for sample in found if start <= sample.at <= end)
+        return sorted(kept, key=lambda sample: sample.at)
 
     def frames_of_points(self, start: float, end: float) -> Iterator[tuple[float, Frame]]:
         """All series from ``start`` to ``end`` as moments, oldest first, made one at a time:
         all at once they would take ten times the memory of what is stored."""
-        with reading(self.path):
-            where: dict[float, list[tuple[str, Matrix, int]]] = {}
+        points = Rows(_POINTS)
+        where: dict[float, list[tuple[str, Matrix, int]]] = {}
+        tail: dict[float, list[bytes]] = {}
+        with self._snapshot():
             blocks = self._connection.execute(
                 "SELECT metric, body FROM blocks WHERE last >= ? AND first <= ? ORDER BY first, id",
                 (start, end),
             )
             for metric, body in blocks:
-                matrix = block_matrix(metric, body)
+                matrix = points.unpack(block_matrix, metric, body)
+                if matrix is None:
+                    continue
                 for place, at in enumerate(matrix.times):
                     if start <= at <= end:
                         where.setdefault(at, []).append((metric, matrix, place))
-            tail: dict[float, list[bytes]] = {}
-            for at, body in self._connection.execute(
-                "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
-            ):
+            for at, body in self._tail(start, end):
                 tail.setdefault(at, []).append(body)
-            for at in sorted(where.keys() | tail.keys()):
-                if at in where:
-                    yield at, _frame_of(where.pop(at))
-                for body in tail.pop(at, ()):
-                    yield at, bytes_frame(body)
+        for at in sorted(where.keys() | tail.keys()):
+            if at in where:
+                yield at, _frame_of(where.pop(at))
+            for body in tail.pop(at, ()):
+                frame = points.unpack(bytes_frame, body)
+                if frame is not None:
+                    yield at, frame
+        self._take_note(points)
 
     def events(self, since: float | None, until: float | None, limit: int) -> tuple[Event, ...]:
         """The newest events in that time, newest first; both ends count."""
+        events = Rows("events of that time")
         with reading(self.path):
             rows = self._connection.execute(
-                "SELECT body FROM events WHERE at >= ? AND at <= ?"
-                " ORDER BY at DESC, id DESC LIMIT ?",
-                (
-                    -math.inf if since is None else since,
-                    math.inf if until is None else until,
-                    limit,
-                ),
+                "SELECT body FROM events WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC",
+                (-math.inf if since is None else since, math.inf if until is None else until),
             )
-            return tuple(msgspec.msgpack.decode(body, type=Event) for (body,) in rows)
+            with closing(rows):
+                read = (events.unpack(_EVENT.decode, body) for (body,) in rows)
+                found = tuple(islice((one for one in read if one is not None), limit))
+        self._take_note(events)
+        return found
 
     def index(self) -> Index:
         """Every moment that can be replayed."""
@@ -162,7 +180,7 @@ class Reader:
 
     def keyframe(self, frame: int) -> tuple[list[str], bytes, Parts]:
         """(names in their order, dictionary for the deltas, parts) of a keyframe."""
-        with reading(self.path):
+        with self._snapshot():
             rows = self._connection.execute(
                 "SELECT blob FROM keyframe_blobs WHERE frame = ? ORDER BY place", (frame,)
             ).fetchall()
@@ -175,14 +193,20 @@ class Reader:
             return list(parts), blocks[0][0], parts
 
     def deltas(self, keyframe: int, after: int, until: int) -> list[bytes]:
-        """The deltas of a keyframe behind frame ``after`` up to ``until``."""
+        """The deltas of a keyframe behind frame ``after`` up to ``until``, that one included.
+
+        Raises ``MomentGone`` where the recorder has dropped them: no delta would say that nothing
+        changed.
+        """
         with reading(self.path):
             rows = self._connection.execute(
-                "SELECT body FROM frames WHERE keyframe = ? AND id > ? AND id <= ?"
+                "SELECT id, body FROM frames WHERE keyframe = ? AND id > ? AND id <= ?"
                 " AND id != keyframe ORDER BY id",
                 (keyframe, after, until),
-            )
-            return [body for (body,) in rows]
+            ).fetchall()
+            if not rows or rows[-1][0] != until:
+                raise MomentGone(f"this moment is no longer in {self.path}")
+            return [body for _, body in rows]
 
     def _blob(self, blob: int) -> tuple[bytes, Parts]:
         known = self._blobs.get(blob)
@@ -198,11 +222,27 @@ class Reader:
         self._blobs[blob] = found
         return found
 
-    def _tail(self, start: float, end: float) -> list[tuple[float, Frame]]:
-        rows = self._connection.execute(
+    def _take_note(self, rows: Rows) -> None:
+        self.unread = rows.words
+        if rows.unread and not rows.read:
+            raise UnreadablePart(f"{self.path} is damaged: {rows.words}")
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """The questions in here are about one state of the file: between two of them whoever
+        records moves rows from one table to another."""
+        with reading(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def _tail(self, start: float, end: float) -> Iterator[tuple[float, bytes]]:
+        return self._connection.execute(
             "SELECT at, body FROM samples WHERE at >= ? AND at <= ? ORDER BY id", (start, end)
         )
-        return [(at, bytes_frame(body)) for at, body in rows]
 
     def _edge(self, order: str) -> tuple[float, int] | None:
         row = self._connection.execute(
@@ -274,10 +314,12 @@ class Cursor:
             names, self._dictionary, self._parts = self._reader.keyframe(keyframe)
             self._naming = Naming(names)
             self._keyframe = self._frame = keyframe
-        path, bodies = self._reader.path, self._reader.deltas(keyframe, self._frame, frame)
+        if frame == self._frame:
+            return self._parts
+        bodies = self._reader.deltas(keyframe, self._frame, frame)
         # A delta that cannot be read leaves parts half changed: the next move begins anew.
         self._keyframe = 0
-        with reading(path):
+        with reading(self._reader.path):
             for body in bodies:
                 apply(self._parts, self._naming.decode(body, self._dictionary))
         self._keyframe, self._frame = keyframe, frame

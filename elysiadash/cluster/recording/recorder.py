@@ -23,6 +23,7 @@ from elysiadash.cluster.recording.file import (
     DamagedRecording,
     NewerRecording,
     NotARecording,
+    UnreadablePart,
     is_damage,
     recording_path,
     set_aside,
@@ -34,6 +35,7 @@ from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.state import RecordingState
+from elysiadash.cluster.recording.trouble import words_of
 from elysiadash.cluster.recording.writer import Batch, Writer
 from elysiadash.config.profile import Profile
 from elysiadash.config.redaction import redact
@@ -86,8 +88,12 @@ class Recorder:
         self._writer: Writer | None = None
         self._pending = Pending()
         self._swept_at = float("-inf")
+        self._unswept: str | None = None
+        """What was told of a sweep that failed."""
         self._looked_at = float("-inf")
         self._failures = 0
+        self._failed: Exception | None = None
+        """What the problem in ``state`` is of."""
         self._damage: DamagedRecording | None = None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -101,8 +107,10 @@ class Recorder:
 
     def found_damage(self, error: DamagedRecording) -> None:
         """Somebody could not read the file: if it is ours to write, it is put aside before
-        anything else is written. From any thread."""
-        self._damage = error
+        anything else is written. A part that cannot be read is no reason for that. From any
+        thread."""
+        if not isinstance(error, UnreadablePart):
+            self._damage = error
 
     async def run(self, take: Take) -> None:
         """Record until cancelled, or wait for the other process that records to end."""
@@ -125,6 +133,7 @@ class Recorder:
         except Exception as error:
             # A fault of ours must be seen, and must not end the watching.
             log.exception("the recorder failed")
+            self._failed = None
             self._tell(problem=f"our own fault: {type(error).__name__}: {error}")
             written = None
         if written is None:
@@ -191,34 +200,34 @@ class Recorder:
         self._tell(bytes=contents.bytes, oldest=contents.first)
 
     def _write_pending(self, moment: Moment | None) -> float | None:
-        """Write the moment and all that is pending; what could not be written stays so."""
+        """Write the moment and all that is pending; what could not be written stays so. The
+        seconds to wait, None when it could not."""
+        started = time.perf_counter()
         points, events = self._pending.take()
-        wait = None
+        size = None
         try:
-            wait = self._write(Batch(moment=moment, points=points, events=events))
+            size = self._write(Batch(moment=moment, points=points, events=events))
         finally:
-            if wait is None:
+            if size is None:
                 self._pending.give_back(points, events)
-        return wait
+        if size is None:
+            return None
+        # From here on nothing is given back: what was written would be written again.
+        self._sweep_now_and_then()
+        spent = time.perf_counter() - started
+        fits = size * _FITS_S / self._retention.max_bytes
+        return min(_SLOWEST_S, max(spent * _COST_FACTOR, fits))
 
-    def _write(self, batch: Batch) -> float | None:
-        """Seconds to wait after this batch; None when it could not be written."""
+    def _write(self, batch: Batch) -> int | None:
+        """The bytes of the batch; None when it could not be written."""
         import sqlite3
 
-        started = time.perf_counter()
         try:
             damage, self._damage = self._damage, None
             if damage is not None:
                 raise damage
             writer = self._opened()
             size = writer.write(batch)
-            self._sweep_now_and_then(writer)
-            self._tell(
-                problem=None,
-                bytes=writer.size(),
-                oldest=writer.oldest(),
-                moments=self.state.moments + (batch.moment is not None),
-            )
         except NotARecording as error:
             # In our own folder only a recording has its place; elsewhere it is somebody's file.
             may_move = self._is_own_place or isinstance(error, DamagedRecording)
@@ -237,9 +246,9 @@ class Recorder:
         except OSError as error:
             self._fail(error)
             return None
-        spent = time.perf_counter() - started
-        fits = size * _FITS_S / self._retention.max_bytes
-        return min(_SLOWEST_S, max(spent * _COST_FACTOR, fits))
+        self._tell(problem=None, moments=self.state.moments + (batch.moment is not None))
+        self._tell_left_out(writer)
+        return size
 
     def _opened(self) -> Writer:
         if self._writer is None:
@@ -252,11 +261,33 @@ class Recorder:
             return self._opened()
         return self._writer
 
-    def _sweep_now_and_then(self, writer: Writer) -> None:
-        now = time.monotonic()
-        if now - self._swept_at >= _SWEEP_EVERY_S:
-            self._swept_at = now
-            writer.sweep(self._clock())
+    def _sweep_now_and_then(self) -> None:
+        """Make room where it is time to, and tell how large the file is and how far it goes."""
+        import sqlite3
+
+        writer, now = self._writer, time.monotonic()
+        if writer is None:
+            return
+        try:
+            if now - self._swept_at >= _SWEEP_EVERY_S:
+                self._swept_at = now
+                writer.sweep(self._clock())
+                if self.state.note == self._unswept:
+                    self._tell(note=None)
+            self._tell(bytes=writer.size(), oldest=writer.oldest())
+        except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                self._put_aside(error)
+                return
+            self._unswept = f"what is old was not dropped: {self._words(error)}"
+            log.warning("%s", self._unswept)
+            self._tell(note=self._unswept)
+
+    def _tell_left_out(self, writer: Writer) -> None:
+        words, writer.left_out = writer.left_out, None
+        if words is not None:
+            log.warning("left out of the recording: %s", words)
+            self._tell(note=f"left out of the recording: {words}")
 
     def _put_aside(self, error: Exception) -> None:
         self._close_writer()
@@ -282,12 +313,16 @@ class Recorder:
                 log.info("closing the recording: %s", error)
 
     def _fail(self, error: Exception) -> None:
-        words = _words(error)
+        words = self._words(error)
         if words != self.state.problem:
             log.warning("the past is not recorded: %s", words)
         if not isinstance(error, NewerRecording):
             self._close_writer()
+        self._failed = error
         self._tell(problem=words)
+
+    def _words(self, error: Exception) -> str:
+        return words_of(error, self.path, goes_on=self._threads is not None)
 
     def _tell(self, **changes: Any) -> None:
         path = str(self.path) if self.path else None
@@ -303,14 +338,18 @@ class Recorder:
         threads = self._threads
         if threads is None:
             return
+        # What fails from here on is not tried again.
+        self._threads = None
         done = asyncio.get_running_loop().run_in_executor(threads, self._end)
         threads.shutdown(wait=False)
-        self._threads = None
         await asyncio.wait({done}, timeout=_FAREWELL_S)
 
     def _end(self) -> None:
         if self._writer is not None and self._pending:
             self._write_pending(None)
+        if self._failed is not None and self.state.problem is not None:
+            # Nobody tries again now.
+            self._tell(problem=self._words(self._failed))
         self._close_writer()
         if self._lock is not None:
             self._lock.release()
@@ -334,12 +373,3 @@ def about_profile(profile: Profile, *, demo: bool = False) -> dict[str, str]:
         "metrics": "yes" if profile.metrics or profile.prometheus is not None else "no",
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{where}"
-    if "locked" in str(error):
-        return "another program holds the file locked"
-    return str(error)

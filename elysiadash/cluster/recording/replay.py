@@ -19,6 +19,7 @@ import msgspec
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History
+from elysiadash.cluster.last_shards import LastShards
 from elysiadash.cluster.poller import Schedule
 from elysiadash.cluster.recording.advice import as_recorded
 from elysiadash.cluster.recording.decoder import Decoder
@@ -87,6 +88,7 @@ class Replay:
         self.path = reader.path
         self.at = index.times[-1]
         self.store = ReplayStore(lambda: self.at)
+        self.last_shards = LastShards(self.store)
         self.history = ReplayHistory(self.profile.limits.history_points, lambda: self.at)
         self.events = EventLog()
         """Empty: nothing happens any more."""
@@ -98,6 +100,7 @@ class Replay:
         self.problem: str | None = None
         """Why playing stopped before the end, in words."""
         self.recording: RecordingState | None = None
+        """Nothing is recorded; says which of the events asked for last cannot be read."""
         self._reader = reader
         self._cursor = reader.cursor()
         self._decoder = Decoder()
@@ -236,14 +239,16 @@ class Replay:
     async def series(self, metric: str, collection: str, seconds: float, steps: int) -> Series:
         """One number over the ``seconds`` before the moment shown; ``problem`` says where the
         recording cannot be read there."""
-        end, problem = self.at, None
-        samples: list[Sample] = []
+        end = self.at
+
+        def read() -> tuple[list[Sample], str | None]:
+            found = self._reader.samples(metric, collection, end - seconds, end)
+            return found, self._reader.unread
+
         try:
-            samples = await self._in_thread(
-                lambda: self._reader.samples(metric, collection, end - seconds, end)
-            )
+            samples, problem = await self._in_thread(read)
         except NotARecording as error:
-            problem = str(error)
+            samples, problem = [], str(error)
         inside = [sample for sample in samples if sample.at > end - seconds]
         return Series(
             start=end - seconds,
@@ -257,9 +262,15 @@ class Replay:
         self, since: float | None = None, until: float | None = None, limit: int = 1000
     ) -> tuple[Event, ...]:
         """Events up to the moment shown, newest first. Raises ``NotARecording`` where they cannot
-        be read."""
+        be read; where only some cannot, ``recording.unread`` says so."""
         last = self.at if until is None else min(until, self.at)
-        return await self._in_thread(lambda: self._reader.events(since, last, limit))
+
+        def read() -> tuple[tuple[Event, ...], str | None]:
+            return self._reader.events(since, last, limit), self._reader.unread
+
+        found, unread = await self._in_thread(read)
+        self.recording = None if unread is None else RecordingState(unread=unread)
+        return found
 
     def cluster(self) -> ClusterView:
         """The nodes."""
@@ -389,6 +400,8 @@ class Replay:
         try:
             for seen_at, frame in self._reader.frames_of_points(first, last):
                 around.append(seen_at, frame)
+            if self._reader.unread is not None:
+                logger.warning("gaps in the small charts: %s", self._reader.unread)
         except NotARecording as error:
             # The moment itself can be shown; the charts of a collection say what is wrong.
             logger.warning("no small charts: %s", error)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from elysiadash.cluster.recording.points import block, block_matrix, joined, thinned
+from elysiadash.cluster.recording.points import Matrix, block, block_matrix, joined, thinned
+from elysiadash.cluster.recording.rows import Rows
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -168,7 +169,18 @@ def _thin_oldest(connection: Connection, number: int, tier: Tier, now: float) ->
         " AND (last <= ? OR first = ?) ORDER BY first, id",
         (number, *place, first + tier.span, first),
     ).fetchall()
-    matrix = thinned(joined([block_matrix(place[0], body) for _, body in found]), tier.step)
+    whole: list[tuple[int, Matrix]] = []
+    rows = Rows("blocks of points")
+    for one, body in found:
+        part = rows.unpack(block_matrix, place[0], body)
+        if part is not None:
+            whole.append((one, part))
+        else:
+            # It stays as it is, out of the way: another release may be able to read it.
+            connection.execute("UPDATE blocks SET tier = ? WHERE id = ?", (number + 1, one))
+    if not whole:
+        return True
+    matrix = thinned(joined([part for _, part in whole]), tier.step)
     connection.execute(
         "INSERT INTO blocks (tier, first, last, metric, bucket, buckets, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -180,5 +192,5 @@ def _thin_oldest(connection: Connection, number: int, tier: Tier, now: float) ->
             block(place[0], matrix),
         ),
     )
-    connection.executemany("DELETE FROM blocks WHERE id = ?", [(one,) for one, _ in found])
+    connection.executemany("DELETE FROM blocks WHERE id = ?", [(one,) for one, _ in whole])
     return True

@@ -12,7 +12,7 @@ import msgspec
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.encoder import Encoder
-from elysiadash.cluster.recording.file import open_to_write, size_of, unpacking
+from elysiadash.cluster.recording.file import open_to_write, size_of
 from elysiadash.cluster.recording.frames import (
     Naming,
     compressed,
@@ -22,6 +22,7 @@ from elysiadash.cluster.recording.frames import (
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.points import Frame, blocks, bytes_frame, frame_bytes, matrices
 from elysiadash.cluster.recording.retention import Retention
+from elysiadash.cluster.recording.rows import Rows
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -51,6 +52,8 @@ class Writer:
 
     def __init__(self, path: Path, about: Mapping[str, str], retention: Retention) -> None:
         self.path = path
+        self.left_out: str | None = None
+        """In words, what could not be read of what was to be kept in another way, and is gone."""
         self._retention = retention
         self._connection: Connection = open_to_write(path)
         self._encoder = Encoder()
@@ -80,7 +83,7 @@ class Writer:
 
     def sweep(self, now: float) -> None:
         """Thin what is old, forget what is too old or too much, and give the room back."""
-        with self._transaction() as connection, unpacking(self.path):
+        with self._transaction() as connection:
             self._retention.thin(connection, now)
         with self._transaction() as connection:
             self._retention.forget(connection, now)
@@ -169,8 +172,7 @@ class Writer:
         count, first = connection.execute("SELECT count(*), min(at) FROM samples").fetchone()
         # Before the new ones, so that a pause or a clock set back makes no block of a wide span.
         if count and (count >= _TAIL_ROWS or not 0 <= points[-1][0] - first < _TAIL_S):
-            with unpacking(self.path):
-                _roll(connection)
+            self.left_out = _roll(connection) or self.left_out
         connection.executemany("INSERT INTO samples (at, body) VALUES (?, ?)", rows)
         return sum(len(body) for _, body in rows)
 
@@ -193,11 +195,12 @@ def _put_blob(connection: Connection, block: bytes) -> tuple[int, int, bool]:
     return cursor.lastrowid or 0, len(body), True
 
 
-def _roll(connection: Connection) -> None:
-    """Turn the rows of single moments into blocks of series."""
+def _roll(connection: Connection) -> str | None:
+    """Turn the rows of single moments into blocks of series; in words, which could not be read."""
     # By time, since a clock may have been set back between them.
     rows = connection.execute("SELECT at, body FROM samples ORDER BY at, id").fetchall()
-    frames = (bytes_frame(body) for _, body in rows)
+    moments = Rows("moments of points")
+    frames = (moments.unpack(bytes_frame, body) or {} for _, body in rows)
     for metric, matrix in matrices([at for at, _ in rows], frames).items():
         first, last = matrix.times[0], matrix.times[-1]
         connection.executemany(
@@ -206,3 +209,4 @@ def _roll(connection: Connection) -> None:
             [(first, last, metric, *block) for block in blocks(metric, matrix)],
         )
     connection.execute("DELETE FROM samples")
+    return moments.words

@@ -97,10 +97,6 @@ class NodeScreen(ListScreen[ReplicaRow]):
         """The node's name."""
         return self._node
 
-    def path(self) -> list[str]:
-        """Where one is, wherever one came from."""
-        return ["Nodes", self._node]
-
     def link(self) -> str:
         """The command that leads here."""
         return f"node {self._node}"
@@ -255,6 +251,9 @@ class NodeScreen(ListScreen[ReplicaRow]):
         self.status.rest(Content(f" {describe(row)}" if row else ""))
 
     async def open_row(self, key: Hashable) -> None:
-        """The shard's collection."""
-        if (row := self.table.row(key)) is not None:
-            await self.dash.go(f"collection {row.replica.collection}")
+        """The shard in its collection."""
+        if (row := self.table.row(key)) is None:
+            return
+        await self.dash.go(f"collection {row.replica.collection}")
+        if self.dash.live_screen is not None:
+            self.dash.live_screen.point_at(row.replica.name)

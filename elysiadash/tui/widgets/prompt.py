@@ -20,6 +20,7 @@ from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.line import Line
 
 FILTER, COMMAND = "/", ":"
+_LONGEST_LINE = 1000
 _REMEMBERED = 50
 
 Complete = Callable[[str], Sequence[str]]
@@ -46,7 +47,7 @@ class _Entry(Input):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("prompt")]
 
     def __init__(self) -> None:
-        super().__init__(compact=True, select_on_focus=False)
+        super().__init__(compact=True, select_on_focus=False, max_length=_LONGEST_LINE)
         self.complete: Complete | None = None
         self.older: Sequence[str] = ()
         self._cycle: tuple[Sequence[str], int] | None = None
@@ -83,6 +84,13 @@ class _Entry(Input):
         if wanted != self._recalled:
             self._recalled = wanted
             self._put(self.older[wanted - 1] if wanted else "")
+
+    def restricted(self) -> None:
+        """What was typed or pasted is more than a line may have; nothing of it was taken."""
+        super().restricted()
+        prompt = prompt_of(self)
+        if prompt is not None:
+            prompt.fault(f"a line has at most {_LONGEST_LINE:,} characters")
 
     def action_give_up(self) -> None:
         """Leave the prompt without doing anything."""

@@ -106,6 +106,17 @@ def test_nothing_recorded_names_the_way(cli: Cli, config_file: Path, tmp_path: P
     assert "not a recording" in ran.err
 
 
+def test_an_event_that_cannot_be_read_is_told_and_costs_no_other(cli: Cli, recorded: Path) -> None:
+    connection = sqlite3.connect(recorded)
+    connection.execute("UPDATE events SET body = x'00' WHERE id = (SELECT min(id) FROM events)")
+    connection.commit()
+    connection.close()
+    ran = cli("events", "--profile", "prod", "--json")
+    assert ran.code == 0
+    assert len(valid_document(ran.out)["items"]) == 2
+    assert "1 of 3 events of that time cannot be read" in ran.err
+
+
 def test_a_damaged_recording_is_told_in_words(cli: Cli, recorded: Path) -> None:
     connection = sqlite3.connect(recorded)
     connection.execute("UPDATE events SET body = x'00'")

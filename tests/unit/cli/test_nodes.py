@@ -11,6 +11,7 @@ import pytest
 
 from elysiadash.demo import Fault
 from tests.unit.cli.clusters import InThread
+from tests.unit.cli.fake_servers import login_page, put_in_place
 from tests.unit.cli.running import Cli, valid_document
 
 
@@ -72,6 +73,11 @@ def test_without_any_server_the_cause_is_told(cli: Cli) -> None:
     assert "Connection refused" in ran.err
     assert "127.0.0.1:9" in ran.err
     assert len(ran.err.splitlines()) <= 3
+
+
+def test_a_login_page_is_no_list_of_nodes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in_place(monkeypatch, login_page)
+    assert cli("nodes", "--url=http://wv.test:8080").code == 1
 
 
 def test_remembered_nodes_are_shown_when_nobody_answers(cli: Cli, healthy: InThread) -> None:

@@ -30,6 +30,8 @@ def test_printable_text_cannot_steer_a_terminal(text: str) -> None:
 def test_csv_values(capsys: pytest.CaptureFixture[str]) -> None:
     output.write_csv([[None, True, False, 0.5, 3, "a,b", {"HOT": 1}, ("x", "y"), "\x1b["]])
     assert capsys.readouterr().out == ',true,false,0.5,3,"a,b",HOT=1,x y,\\x1b[\n'
+    output.write_csv([[{"a\x1b]52": "\x07"}, ["\x9b", "\u202e"]]])
+    assert capsys.readouterr().out == "a\\x1b]52=\\x07,\\x9b \\u202e\n"
 
 
 def test_a_closed_stream_is_no_terminal() -> None:

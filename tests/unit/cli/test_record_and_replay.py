@@ -60,6 +60,11 @@ def test_what_cannot_be_recorded_is_refused(
     cli: Cli, config_file: Path, tmp_path: Path, healthy: InThread
 ) -> None:
     assert cli("record", *healthy.flags(), "--for", "soon").code == 64
+    for file, why in ((os.devnull, "is not a file"), (str(tmp_path / "no/x"), "no folder")):
+        ran = cli("record", *healthy.flags(), "--file", file)
+        assert ran.code == 1
+        assert why in ran.err
+    assert not (tmp_path / "no").exists()
     other = tmp_path / "notes.txt"
     other.write_text("of somebody " * 100)
     ran = cli("record", *healthy.flags(), "--file", str(other))

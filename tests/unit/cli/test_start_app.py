@@ -70,6 +70,15 @@ def test_without_a_terminal_it_refuses_and_names_the_way(cli: Cli, started: list
     assert started == []
 
 
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_one_stream_that_is_no_terminal_is_enough(
+    cli: Cli, started: list[Started], monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    monkeypatch.setattr(start_app, "is_terminal", lambda found: found is not getattr(sys, stream))
+    assert cli("--url", "http://wv.test").code == 64
+    assert started == []
+
+
 @pytest.mark.usefixtures("terminal")
 def test_a_named_cluster_starts_the_app(
     cli: Cli, started: list[Started], config_file: Path, tmp_path: Path

@@ -10,6 +10,7 @@ from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.replay import Replay
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 
 WHOLE = CollectionStats(
@@ -34,6 +35,13 @@ def test_a_count_without_a_node_s_shards_is_a_gap_and_kept_apart() -> None:
     assert charted(WHOLE) == (900, None)
     assert charted(PART) == (None, 600)
     assert frame_of([WHOLE]).keys() == set(CHARTED)
+
+
+def test_only_what_was_told_anew_is_in_a_frame() -> None:
+    shards, metrics = frame_of([WHOLE], {Kind.VERBOSE}), frame_of([WHOLE], {Kind.METRICS})
+    assert shards.keys() == {"objects", PARTIAL_OBJECTS, "objects_per_s", "vector_queue"}
+    assert metrics.keys() == set(CHARTED) - shards.keys()
+    assert frame_of([WHOLE], {Kind.SCHEMA}) == {}
 
 
 def test_objects_of_inactive_tenants_are_never_counted_and_no_gap() -> None:

@@ -133,3 +133,12 @@ def test_a_node_that_leaves_and_returns_with_its_shards_is_no_delete_and_no_grow
     assert growth is not None
     assert growth.per_second == 0
     assert growth.long_per_second == 0
+
+
+def test_an_older_answer_that_comes_late_changes_nothing() -> None:
+    tracker = GrowthTracker()
+    for turn in range(20):
+        told = tracker.follow(15.0 * turn, {"Doc": {"s": 1000 * (turn // 4)}})
+    assert told == tracker.follow(200.0, {"Doc": {"s": 0}, "Gone": {"s": 1}})
+    assert tracker.of("Gone") is None
+    assert tracker.follow(300.0, {"Doc": {"s": 5000}})["Doc"].per_second > 0

@@ -39,8 +39,63 @@ def test_a_long_pause_and_a_clock_going_backwards_leave_a_gap() -> None:
     for at in (0.0, 5.0, 300.0, 200.0, 205.0):
         history.append(at, {"qps": {"A": 1.0}})
     points = history.points("qps", "A")
-    assert points.values == (1.0, 1.0, None, 1.0, None, 1.0, None, 1.0)
+    assert points.values == (1.0, 1.0, None, 1.0, 1.0)
+    assert points.times == (0.0, 5.0, 200.0, 200.0, 205.0)
+
+
+def test_after_the_clock_was_set_back_charts_go_on_at_once() -> None:
+    history = History(5760)
+    for number in range(40):
+        history.append(10_000.0 + 15 * number, {"qps": {"A": 1.0, "old": 1.0}})
+    for number in range(40):
+        history.append(7000.0 + 15 * number, {"qps": {"A": 2.0}})
+    points = history.points("qps", "A")
+    assert points.times == tuple(7000.0 + 15 * number for number in range(40))
+    assert set(points.values) == {2.0}
+    assert history.points("qps", "old").values == ()
+
+
+def test_a_clock_that_is_a_little_late_keeps_what_was_seen() -> None:
+    history = History(100)
+    for at in (100.0, 115.0, 113.0, 130.0):
+        history.append(at, {"qps": {"A": at}})
+    points = history.points("qps", "A")
+    assert [value for value in points.values if value is not None] == [100.0, 115.0, 113.0, 130.0]
     assert list(points.times) == sorted(points.times)
+
+
+@given(
+    turns=st.lists(
+        st.tuples(
+            st.integers(-400, 200).filter(lambda step: not -10 <= step <= 0),
+            st.dictionaries(st.sampled_from("ABCDEFGH"), st.floats(-1e6, 1e6), max_size=3),
+        ),
+        max_size=80,
+    )
+)
+def test_with_a_clock_that_is_set_back_only_what_is_later_goes(
+    turns: list[tuple[int, dict[str, float]]],
+) -> None:
+    history = History(12, gap_after=1e9)
+    model: list[tuple[float, dict[str, float]]] = []
+    at = 0.0
+    for step, frame in turns:
+        if model:
+            at += step
+        if step < 0 and model:
+            model = [row for row in model if row[0] <= at]
+            if model:
+                model.append((at, {}))
+        model = [*model, (at, frame)][-12:]
+        history.append(at, {"qps": frame})
+        for name in "ABCDEFGH":
+            expected = tuple(one.get(name) for _, one in model)
+            points = history.points("qps", name)
+            if any(value is not None for value in expected):
+                assert points.values == expected
+                assert points.times == tuple(moment for moment, _ in model)
+            else:
+                assert points.values == ()
 
 
 def test_the_last_points_are_the_newest() -> None:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.events.log import EventLog
-from elysiadash.cluster.history import History
+from elysiadash.cluster.history import History, Points
 from elysiadash.cluster.past import Past, merged
 from elysiadash.cluster.recording.file import DamagedRecording
 from elysiadash.cluster.recording.points import Frame
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
-from elysiadash.cluster.series import Sample, Series, means
+from elysiadash.cluster.series import Sample, Series, in_steps, means
 
 NOW = 1_790_000_000.0
 
@@ -151,7 +151,9 @@ async def test_a_damaged_row_is_told_in_words_and_this_session_is_shown(tmp_path
 
 @given(
     samples=st.lists(
-        st.tuples(st.floats(0.001, 100.0), st.floats(-1e3, 1e3)),
+        st.tuples(
+            st.floats(-100.0, 100.0).filter(lambda at: not 0 < at < 0.001), st.floats(-1e3, 1e3)
+        ),
         unique_by=lambda one: one[0],
         max_size=40,
     ),
@@ -166,7 +168,7 @@ def test_means_are_those_of_a_plain_model(samples: list[tuple[float, float]], st
         inside = [
             one.value
             for one in ordered
-            if max(0, min(steps, math.ceil(one.at / width)) - 1) == place
+            if one.at > 0 and max(0, min(steps, math.ceil(one.at / width)) - 1) == place
         ]
         if inside:
             assert value == pytest.approx(sum(inside) / len(inside))
@@ -174,6 +176,50 @@ def test_means_are_those_of_a_plain_model(samples: list[tuple[float, float]], st
             # Held over from the next sample, for the steps between two that are near.
             later = [one for one in ordered if one.at > place * width]
             assert value == later[0].value
+            assert ordered[0].at <= place * width, "on the way from one before"
+
+
+def points(*samples: tuple[float, float | None]) -> Points:
+    return Points(tuple(at for at, _ in samples), tuple(value for _, value in samples))
+
+
+def test_a_slow_source_is_no_row_of_gaps() -> None:
+    rows = [(float(at), float(at) if at % 75 == 0 else None) for at in range(0, 901, 15)]
+    found = in_steps(points(*rows), 900.0, 600.0, 20)
+    assert None not in found
+    assert found[:4] == (375.0, 375.0, 375.0, 450.0)
+    late = in_steps(points(*rows), 945.0, 600.0, 20)
+    assert late[-1] is None, "nothing is known of what comes next"
+    assert None not in late[:-2]
+
+
+def test_a_source_that_was_away_leaves_a_gap_though_another_answered() -> None:
+    rows = [(float(at), None if 300 < at <= 360 else 7.0) for at in range(0, 601, 15)]
+    assert in_steps(points(*rows), 600.0, 600.0, 20) == (7.0,) * 10 + (None,) * 2 + (7.0,) * 8
+
+
+async def test_sources_of_their_own_pace_are_whole_in_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    frames: list[tuple[float, Frame]] = []
+    for number in range(120):
+        at = NOW - 600 + 5 * number
+        told: dict[str, dict[str, float | None]] = {}
+        if number % 3 == 0:
+            told["objects"] = {"Docs": 900.0}
+        if number % 4 == 1:
+            told["queries_per_s"] = {"Docs": 7.0}
+        if told:
+            frames.append((at, told))
+    writer = Writer(path, {}, Retention())
+    for moment in frames:
+        writer.write(Batch(points=(moment,)))
+    writer.close()
+    one = past(path)
+    for turn in ("read", "seeded"):
+        for metric, value in (("objects", 900.0), ("queries_per_s", 7.0)):
+            series = await one.series(metric, "Docs", 540.0, 18)
+            assert series.values == (value,) * 18, (turn, metric)
+        await one.seed()
 
 
 async def test_the_session_begins_with_the_last_minutes_of_the_recording(tmp_path: Path) -> None:
@@ -208,6 +254,32 @@ def test_a_node_that_comes_and_goes_is_not_merged_away() -> None:
     assert [one.at for one in merged(recorded, session, 9)] == [401.0, 300.0, 200.0, 100.0]
 
 
+def moved(at: float, kind: str, before: str, after: str) -> Event:
+    message = f"n2: {before} -> {after}"
+    return Event(at=at, kind=kind, node="n2", message=message, before=before, after=after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "others"),
+    [
+        ("node.left", ("healthy", "unavailable"), ("healthy", "missing")),
+        ("node.left", ("healthy", "missing"), ("hung", "missing")),
+        ("node.came", ("missing", "healthy"), ("missing", "not ready")),
+    ],
+)
+def test_one_death_is_listed_once_though_each_terminal_saw_another_state_of_it(
+    kind: str, states: tuple[str, str], others: tuple[str, str]
+) -> None:
+    recorded, seen = moved(100.0, kind, *states), moved(101.5, kind, *others)
+    assert merged([recorded], [seen], 9) == (recorded,)
+
+
+def test_what_a_node_went_through_is_no_single_change() -> None:
+    recorded = moved(100.0, "node.state", "healthy", "hung")
+    seen = moved(101.5, "node.state", "hung", "healthy")
+    assert merged([recorded], [seen], 9) == (seen, recorded)
+
+
 @given(
     ats=st.lists(st.integers(0, 5000), unique=True, max_size=30),
     seen=st.sets(st.integers(0, 29)),
@@ -223,3 +295,16 @@ def test_every_change_is_there_once(
     session = [event(one.at + late, one.node or "") for n, one in enumerate(changes) if n in seen]
     found = merged(recorded, session, limit)
     assert list(found) == recorded[:limit]
+
+
+async def test_what_is_missing_of_an_answer_is_told_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    events = tuple(Event(at=NOW - at, kind="x", message=str(at)) for at in (3.0, 2.0, 1.0))
+    record(path, [], events)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE events SET body = x'00' WHERE id = 2")
+    connection.commit()
+    connection.close()
+    one = past(path)
+    assert [event.message for event in await one.events()] == ["1.0", "3.0"]
+    assert "1 of 3 events" in (one.problem or "")

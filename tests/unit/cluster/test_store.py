@@ -70,15 +70,6 @@ def test_age_is_never_negative_when_the_clock_goes_back() -> None:
     assert store.get(Kind.NODES).age(clock.now) == 0.0
 
 
-def test_a_remembered_value_never_replaces_a_fresh_one() -> None:
-    store = Store(Clock())
-    store.restore(Kind.NODES, "old", fetched_at=1.0)
-    assert store.get(Kind.NODES).value == "old"
-    store.put(Kind.NODES, "new", asked_at=1.0)
-    store.restore(Kind.NODES, "old", fetched_at=1.0)
-    assert store.get(Kind.NODES).value == "new"
-
-
 async def test_a_flood_of_changes_gives_few_notices_and_loses_none() -> None:
     store = Store()
     heard: list[frozenset[Kind]] = []

@@ -13,7 +13,11 @@ ALL = frozenset({"a", "b"})
 
 
 def reading(
-    at: float, start: float = 1.0, node: str = "n0", **collections: CollectionMetrics
+    at: float,
+    start: float = 1.0,
+    node: str = "n0",
+    cpu: float | None = None,
+    **collections: CollectionMetrics,
 ) -> Reading:
     metrics = NodeMetrics(
         per_collection=collections,
@@ -25,6 +29,7 @@ def reading(
         incomplete=False,
         bad_lines=0,
         process_start_time=start,
+        cpu_seconds=cpu,
         node_id=node,
     )
     return Reading(at, metrics)
@@ -77,6 +82,17 @@ def test_a_restart_is_no_negative_rate_and_no_flood() -> None:
     traffic.observe("a", reading(100, 1.0, Doc=doc(5000)))
     traffic.observe("a", reading(110, 105.0, Doc=doc(20)))
     assert traffic.by_collection(ALL)["Doc"].queries_per_s == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("moved", [-3600.0, -0.01, 0.01, 1.0, 2.0, 3600.0])
+def test_a_node_s_clock_that_is_set_is_no_restart(moved: float) -> None:
+    traffic = Traffic()
+    traffic.observe("a", reading(100, 1.7e9, cpu=5000.0, Doc=doc(10_000_000)))
+    traffic.observe("a", reading(115, 1.7e9 + moved, cpu=5003.0, Doc=doc(10_000_150)))
+    found = traffic.by_collection(ALL)["Doc"]
+    assert found.queries_per_s == pytest.approx(10.0)
+    assert found.p50 is not None
+    assert found.p50.below
 
 
 def test_a_new_collection_counts_from_zero_and_an_address_left_not_at_all() -> None:

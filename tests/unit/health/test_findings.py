@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.view import MISSING
 from elysiadash.health.finding import Finding, Severity, worst
-from elysiadash.health.findings import find, health_of_all, row_health
-from tests.unit.health.pictures import node, picture, problem, replica, report, row, view
+from elysiadash.health.findings import find, health_of_all
+from tests.unit.health.pictures import NODES, node, picture, problem, replica, report, row, view
 
 BLIND = problem(Kind.VERBOSE, "parked", "nothing after 3 s")
+
+
+def health_of(name: str, findings: Iterable[Finding], *, shards_seen: bool = True) -> Severity:
+    return health_of_all(findings, [name], shards_seen=shards_seen)[name]
 
 
 def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
@@ -34,16 +40,66 @@ def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
     assert "leader and quorum, the state of the shards" in found[0].message
 
 
+def test_calls_set_aside_are_one_cause_however_many_of_each_question_wait() -> None:
+    two = problem(Kind.STATISTICS, "parked", "two calls wait for a hung node")
+    (found,) = find(picture(problems=(two, BLIND)))
+    assert "leader and quorum, the state of the shards" in found.message
+
+
+REFUSED = "no connection: Connection refused"
+SCRAPED = view([node(name, metrics_address=f"http://{name}:2112") for name in NODES])
+
+
+def metrics_problem(of: str, what: str = REFUSED) -> tuple[Kind, str, Problem]:
+    return problem(Kind.METRICS, "unreachable", what, of)
+
+
+def test_metrics_that_were_not_read_are_named_with_their_node_and_what_is_not_checked() -> None:
+    (found,) = find(
+        picture(cluster=SCRAPED, problems=(metrics_problem("http://node-2:2112"),)),
+    )
+    assert (found.code, found.severity, found.node) == ("PRF-406", Severity.UNKNOWN, "node-2")
+    assert found.message == (
+        f"metrics of node-2 not read ({REFUSED}): tombstones not checked, segments not known"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "named"),
+    [
+        (("http://node-1:2112", "http://node-2:2112"), " of node-1 and node-2"),
+        (tuple(f"http://{name}:2112" for name in NODES), " of node-0, node-1 and node-2"),
+        (("http://10.0.0.9:2112",), " of http://10.0.0.9:2112"),
+        (("",), ""),
+        (("", "http://node-2:2112"), ""),
+        (("node-2",), " of node-2"),
+    ],
+)
+def test_metrics_not_read_for_one_reason_are_one_finding(of: tuple[str, ...], named: str) -> None:
+    (found,) = find(picture(cluster=SCRAPED, problems=tuple(map(metrics_problem, of))))
+    assert found.message.startswith(f"metrics{named} not read (")
+    assert (found.node is not None) is (of == ("node-2",))
+
+
+def test_metrics_not_read_are_told_apart_from_a_question_with_the_same_trouble() -> None:
+    shards = problem(Kind.VERBOSE, "unreachable", REFUSED)
+    found = find(
+        picture(cluster=SCRAPED, problems=(shards, metrics_problem("http://node-2:2112"))),
+    )
+    assert [(f.code, f.node) for f in found] == [("RES-501", None), ("PRF-406", "node-2")]
+    assert "metrics" not in found[0].message
+
+
 def test_a_collection_whose_shards_were_not_seen_is_unknown_not_ok() -> None:
     found = find(picture(rows=(row("Doc"),), problems=(BLIND,)))
-    assert row_health(found, "Doc") is Severity.UNKNOWN
-    assert row_health((), "Doc") is Severity.OK
+    assert health_of("Doc", found) is Severity.UNKNOWN
+    assert health_of("Doc", ()) is Severity.OK
 
 
 def test_shards_that_nobody_told_of_yet_are_unknown_and_no_finding() -> None:
     found = find(picture(rows=(row("Doc"),)))
     assert found == ()
-    assert row_health(found, "Doc", shards_seen=False) is Severity.UNKNOWN
+    assert health_of("Doc", found, shards_seen=False) is Severity.UNKNOWN
     critical = Finding(
         code="RES-501",
         severity=Severity.CRITICAL,
@@ -53,7 +109,7 @@ def test_shards_that_nobody_told_of_yet_are_unknown_and_no_finding() -> None:
         cause="",
         action="",
     )
-    assert row_health((critical,), "Doc", shards_seen=False) is Severity.CRITICAL
+    assert health_of("Doc", (critical,), shards_seen=False) is Severity.CRITICAL
 
 
 def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
@@ -67,8 +123,8 @@ def test_trouble_of_the_nodes_is_not_every_collections_trouble() -> None:
             ),
         )
     )
-    assert row_health(found, "Event") is Severity.CRITICAL
-    assert row_health(found, "Other") is Severity.OK
+    assert health_of("Event", found) is Severity.CRITICAL
+    assert health_of("Other", found) is Severity.OK
 
 
 def test_the_worst_comes_first() -> None:
@@ -101,7 +157,7 @@ def test_unknown_may_hide_a_warning_but_not_a_critical() -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
+def test_a_collections_health_is_the_worst_of_its_own_and_of_what_blinds_all(
     pairs: list[tuple[str | None, Severity]], blind: bool, seen: bool
 ) -> None:
     findings = [
@@ -118,7 +174,8 @@ def test_one_pass_over_all_collections_agrees_with_one_at_a_time(
     ]
     if blind:
         findings += find(picture(problems=(BLIND,)))
-    names = ["A", "B", "C"]
-    assert health_of_all(findings, names, shards_seen=seen) == {
-        name: row_health(findings, name, shards_seen=seen) for name in names
+    of_all = [Severity.OK if seen else Severity.UNKNOWN, *([Severity.UNKNOWN] if blind else [])]
+    assert health_of_all(findings, "ABC", shards_seen=seen) == {
+        name: worst((*of_all, *(severity for own, severity in pairs if own == name)))
+        for name in "ABC"
     }

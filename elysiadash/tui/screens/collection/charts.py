@@ -13,7 +13,7 @@ from textual.containers import Grid
 from textual.events import Resize
 from textual.widget import Widget
 
-from elysiadash.cluster.charted import PARTIAL_OBJECTS
+from elysiadash.cluster.charted import PARTIAL_OBJECTS, SOURCE
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
@@ -131,8 +131,8 @@ class ChartsPane(Pane, can_focus=True):
         """Time moves on: so do the charts, even where nothing new is answered."""
         gone = self.look is not None and self.look.gone_at is not None
         stale = fresh.remembered or not fresh.connected or gone
-        for chart in self._charts:
-            chart.stale = stale
+        for plan, chart in zip(CHARTS, self._charts, strict=True):
+            chart.stale = stale or _source(plan) in fresh.late
         if self._asked and self.live.frozen_at is None and self._is_due():
             self.live.wake()
 
@@ -141,7 +141,7 @@ class ChartsPane(Pane, can_focus=True):
         await super().pull(look)
         self.tell()
         seen = self.seen
-        steps = [self._steps(chart) for _, chart in seen]
+        steps = [self._steps(plan, chart) for plan, chart in seen]
         keys = tuple(plan.key for plan, _ in seen)
         wanted = (keys, tuple(steps), self.dash.window, look.row is None)
         if wanted == self._asked and not self._is_due():
@@ -154,26 +154,26 @@ class ChartsPane(Pane, can_focus=True):
             chart.show(face)
 
     def _is_due(self) -> bool:
-        step = self.dash.window / max(_LEAST_STEPS, *(self._steps(each) for _, each in self.seen))
+        many = max(_LEAST_STEPS, *(self._steps(plan, chart) for plan, chart in self.seen))
+        step = self.dash.window / many
         # The clock of a recording can go back.
         age = abs(self.dash.watched.store.clock() - self._asked_at)
         held = self.live.frozen_at is not None
         return not held and age >= min(_LATEST_S, max(_SOONEST_S, step / 2))
 
-    def _steps(self, chart: Chart) -> int:
+    def _steps(self, plan: ChartPlan, chart: Chart) -> int:
         """As many as can be told apart, and no more than there can be samples for."""
-        samples = int(self.dash.window / (_STEPS_A_SAMPLE * self._pace()))
+        samples = int(self.dash.window / (_STEPS_A_SAMPLE * self._pace(_source(plan))))
         return max(_LEAST_STEPS, min(2 * chart.size.width, samples))
 
-    def _pace(self) -> float:
+    def _pace(self, source: Kind) -> float:
         """Seconds between two samples."""
-        pollers = self.dash.watched.pollers
-        asking = [pollers[kind] for kind in (Kind.METRICS, Kind.VERBOSE) if kind in pollers]
-        paces = [
-            max(each.schedule.interval, each.schedule.cost_factor * (each.last_seconds or 0.0))
-            for each in asking
-        ]
-        return min(paces, default=_USUAL_PACE_S)
+        asking = self.dash.watched.pollers.get(source)
+        if asking is None:
+            return _USUAL_PACE_S
+        return max(
+            asking.schedule.interval, asking.schedule.cost_factor * (asking.last_seconds or 0.0)
+        )
 
     async def _face(self, plan: ChartPlan, look: Look, steps: int) -> ChartFace:
         found = [await self._series(metric, look, steps) for metric, _ in plan.metrics]
@@ -215,6 +215,11 @@ class ChartsPane(Pane, can_focus=True):
             return series
         end = series.start + seconds
         return msgspec.structs.replace(series, end=end, values=series.values[:steps])
+
+
+def _source(plan: ChartPlan) -> Kind:
+    """The question whose answers the chart is of."""
+    return SOURCE[plan.metrics[0][0]]
 
 
 def _bounds(row: CollectionStats) -> tuple[float | None, float | None]:

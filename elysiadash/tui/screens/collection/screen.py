@@ -81,6 +81,12 @@ class CollectionScreen(ListActions):
         """The command that leads here."""
         return f"collection {self.collection}"
 
+    def point_at(self, thing: str) -> None:
+        """Put the cursor on a shard, now or once the shards are there."""
+        self.shards.seek(thing)
+        self.go_to(ShardsPane.NAME)
+        self.wake()
+
     # Panes
 
     @property

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from textual.events import Resize
 
+from elysiadash.cluster.last_shards import NodeList
 from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.shards_away import NOBODY_AWAY, Away, away_nodes, shards_away
 from elysiadash.cluster.slices import Kind
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
@@ -22,6 +25,7 @@ from elysiadash.tui.replica_grid import (
     line_of,
     shard_rows,
 )
+from elysiadash.tui.screens.collection.dark_tenants import DarkTenants
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.widgets.lines import Piece
@@ -30,6 +34,8 @@ from elysiadash.tui.widgets.table import Column, SortBy
 if TYPE_CHECKING:
     from elysiadash.tui.description import Section
 
+_ROOMY = 90
+"""Cells from which on the title has room for what the numbers are."""
 _BESIDE_NODES = ("shard", "behind", "queue")
 """Columns that are no node's."""
 
@@ -44,7 +50,12 @@ class ShardsPane(ListPane[ShardRow]):
     def __init__(self) -> None:
         super().__init__()
         self._report: ShardReport | None = None
+        self._built_of: Hashable = None
         self._rows: Sequence[ShardRow] = ()
+        self._away: Away = NOBODY_AWAY
+        self._dark = DarkTenants()
+        self._wanted: str | None = None
+        """The shard that the cursor is to be put on."""
 
     def columns(self) -> Sequence[Column[ShardRow]]:
         """For the nodes known now."""
@@ -74,13 +85,20 @@ class ShardsPane(ListPane[ShardRow]):
         """The replicas by node."""
         known = {"shard": row.shard, "gap": row.gap, "queue": row.queue}
         replicas = msgspec.to_builtins(row.replicas)
-        return {"collection": self.owner, **known, "replicas": replicas}
+        data = {"collection": self.owner, **known, "replicas": replicas}
+        if row.before:
+            data["replicas_away"] = msgspec.to_builtins(row.before)
+        return data | ({"unnamed_shards": row.unnamed} if row.unnamed else {})
+
+    def name_of(self, row: ShardRow) -> str:
+        """The shard, or how many there are without a name."""
+        return row.name
 
     def describe(self, row: ShardRow) -> Sequence[Section]:
         """Every replica with what it says of itself."""
         from elysiadash.tui.replica_grid import sections_of
 
-        return sections_of(self.owner, row, self.requests(row))
+        return sections_of(self.owner, row, self.requests(row), self.now)
 
     def requests(self, row: ShardRow) -> dict[str, str]:
         """How the shards are asked for."""
@@ -90,7 +108,11 @@ class ShardsPane(ListPane[ShardRow]):
 
     def line_of(self, row: ShardRow) -> str:
         """The replicas in one line."""
-        return line_of(row)
+        words, away = line_of(row, self.now), self._away
+        many = 0 if away.missing is None or self._dark.known is not None else away.missing
+        if not (row.lost and row.before and 0 < many < away.unlisted):
+            return words
+        return f"{words}; {many:,} are missing of {away.unlisted:,} seen last: others were dropped"
 
     def why_no_rows(self) -> str:
         """Nothing answered, or no shard listed."""
@@ -101,18 +123,57 @@ class ShardsPane(ListPane[ShardRow]):
         return "no node lists a shard of this collection"
 
     async def pull(self, look: Look) -> None:
-        """The shards of the newest report."""
+        """The shards of the newest report, and those that only nodes away have."""
         await super().pull(look)
         await self._fit_columns()
-        if look.report is not None and look.report is not self._report:
-            # What was there last stays, when the collection has gone.
-            shards = await asyncio.to_thread(shard_rows, look.report, look.collection)
-            self._report = look.report
-            if shards or look.gone_at is None:
-                self._rows = shards
-                await self.table.load(shards)
+        if look.report is not None:
+            await self._build(look, look.report)
+            self._seek_wanted()
         self.say_empty()
         self.tell()
+
+    async def _build(self, look: Look, report: ShardReport) -> None:
+        nodes, wanted = away_nodes(look.view, report), look.row.shards if look.row else None
+        if look.gone_at is not None:
+            nodes = frozenset()
+        built_of = (nodes, wanted, self._dark.known)
+        if report is self._report and built_of == self._built_of:
+            return
+        lists = self.dash.watched.last_shards.lists(look.collection, nodes)
+        build = partial(_built, report, look.collection, nodes, lists, wanted, self._dark.known)
+        self._away, rows = await asyncio.to_thread(build)
+        self._report, self._built_of = report, built_of
+        # What was there last stays, when the collection has gone.
+        if rows or look.gone_at is None:
+            self._rows = rows
+            await self.table.load(rows)
+        self._ask_for_names(look)
+
+    def _ask_for_names(self, look: Look) -> None:
+        """Of tenants there is a list of names; where counts tell all, it is not asked for."""
+        away = self._away
+        if not (look.multi_tenant and away.in_doubt):
+            self._dark.forget()
+        elif self._dark.is_due((away.nodes, away.missing, away.unlisted), look.at):
+            asking = partial(self._learn_names, look.collection)
+            self.dash.run_guarded(asking, "asking for the tenants", group="tenants", of=self)
+
+    async def _learn_names(self, collection: str) -> None:
+        await self._dark.ask(self.dash.watched, collection)
+        self.live.wake()
+
+    def seek(self, shard: str) -> None:
+        """Put the cursor on a shard with the next pull that has shards."""
+        self._wanted = shard
+
+    def _seek_wanted(self) -> None:
+        if self._wanted is None:
+            return
+        shard, self._wanted = self._wanted, None
+        if self.table.row(shard) is None:
+            self.live.status.flash(f"no node that answers lists the shard {plain(shard)}")
+            return
+        self.table.move_to_key(shard)
 
     def facts_changed(self, fresh: Freshness) -> None:
         """Fade also where only the shards are late."""
@@ -120,11 +181,21 @@ class ShardsPane(ListPane[ShardRow]):
         self.table.stale = self.table.stale or Kind.VERBOSE in fresh.late
 
     def notes(self) -> list[Piece]:
-        """How many shards have a problem, too."""
+        """How many shards there are, have a problem, and are lost; also those without a name."""
         notes = super().notes()
-        many = len(self.table.problems)
-        if many and not self.chips():
-            notes.insert(1, (f"{many} with a problem", "bold $health-warn"))
+        if self.chips():
+            return notes
+        unnamed = self._away.unnamed
+        spare = unnamed - 1 if unnamed else 0
+        total = self.table.status.total + spare
+        notes[0] = f"{total:,} {self.THINGS[0] if total == 1 else self.THINGS[1]}"
+        if self.size.width >= _ROOMY:
+            notes.append("· flushed objects")
+        lost, many = len(self._away.lost) + unnamed, len(self.table.problems) + spare
+        if lost:
+            notes.insert(1, (f"{lost:,} without live replica", "bold $health-crit"))
+        if many > lost:
+            notes.insert(1, (f"{many:,} with a problem", "bold $health-warn"))
         return notes
 
     def chosen_columns(self, known: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
@@ -163,3 +234,15 @@ class ShardsPane(ListPane[ShardRow]):
 
 def _layout_of(columns: Iterable[Column[ShardRow]]) -> list[tuple[str, str, int]]:
     return [(column.key, column.title, column.most) for column in columns]
+
+
+def _built(
+    report: ShardReport,
+    collection: str,
+    nodes: frozenset[str],
+    lists: Mapping[str, NodeList],
+    wanted: int | None,
+    dark: frozenset[str] | None,
+) -> tuple[Away, tuple[ShardRow, ...]]:
+    away = shards_away(report, collection, nodes, lists, wanted=wanted, dark=dark)
+    return away, shard_rows(report, collection, away)

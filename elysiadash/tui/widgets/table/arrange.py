@@ -22,14 +22,15 @@ class Arrangement(Generic[RowT]):
     """Rows with their order, ready to be shown.
 
     ``keys`` and ``rows`` run in parallel, as given, without repeated keys, ``index`` finds a
-    key's row; ``shown`` holds the keys to show, first line first, ``places`` finds a key's line;
-    ``problems`` are the keys of rows that are one.
+    key's row; ``order`` are the indices of all rows in order; ``shown`` holds the keys to show,
+    first line first, ``places`` finds a key's line; ``problems`` are the keys of rows that are one.
     """
 
     request: Request[RowT]
     rows: Sequence[RowT]
     keys: Sequence[Hashable]
     index: dict[Hashable, int]
+    order: Sequence[int]
     shown: list[Hashable]
     places: dict[Hashable, int]
     problems: frozenset[Hashable]
@@ -46,16 +47,22 @@ class Request(Generic[RowT]):
     is_problem: Callable[[RowT], bool] | None = None
     problems_only: bool = False
     previous: Arrangement[RowT] | None = field(default=None, repr=False)
-    """An arrangement of the same rows, whose index is used again."""
+    """An arrangement of the same rows, whose index and, for the same sort, order are used again:
+    each key typed into a filter arranges anew."""
 
     def run(self) -> Arrangement[RowT]:
         """Index the rows, find the problems, sort and filter."""
         rows, keys, index, problems = self._indexed()
-        keep = self._kept(problems)
-        shown = [keys[at] for at in arrange(rows, keys, self.sorting, keep)]
+        keep, order = self._kept(problems), self._ordered(rows, keys)
+        shown = [keys[at] for at in order if keep is None or keep(rows[at])]
         places = places_of(shown)
         done = replace(self, previous=None)
-        return Arrangement(done, rows, keys, index, shown, places, problems)
+        return Arrangement(done, rows, keys, index, order, shown, places, problems)
+
+    def _ordered(self, rows: Sequence[RowT], keys: Sequence[Hashable]) -> Sequence[int]:
+        if self.previous is not None and self.previous.request.sorting == self.sorting:
+            return self.previous.order
+        return arrange(rows, keys, self.sorting)
 
     def _indexed(
         self,
@@ -81,16 +88,13 @@ def arrange(
     rows: Sequence[RowT],
     keys: Sequence[Hashable],
     sorting: Sorting[RowT] | None = None,
-    keep: Callable[[RowT], bool] | None = None,
 ) -> list[int]:
-    """Return the indices of ``rows`` to show, in order.
+    """Return the indices of ``rows``, in order.
 
-    Rows that ``keep`` refuses are left out. Without a sort the order is the given one. With one,
+    Without a sort the order is the given one. With one,
     unknown values (None, NaN) come last whatever the direction, and equal values stand by key.
     """
     order: list[int] = list(range(len(rows)))
-    if keep is not None:
-        order = [at for at in order if keep(rows[at])]
     if sorting is None:
         return order
     order = _by_key(order, keys)

@@ -10,11 +10,15 @@ _WIDE_FROM = 40
 
 
 class Wanted(NamedTuple):
-    """A column's claim: ``least`` cells to be shown at all, ``natural`` to show everything."""
+    """A column's claim: ``least`` cells to be shown at all, ``natural`` to show what it should.
+
+    ``whole`` is what it takes beyond that of room that no other column wants.
+    """
 
     least: int
     natural: int
     priority: int = 0
+    whole: int = 0
 
 
 class Slot(NamedTuple):
@@ -50,7 +54,8 @@ def lay_out(wanted: Sequence[Wanted], width: int, step: int = 0) -> Layout:
     At step 0 columns of low priority are left out until the rest fits at its least width. Each
     further step keeps the first column and shows the others from one column further to the
     right, whatever their priority, so that every column can be reached. What room is left goes
-    to the columns of highest priority, up to their natural width.
+    to the columns of highest priority, up to their natural width; what then still is left, to
+    those that have more to show.
     """
     gutter = min(2 if width >= _WIDE_FROM else 1, width)
     gap = 2 if width >= _WIDE_FROM else 1
@@ -109,8 +114,11 @@ def _share(wanted: Sequence[Wanted], chosen: Sequence[int], room: int, gap: int)
     spare = room - _needed(wanted, chosen, gap)
     if spare < 0:
         return _squeezed(chosen, widths, room, gap)
-    for column in sorted(chosen, key=lambda column: (-wanted[column].priority, column)):
-        more = min(spare, max(0, wanted[column].natural - wanted[column].least))
+    by_priority = sorted(chosen, key=lambda column: (-wanted[column].priority, column))
+    natural = [(column, wanted[column].natural) for column in by_priority]
+    whole = [(column, wanted[column].whole) for column in by_priority]
+    for column, claim in natural + whole:
+        more = min(spare, max(0, claim - widths[column]))
         widths[column] += more
         spare -= more
     return widths

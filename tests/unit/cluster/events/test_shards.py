@@ -44,11 +44,17 @@ class Told:
         *,
         settled: tuple[str, ...] = NAMES,
         single_tenant: tuple[str, ...] | None = ("Doc", "New"),
+        expected: tuple[str, ...] = NAMES,
         after: float = 100.0,
     ) -> list[str]:
         self.now += after
         self.events, self.memory = shard_changes(
-            self.memory, found, self.now, settled=settled, single_tenant=single_tenant
+            self.memory,
+            found,
+            self.now,
+            settled=settled,
+            single_tenant=single_tenant,
+            expected=expected,
         )
         return [event.kind for event in self.events]
 
@@ -125,6 +131,32 @@ def test_a_collections_making_and_end_are_not_told_by_its_shards() -> None:
         placed[name]["New", "t0"] = "READY"
     assert told.look(report(placed), after=15) == []
     assert told.look(report(everywhere())) == []
+
+
+def test_a_node_that_left_for_good_is_forgotten_and_tells_nothing_of_what_comes_later() -> None:
+    told = Told()
+    told.look(report(everywhere()))
+    two = NAMES[:2]
+    rest = {name: everywhere()[name] for name in two}
+    assert told.look(report(rest), settled=two) == []
+    assert told.memory.nodes.keys() == set(NAMES), "it may come back"
+    for number in range(5):
+        passing = {name: {**rest[name], ("New", f"n{number}"): "READY"} for name in two}
+        assert told.look(report(passing), settled=two, expected=two) == []
+        assert told.look(report(rest), settled=two, expected=two) == []
+    assert told.memory.nodes.keys() == set(two)
+    assert told.memory.collections.keys() == {"Doc"}
+    told.look(report({name: {} for name in two}), settled=two, expected=two)
+    anew: Placed = {name: {("Doc", "other"): "READY"} for name in two}
+    assert told.look(report(anew), settled=two, expected=two) == []
+
+
+def test_a_listed_node_is_kept_whoever_is_expected() -> None:
+    told = Told()
+    told.look(report(everywhere()), expected=())
+    rest = {name: everywhere()[name] for name in NAMES[:2]}
+    told.look(report(rest, silent=("n2",)), settled=NAMES[:2], expected=())
+    assert told.memory.nodes.keys() == set(NAMES)
 
 
 def test_tenants_that_wake_up_are_no_moves() -> None:

@@ -117,10 +117,18 @@ def metrics(
 
 
 def test_a_younger_process_is_a_restart() -> None:
-    (event,) = restart("http://n0", metrics(), metrics(1010.0), SEEN)
+    (event,) = restart("http://n0", metrics(), metrics(1010.0, cpu=0.5), SEEN)
     assert (event.kind, event.node, event.severity) == ("node.restarted", "n0", "warning")
     assert event.message == "n0 runs as a new process, started at 1970-01-01T00:16:50Z"
     assert restart("http://n0", metrics(), metrics(500.4, cpu=0.5), SEEN) == []
+    assert restart("http://n0", metrics(cpu=None), metrics(1010.0), SEEN)
+
+
+def test_a_node_s_clock_that_is_set_is_no_restart_but_one_on_a_clock_set_back_is() -> None:
+    for start in (100.0, 502.0, 9000.0):
+        assert restart("http://n0", metrics(), metrics(start, cpu=1.5), SEEN) == []
+        assert restart("http://n0", metrics(), metrics(start, cpu=0.5), SEEN)
+    assert restart("http://n0", metrics(cpu=None), metrics(100.0, cpu=None), SEEN) == []
 
 
 def test_without_a_start_time_falling_counters_say_it() -> None:

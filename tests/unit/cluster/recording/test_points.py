@@ -203,3 +203,30 @@ def test_the_file_stays_within_its_bytes(tmp_path: Path, what: str) -> None:
     connection = open_to_read(path)
     assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     connection.close()
+
+
+def test_a_damaged_block_is_kept_as_it_is_while_the_others_get_thinner(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    write(path, [(START + 15.0 * n, {"queries_per_s": {"A": float(n)}}) for n in range(4000)])
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE blocks SET body = x'00' WHERE id = 3")
+    connection.commit()
+    connection.close()
+    writer = Writer(path, ABOUT, Retention())
+    for _ in range(20):
+        writer.sweep(START + 5 * DAY)
+    writer.close()
+    with Reader(path) as reader:
+        found = reader.samples("queries_per_s", "A", START, START + DAY)
+        assert "1 of " in (reader.unread or "")
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT body, tier FROM blocks WHERE id = 3").fetchone() == (
+        b"\x00",
+        len(TIERS),
+    )
+    assert not connection.execute("SELECT count(*) FROM blocks WHERE tier = 1").fetchone()[0]
+    connection.close()
+    steps = [two.at - one.at for one, two in pairwise(found)]
+    # The damaged block is a gap of its own length.
+    assert 900 <= max(steps) <= 1500
+    assert sorted(steps)[len(steps) // 2] == 300.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ import pytest
 
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording import recorder as recorder_module
-from elysiadash.cluster.recording.file import DamagedRecording
+from elysiadash.cluster.recording.file import DamagedRecording, UnreadablePart
 from elysiadash.cluster.recording.lock import RecorderLock
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.pending import Pending
@@ -135,7 +136,10 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_it_ends(
             full.setattr(Writer, "write", _disk_full)
             recorder.keep_events([event(1)])
             await until(lambda: recorder.state.problem)
-            assert recorder.state.words == "not recorded: database or disk is full"
+            assert recorder.state.words == (
+                f"not recorded: the disk is full ({recorder.path}): free some space there,"
+                " recording goes on by itself"
+            )
             recorder.keep_events([event(2)])
             await asyncio.sleep(0.1)
         await until(lambda: recorder.state.problem is None)
@@ -150,6 +154,74 @@ def _disk_full(*_: object) -> int:
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorname = "SQLITE_FULL"
     raise error
+
+
+async def test_a_disk_that_is_full_in_the_end_does_not_promise_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.moments)
+        monkeypatch.setattr(Writer, "write", _disk_full)
+        recorder.keep_events([event(1)])
+        await until(lambda: recorder.state.problem)
+        assert (recorder.state.problem or "").endswith("recording goes on by itself")
+    assert (recorder.state.problem or "").endswith("free some space there, then record again")
+
+
+async def test_what_was_written_is_not_written_again_when_the_sweep_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[int] = []
+
+    def sweep(writer: Writer, now: float) -> None:
+        swept.append(1)
+        if len(swept) == 1:
+            _disk_full()
+
+    monkeypatch.setattr(Writer, "sweep", sweep)
+    monkeypatch.setattr(recorder_module, "_SWEEP_EVERY_S", 0.3)
+    recorder = Recorder(tmp_path, PROFILE)
+    recorder.keep_events([event(1)])
+    recorder.keep_points(START, {"objects": {"A": 1.0}})
+    async with running(recorder):
+        await until(lambda: recorder.state.note)
+        assert "full" in (recorder.state.note or "")
+        before = recorder.state.moments
+        await until(lambda: recorder.state.moments > before + 1)
+        assert recorder.state.problem is None, "it is recorded"
+        await until(lambda: recorder.state.note is None)
+        assert len(swept) > 1
+    assert recorder.path is not None
+    with Reader(recorder.path) as reader:
+        assert reader.events(None, None, 9) == (event(1),)
+        assert len(reader.samples("objects", "A", 0, START)) == 1
+        index = reader.index()
+        assert len(set(index.times)) == len(index), "a moment was written twice"
+
+
+async def test_damage_that_the_sweep_finds_puts_the_file_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[int] = []
+
+    def sweep(writer: Writer, now: float) -> None:
+        swept.append(1)
+        if len(swept) > 1:
+            return
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
+
+    monkeypatch.setattr(Writer, "sweep", sweep)
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.note)
+        assert "damaged" in (recorder.state.note or "")
+        before = recorder.state.moments
+        await until(lambda: recorder.state.moments > before)
+    assert recorder.path is not None
+    assert len(list(recorder.path.parent.glob("*.damaged-*.sqlite"))) == 1
 
 
 async def test_a_real_full_file_system_is_borne(tmp_path: Path) -> None:
@@ -177,14 +249,14 @@ async def test_a_broken_file_is_put_aside_and_recording_goes_on(tmp_path: Path, 
         assert reader.contents().moments > 1
 
 
-async def test_a_damaged_row_that_a_reader_found_puts_the_file_aside(tmp_path: Path) -> None:
+async def test_damage_that_a_reader_found_puts_the_file_aside(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, PROFILE)
     async with running(recorder):
         await until(lambda: recorder.state.moments > 2)
         path = recorder.path
         assert path is not None
         before = recorder.state.moments
-        recorder.found_damage(DamagedRecording(f"{path} is damaged: a row"))
+        recorder.found_damage(DamagedRecording(f"{path} is damaged: a page"))
         await until(lambda: recorder.state.note and recorder.state.moments > before + 2)
         assert recorder.state.problem is None
         assert "damaged" in (recorder.state.note or "")
@@ -193,14 +265,25 @@ async def test_a_damaged_row_that_a_reader_found_puts_the_file_aside(tmp_path: P
         assert reader.contents().moments > 1
 
 
-async def test_points_that_cannot_be_rolled_up_put_the_file_aside(
+async def test_a_part_that_a_reader_could_not_read_puts_nothing_aside(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, PROFILE)
+    async with running(recorder):
+        await until(lambda: recorder.state.moments > 2)
+        before = recorder.state.moments
+        recorder.found_damage(UnreadablePart("r.sqlite is damaged: a row"))
+        await until(lambda: recorder.state.moments > before + 2)
+        assert recorder.state.note is None
+    assert recorder.path is not None
+    assert not list(recorder.path.parent.glob("*.damaged-*.sqlite"))
+
+
+async def test_points_that_cannot_be_rolled_up_are_left_out_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("elysiadash.cluster.recording.writer._TAIL_ROWS", 4)
     recorder = Recorder(tmp_path, PROFILE, lambda: START)
-    frame = {"queries_per_s": {"Docs": 1.0}}
     async with running(recorder):
-        recorder.keep_points(START, frame)
+        recorder.keep_points(START, {"queries_per_s": {"Docs": -1.0}})
         await until(lambda: recorder.state.moments > 2)
         assert recorder.path is not None
         connection = sqlite3.connect(recorder.path)
@@ -208,12 +291,16 @@ async def test_points_that_cannot_be_rolled_up_put_the_file_aside(
         connection.commit()
         connection.close()
         for number in range(1, 1000):
-            recorder.keep_points(START + number / 100, frame)
+            recorder.keep_points(START + number, {"queries_per_s": {"Docs": float(number)}})
             await asyncio.sleep(0.01)
             if recorder.state.note:
                 break
-        assert "damaged" in (recorder.state.note or "")
+        assert re.search("1 of [0-9]+ moments of points cannot", recorder.state.note or "")
         assert recorder.state.problem is None
+    assert not list(recorder.path.parent.glob("*.damaged-*.sqlite"))
+    with Reader(recorder.path) as reader:
+        found = reader.samples("queries_per_s", "Docs", START, START + 2000)
+    assert [sample.value for sample in found] == [float(n) for n in range(1, number + 1)]
 
 
 def _break(path: Path, how: str) -> None:

@@ -332,6 +332,30 @@ async def test_moments_that_are_forgotten_meanwhile_are_gone(tmp_path: Path) -> 
         assert replay.at == START + 4000
 
 
+@pytest.mark.parametrize(
+    "retention", [Retention(max_age=1500), Retention(max_bytes=1)], ids=["by age", "by size"]
+)
+async def test_a_moment_is_never_shown_under_the_time_of_another(
+    tmp_path: Path, retention: Retention
+) -> None:
+    path = tmp_path / "r.sqlite"
+    record(path, [*quiet(100), *quiet(1, START + 1000)])
+    async with opened(path, START + 50) as replay:
+        load = replay.own_load()
+        writer = Writer(path, ABOUT, retention)
+        writer.sweep(START + 2500)
+        writer.close()
+        with pytest.raises(MomentGone):
+            await replay.step(1)
+        replay.play(60.0)
+        await replay._advance(10.0)
+        assert not replay.playing
+        assert "no longer in" in (replay.problem or "")
+        assert (replay.at, replay.own_load()) == (START + 50, load)
+        await replay.jump(START + 1000)
+        assert replay.at == START + 1000
+
+
 async def test_damaged_points_and_events_are_told_and_the_moments_are_shown(
     tmp_path: Path,
 ) -> None:
@@ -354,3 +378,30 @@ async def test_damaged_points_and_events_are_told_and_the_moments_are_shown(
         assert "damaged" in (series.problem or "")
         with pytest.raises(DamagedRecording, match=r"r\.sqlite"):
             await replay.past_events()
+
+
+async def test_damage_costs_its_points_and_events_and_is_told_with_the_others(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r.sqlite"
+    writer = Writer(path, ABOUT, Retention())
+    for moment in quiet(4):
+        event = Event(at=moment.at, kind="node.left", message="n2 left")
+        frame = {"queries_per_s": {"Docs": moment.at - START}}
+        writer.write(Batch(moment=moment, points=((moment.at, frame),), events=(event,)))
+    writer.close()
+    connection = sqlite3.connect(path)
+    for table in ("samples", "events"):
+        connection.execute(f"UPDATE {table} SET body = x'00ff' WHERE id = 2")  # noqa: S608
+    connection.commit()
+    connection.close()
+    async with opened(path) as replay:
+        series = await replay.series("queries_per_s", "Docs", 60.0, 60)
+        assert set(series.known) == {0.0, 10.0, 15.0}
+        assert "1 of 4" in (series.problem or "")
+        assert replay.history.points("queries_per_s", "Docs").values == (0.0, 10.0, 15.0)
+        assert len(await replay.past_events()) == 3
+        assert replay.recording is not None
+        assert "1 of 4 events" in (replay.recording.unread or "")
+        assert len(await replay.past_events(START + 10)) == 2
+        assert replay.recording is None
