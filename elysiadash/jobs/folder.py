@@ -191,7 +191,7 @@ def remove(state: Path, job: str) -> None:
         raise _cannot(path_of(state, job), error) from None
 
 
-def leftovers(state: Path, tx: Transaction) -> list[str]:
+def leftovers(tx: Transaction, state: Path) -> list[str]:
     """Folders whose jobs are forgotten: a crash came between the two. They may be removed.
 
     Asks inside a transaction, so that no job is just being put in.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from itertools import pairwise
+from collections.abc import Collection
 
 from elysiadash.config.redaction import redact
 from elysiadash.jobs import events
@@ -89,11 +88,6 @@ def rolled_up(states: Collection[JobState]) -> JobState:
     if going:
         return _S.QUEUED
     return next(state for state in (_S.FAILED, _S.CANCELLED, _S.DONE) if state in kinds)
-
-
-def order_holds(states: Iterable[JobState]) -> bool:
-    """Whether a job can have gone through these states one after the other."""
-    return all(after in ALLOWED[before] for before, after in pairwise(states))
 
 
 def _reason(states: Collection[JobState]) -> str | None:

@@ -130,11 +130,11 @@ def test_the_folder_of_a_forgotten_job_is_found_and_removed(tmp_path: Path) -> N
         with jobs.transaction() as tx:
             queue.forget(tx, job.id)
         with jobs.transaction() as tx:
-            assert folder.leftovers(tmp_path, tx) == [job.id]
+            assert folder.leftovers(tx, tmp_path) == [job.id]
         for _ in range(2):
             folder.remove(tmp_path, job.id)
         with jobs.transaction() as tx:
-            assert folder.leftovers(tmp_path, tx) == []
+            assert folder.leftovers(tx, tmp_path) == []
 
 
 @settings(deadline=None, max_examples=25)
