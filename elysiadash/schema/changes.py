@@ -100,7 +100,8 @@ COLLECTION: tuple[Rule, ...] = (
     ),
     *_accepted("moduleConfig.**", why="before 1.39 generative and reranker modules only"),
     *_refused("vectorizer", why='"vectorizer is immutable"'),
-    *_refused("vectorIndexType", "vectorConfig.*.vectorIndexType", why="the type is immutable"),
+    *_refused("vectorIndexType", why='"vector index type is immutable"'),
+    Rule("vectorConfig.*.vectorIndexType", "ignored", "only an unnamed vector's type is refused"),
     *_refused("vectorConfig.*.vectorizer.**", why='"vectorizer config is immutable"'),
 )
 """Settings of the collection; the first that fits holds."""
@@ -150,6 +151,12 @@ INDEX: dict[str, tuple[Rule, ...]] = {
 }
 """Index type -> its settings; a dynamic index's stages follow the rules of theirs."""
 
+NAMED: tuple[Rule, ...] = (
+    Rule("skipDefaultQuantization", "ignored", "taken at creation, and for an unnamed vector"),
+    Rule("trackDefaultQuantization", "ignored", "taken at creation, and for an unnamed vector"),
+)
+"""What named vectors do otherwise; looked at before ``INDEX``."""
+
 _NEW_VECTOR = Rule("vectorConfig.*", "accepted", "objects that are there get no such vector")
 _GONE_VECTOR = Rule("vectorConfig.*", "refused", '"missing config for vector"')
 _SECOND_QUANTIZER = Rule(
@@ -184,6 +191,8 @@ def verdict(definition: Mapping[str, Any], path: Sequence[str], new: Any) -> Rul
         return _first(COLLECTION, path)
     vector, setting = part
     kind, own = stage_of(index_type(definition, vector), setting)
+    if vector and _first(NAMED, own) is not _UNTRIED:
+        return _first(NAMED, own)
     if kind == "hnsw" and own[0] in _QUANTIZERS and len(own) > 1:
         return _of_quantizer(definition, path, own, new)
     return _first(INDEX.get(kind, ()), own)

@@ -36,7 +36,12 @@ def faults(definition: Mapping[str, Any]) -> tuple[str, ...]:
         for path, value in leaves(definition)
         if (kind := known.get(shown(path))) is not None and not fits(kind, value)
     )
-    return (*name_faults(definition), *wrong, *_quantizer_faults(definition))
+    return (
+        *name_faults(definition),
+        *wrong,
+        *_vectorizer_faults(definition),
+        *_quantizer_faults(definition),
+    )
 
 
 def unknown_settings(definition: Mapping[str, Any]) -> tuple[str, ...]:
@@ -86,6 +91,13 @@ def enabled_quantizers(definition: Mapping[str, Any], vector: tuple[str, ...]) -
         for name in _QUANTIZERS
         if lookup(definition, (*vector, "vectorIndexConfig", *stage, name, "enabled")) is True
     )
+
+
+def _vectorizer_faults(definition: Mapping[str, Any]) -> Iterator[str]:
+    # 1.39.0: "class.VectorConfig.Vectorizer must be an object, got <nil>".
+    for vector in vector_paths(definition):
+        if vector and not isinstance(lookup(definition, (*vector, "vectorizer")), dict):
+            yield f"{shown(vector)}: a named vector needs a vectorizer, such as none"
 
 
 def _quantizer_faults(definition: Mapping[str, Any]) -> Iterator[str]:

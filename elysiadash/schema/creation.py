@@ -10,6 +10,8 @@ import msgspec
 from elysiadash.schema.definition import Definition
 from elysiadash.schema.ordering import Reference
 
+_UNNAMED = ("vectorIndexType", "vectorIndexConfig", "vectorizer")
+
 
 class SchemaRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to the schema, to be sent by somebody with a permit."""
@@ -31,7 +33,7 @@ def creation_requests(definition: Definition) -> tuple[SchemaRequest, ...]:
     """
     name = definition["class"]
     named = definition.get("vectorConfig")
-    unnamed = [key for key in ("vectorIndexType", "vectorIndexConfig") if key in definition]
+    unnamed = [key for key in _UNNAMED if key in definition]
     if not named or not unnamed:
         return (_post(definition, f"create {name}"),)
     first = {key: value for key, value in definition.items() if key != "vectorConfig"}
