@@ -35,6 +35,7 @@ from elysiadash.schema.definition import (
     vector_paths,
 )
 from elysiadash.schema.names import template_fault
+from elysiadash.schema.quantizers import enabled_quantizers
 from elysiadash.schema.templates.shelf import Damaged
 from elysiadash.schema.templates.template import Template, template_bytes
 from elysiadash.weaviate.definitions import stored_definition
@@ -155,21 +156,11 @@ def vector_words(definition: Definition) -> tuple[str, ...]:
             [
                 f"{vector[-1]}:" if vector else "",
                 str(lookup(definition, (*vector, "vectorIndexType")) or "hnsw"),
-                *_quantizers(lookup(definition, (*vector, "vectorIndexConfig"))),
+                *enabled_quantizers(definition, vector),
             ]
         ).strip()
         for vector in vector_paths(definition)
     )
-
-
-def _quantizers(config: object) -> list[str]:
-    if not isinstance(config, dict):
-        return []
-    return [
-        name
-        for name in ("pq", "bq", "sq", "rq")
-        if isinstance(config.get(name), dict) and config[name].get("enabled") is True
-    ]
 
 
 def _item(one: Template | Damaged) -> TemplateItem:

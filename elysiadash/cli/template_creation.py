@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from elysiadash.cli.audit_log import audit_log
 from elysiadash.cli.choosing import Chosen, chosen_cluster
 from elysiadash.cli.consent import agreed
 from elysiadash.cli.documents import (
@@ -82,7 +83,8 @@ async def _create(
     chosen: Chosen, template: Template, definition: Definition, wish: CreateWish
 ) -> int:
     name = definition["class"]
-    async with watching(chosen) as watch:
+    audit = None if wish.dry_run else audit_log(chosen)
+    async with watching(chosen, audit) as watch:
         await _fail_where_taken(watch, definition)
         await ask(watch, (Kind.META,))
         cluster = cluster_of(watch, demo=chosen.demo)
@@ -189,7 +191,8 @@ def _tell(item: TemplateCreatedItem) -> None:
     if item.state == "created":
         say(f"{item.collection} is created, and reads as it was posted")
     elif item.state == "different":
-        say(f"{item.collection} exists, and is not what was asked for:")
+        so = "is not as it was posted:" if item.differences else "was refused all the same"
+        say(f"{item.collection} exists, and {so}")
     elif item.state == "refused":
         say(f"{item.collection} was not created")
     elif item.state == "unknown":

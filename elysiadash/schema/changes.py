@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from elysiadash.schema.definition import index_part, index_type, lookup, matches, stage_of
+from elysiadash.schema.quantizers import QUANTIZERS
 
 Verdict = Literal["accepted", "refused", "ignored", "depends", "dangerous", "unknown"]
 """``ignored`` answers 200 and changes nothing; ``depends`` says on what; ``dangerous`` is
@@ -175,7 +176,6 @@ _QUANTIZER_OFF = Rule("*.enabled", "accepted", "vectors stay compressed")
 _BITS_IN_USE = Rule("rq.bits", "refused", '"rq bits is immutable"')
 _FREE_WHILE_OFF = Rule("*.*", "accepted", "the quantizer is off")
 _UNTRIED = Rule("**", "unknown", "never tried", "")
-_QUANTIZERS = ("pq", "bq", "sq", "rq")
 
 
 def verdict(definition: Mapping[str, Any], path: Sequence[str], new: Any) -> Rule:
@@ -193,7 +193,7 @@ def verdict(definition: Mapping[str, Any], path: Sequence[str], new: Any) -> Rul
     kind, own = stage_of(index_type(definition, vector), setting)
     if vector and _first(NAMED, own) is not _UNTRIED:
         return _first(NAMED, own)
-    if kind == "hnsw" and own[0] in _QUANTIZERS and len(own) > 1:
+    if kind == "hnsw" and own[0] in QUANTIZERS and len(own) > 1:
         return _of_quantizer(definition, path, own, new)
     return _first(INDEX.get(kind, ()), own)
 
@@ -203,7 +203,7 @@ def _of_quantizer(
 ) -> Rule:
     """HNSW: which quantizer is on decides."""
     stage = path[: -len(own)]
-    on = [name for name in _QUANTIZERS if lookup(definition, (*stage, name, "enabled")) is True]
+    on = [name for name in QUANTIZERS if lookup(definition, (*stage, name, "enabled")) is True]
     if own[1:] == ("enabled",):
         if new is not True:
             return _QUANTIZER_OFF

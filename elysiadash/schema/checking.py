@@ -17,8 +17,8 @@ from elysiadash.schema.definition import (
 )
 from elysiadash.schema.known import FREE, INDEX, Kind, known_settings
 from elysiadash.schema.names import name_faults
+from elysiadash.schema.quantizers import STAGES, enabled_quantizers
 
-_QUANTIZERS = ("pq", "bq", "sq", "rq")
 _KINDS: dict[str, str] = {
     "text": "a text",
     "whole": "a whole number",
@@ -82,17 +82,6 @@ def kind_words(kind: Kind) -> str:
     return f"one of {', '.join(kind)}" if isinstance(kind, tuple) else _KINDS.get(kind, kind)
 
 
-def enabled_quantizers(definition: Mapping[str, Any], vector: tuple[str, ...]) -> tuple[str, ...]:
-    """The quantizers that are switched on for a vector, in both stages of a dynamic index."""
-    stages = ((), ("hnsw",), ("flat",))
-    return tuple(
-        ".".join((*stage, name))
-        for stage in stages
-        for name in _QUANTIZERS
-        if lookup(definition, (*vector, "vectorIndexConfig", *stage, name, "enabled")) is True
-    )
-
-
 def _vectorizer_faults(definition: Mapping[str, Any]) -> Iterator[str]:
     # 1.39.0: "class.VectorConfig.Vectorizer must be an object, got <nil>".
     for vector in vector_paths(definition):
@@ -103,12 +92,11 @@ def _vectorizer_faults(definition: Mapping[str, Any]) -> Iterator[str]:
 def _quantizer_faults(definition: Mapping[str, Any]) -> Iterator[str]:
     # 1.39.0: "more than a single compression methods enabled".
     for vector in vector_paths(definition):
-        on = enabled_quantizers(definition, vector)
-        for stage in ("", "hnsw.", "flat."):
-            same = [name for name in on if name.rpartition(".")[0] == stage.rstrip(".")]
-            if len(same) > 1:
-                place = shown((*vector, "vectorIndexConfig"))
-                yield f"{place}: only one of {', '.join(same)} can be enabled"
+        for stage in STAGES:
+            on = enabled_quantizers(definition, vector, stage)
+            if len(on) > 1:
+                place = shown((*vector, "vectorIndexConfig", *stage))
+                yield f"{place}: only one of {', '.join(on)} can be enabled"
 
 
 def _of_unknown_index(definition: Mapping[str, Any], path: tuple[str, ...]) -> bool:

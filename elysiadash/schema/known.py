@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from elysiadash.schema.definition import by_name, index_type, vector_paths
+from elysiadash.schema.quantizers import QUANTIZERS
 
 Kind = Literal["text", "whole", "number", "switch", "words", "anything"] | tuple[str, ...]
 """What a setting takes; a tuple is a choice of words."""
@@ -67,8 +68,6 @@ PROPERTY: dict[str, Kind] = {
 }
 """Settings of a property, nested ones too."""
 
-_QUANTIZERS = ("pq", "bq", "sq", "rq")
-
 _HNSW: dict[str, Kind] = {
     "bq.enabled": "switch",
     "cleanupIntervalSeconds": "whole",
@@ -111,9 +110,9 @@ _FLAT: dict[str, Kind] = {
     "trackDefaultQuantization": "switch",
     "vectorCacheMaxObjects": "whole",
     "rq.bits": "whole",
-    **{f"{name}.cache": "switch" for name in _QUANTIZERS},
-    **{f"{name}.enabled": "switch" for name in _QUANTIZERS},
-    **{f"{name}.rescoreLimit": "whole" for name in _QUANTIZERS},
+    **{f"{name}.cache": "switch" for name in QUANTIZERS},
+    **{f"{name}.enabled": "switch" for name in QUANTIZERS},
+    **{f"{name}.rescoreLimit": "whole" for name in QUANTIZERS},
 }
 _HFRESH: dict[str, Kind] = {
     # 1.39.0: "HFresh only supports 'cosine' or 'l2-squared' for the distance metric".

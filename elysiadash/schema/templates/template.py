@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from typing import Any, Literal
 
 import msgspec
 
 from elysiadash.schema.cleaning import clean
-from elysiadash.schema.definition import Definition
+from elysiadash.schema.definition import Definition, shown
 
 Format = Literal["toml", "json"]
 Origin = Literal["own", "shipped"]
+_DEEPEST = 50
 _HEAD = ("about", "why", "saved_from", "definition")
 
 
@@ -57,6 +59,7 @@ def read_template(name: str, data: bytes, kind: Format, **about: Any) -> Templat
     texts = {key: found.get(key, "") for key in _HEAD if key != "definition"}
     if not all(isinstance(text, str) for text in texts.values()):
         raise BadTemplate("about, why and saved_from are texts")
+    _only_json(definition, ("definition",))
     kept = clean(definition, "template").definition
     return Template(name=name, definition=kept, **texts, **about)
 
@@ -68,6 +71,23 @@ def template_bytes(template: Template) -> bytes:
 
     head = {key: getattr(template, key) for key in _HEAD[:-1] if getattr(template, key)}
     return tomli_w.dumps({**head, "definition": template.definition}).encode()
+
+
+def _only_json(value: Any, path: tuple[str, ...]) -> None:
+    """Raise ``BadTemplate`` for what a request cannot carry: TOML's dates, nan, inf, an abyss."""
+    place = shown(path)
+    if len(path) > _DEEPEST:
+        raise BadTemplate(f"is nested more than {_DEEPEST} deep")
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _only_json(part, (*path, name))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            _only_json(part, (*path, str(number)))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise BadTemplate(f"has {value} at {place}, which is no number")
+    elif not (value is None or isinstance(value, str | int | float)):
+        raise BadTemplate(f"has a {type(value).__name__} at {place}: dates are texts here")
 
 
 def _decoded(data: bytes, kind: Format) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from elysiadash.schema.checking import faults, fits, unknown_settings
 from elysiadash.schema.definition import Definition, lookup
 from elysiadash.schema.known import known_settings
+from elysiadash.schema.quantizers import without_default_quantizer
 from elysiadash.schema.setting import SettingsRefused, set_values
 from tests.unit.schema.recorded import definitions, recorded
 
@@ -134,6 +135,23 @@ def test_any_text_is_done_or_refused(definition: Definition, text: str) -> None:
     except SettingsRefused as error:
         told = [one.assignment for one in error.wrong]
     assert told in ([], [text])
+
+
+# Quantizers
+
+
+def test_where_no_quantizer_is_on_the_servers_own_is_kept_out() -> None:
+    one = set_values(DOC, ["vectorConfig.title.vectorIndexConfig.rq.enabled=true"])
+    kept = without_default_quantizer(one)["vectorConfig"]
+    assert kept["title"]["vectorIndexConfig"]["skipDefaultQuantization"] is False
+    assert kept["body"]["vectorIndexConfig"]["skipDefaultQuantization"] is True
+    assert without_default_quantizer({"class": "A"})["vectorIndexConfig"] == {
+        "skipDefaultQuantization": True
+    }
+    assert without_default_quantizer({"vectorIndexType": "hfresh"}) == {"vectorIndexType": "hfresh"}
+    bq = {"hnsw": {"bq": {"enabled": True}}}
+    stages = without_default_quantizer({"vectorIndexType": "dynamic", "vectorIndexConfig": bq})
+    assert stages["vectorIndexConfig"] == {**bq, "flat": {"skipDefaultQuantization": True}}
 
 
 # Checking

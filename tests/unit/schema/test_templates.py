@@ -143,6 +143,10 @@ def test_the_nearest_name_is_told(shelf: Shelf) -> None:
         (b"definition = 3", "no table of settings"),
         (b"abut = 'x'\n[definition]\n", "abut"),
         (b"about = 3\n[definition]\n", "are texts"),
+        (b"[definition]\nx.y = 2026-01-01", "a date at definition.x.y"),
+        (b"[definition]\nx = [nan]", "no number"),
+        (b"x = " + b"[" * 5000, "TOML"),
+        (b"[definition]\nx = " + b"[" * 300 + b"]" * 300, "50 deep"),
     ],
 )
 def test_what_is_no_template_says_why_and_hides_no_other(
