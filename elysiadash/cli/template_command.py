@@ -23,7 +23,7 @@ from elysiadash.cli.named_template import needed, told, user_shelf, with_setting
 from elysiadash.cli.output import say, write, write_json, write_line
 from elysiadash.cli.session import ask, run_to_end, watching
 from elysiadash.cli.tables import Column, Table, write_table
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.moments import rfc3339
 from elysiadash.schema.cleaning import clean
@@ -110,7 +110,7 @@ def template_save(flags: ClusterFlags, wish: SaveWish) -> int:
 async def _save(chosen: Chosen, name: str, collection: str, wish: SaveWish) -> int:
     async with watching(chosen) as watch:
         definition = await read_definition(watch, collection)
-        await ask(watch, (Kind.META,))
+        await ask(watch, FAST)
         cluster = cluster_of(watch, demo=chosen.demo)
     cleaned = clean(definition, "template")
     template = Template(
@@ -123,7 +123,9 @@ async def _save(chosen: Chosen, name: str, collection: str, wish: SaveWish) -> i
     with told():
         path = user_shelf().save(template, overwrite=wish.overwrite)
     left_out = tuple(
-        LeftOutItem(path=shown(one.path), why=one.why, source=one.source) for one in cleaned.dropped
+        LeftOutItem(path=shown(one.path), why=one.why, source=one.source)
+        for one in cleaned.dropped
+        if one.path != ("class",)
     )
     if wish.as_json:
         item = TemplateSavedItem(template=name, file=str(path), left_out=left_out)

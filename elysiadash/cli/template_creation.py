@@ -22,7 +22,7 @@ from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.named_template import needed, told, user_shelf, with_settings
 from elysiadash.cli.output import say, say_demo, write_json
 from elysiadash.cli.session import ask, run_to_end, watching
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.lanes import FAST
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.moments import rfc3339
 from elysiadash.schema.checking import faults, unknown_settings
@@ -86,7 +86,7 @@ async def _create(
     audit = None if wish.dry_run else audit_log(chosen)
     async with watching(chosen, audit) as watch:
         await _fail_where_taken(watch, definition)
-        await ask(watch, (Kind.META,))
+        await ask(watch, FAST)
         cluster = cluster_of(watch, demo=chosen.demo)
         cleaned = clean(definition, target=parse_version(cluster.version)).definition
         requests = creation_requests(cleaned)

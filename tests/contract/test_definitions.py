@@ -158,6 +158,23 @@ async def test_what_was_set_on_the_way_is_read(schema: Schema) -> None:
     assert read["vectorConfig"]["default"]["vectorIndexConfig"]["ef"] == 77
 
 
+async def test_what_is_computed_is_so_whatever_was_posted(schema: Schema) -> None:
+    for factor, posted in ((1, True), (2, False), (3, None)):
+        name = f"Computed{factor}"
+        replication = {"factor": factor, "asyncEnabled": posted}
+        definition: Definition = {
+            "class": name,
+            "vectorizer": "none",
+            "replicationConfig": {k: v for k, v in replication.items() if v is not None},
+            "invertedIndexConfig": {"usingBlockMaxWAND": False},
+        }
+        await schema.send(*creation_requests(definition))
+        read = await schema.stored(name)
+        assert unexpected(definition, read) == ()
+        assert read["replicationConfig"]["asyncEnabled"] is (factor > 1)
+        assert read["invertedIndexConfig"]["usingBlockMaxWAND"] is True
+
+
 # What PUT does
 
 

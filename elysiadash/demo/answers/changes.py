@@ -70,14 +70,21 @@ def _new_collection(world: World, name: str, given: Definition) -> Collection:
         multi_tenant=multi_tenant,
         description=str(given.get("description", "")),
     )
-    definition["replicationConfig"]["asyncEnabled"] = False
     for part in ("invertedIndexConfig", "multiTenancyConfig", "replicationConfig"):
         overlay(definition[part], given.get(part) or {})
+    _compute(definition)
     for vector, about in (given.get("vectorConfig") or {}).items():
         overlay(definition["vectorConfig"][vector], {"vectorizer": about.get("vectorizer", {})})
     rng = random.Random(f"{world.model.seed}/{name}/{world.model.revision}")
     shards = {} if multi_tenant else spread_shards(count, factor, members, rng)
     return Collection(name, definition, shards, created_at=world.now())
+
+
+def _compute(definition: Definition) -> None:
+    """What is shown and no setting, whatever was posted."""
+    replication = definition["replicationConfig"]
+    replication["asyncEnabled"] = replication.get("factor", 1) > 1
+    definition["invertedIndexConfig"]["usingBlockMaxWAND"] = True
 
 
 async def add_property(world: World, request: Request) -> Answer:
@@ -151,6 +158,7 @@ async def change_class(world: World, request: Request) -> Answer:
     for part in ("description", "invertedIndexConfig", "replicationConfig", "multiTenancyConfig"):
         if part in given:
             overlay(collection.definition, {part: given[part]})
+    _compute(collection.definition)
     if "vectorIndexConfig" in given and "vectorIndexConfig" in collection.definition:
         overlay(collection.definition["vectorIndexConfig"], given["vectorIndexConfig"])
     if given.get("vectorConfig"):

@@ -120,6 +120,8 @@ def test_a_collection_becomes_a_template(cli: Cli, folder: Path, healthy: InThre
     cleaned = clean(definition_of(healthy, "Documents"), "template")
     assert saved["definition"] == cleaned.definition
     assert saved["saved_from"].startswith("Documents of ")
+    assert saved["saved_from"].endswith("Weaviate 1.39.0")
+    assert "left out class" not in ran.err
     again = cli(*words)
     assert again.code == 1
     assert "--overwrite" in again.err
