@@ -1,6 +1,6 @@
 """Definitions that are cleaned can be posted elsewhere and read back; and what PUT does with each.
 
-On the simulator and on a real server. The table of ``schema.changes`` is tried on a real one.
+On the simulator and on a real server.
 """
 
 from __future__ import annotations
@@ -263,13 +263,8 @@ def _index(kind: str, **config: Any) -> Definition:
     ids=["hnsw", "unnamed", "flat", "hfresh"],
 )
 async def test_put_does_what_the_table_says(
-    kind: str,
-    schema: Schema,
-    start: Definition,
-    changes: list[tuple[str, Any]],
+    schema: Schema, start: Definition, changes: list[tuple[str, Any]]
 ) -> None:
-    if kind != "real":
-        pytest.skip("the simulator takes more than a server does")
     wrong = []
     for number, (path, new) in enumerate(changes):
         name = f"Put{number}"

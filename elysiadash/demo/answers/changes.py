@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from elysiadash.demo.answers.class_changes import ChangeRefused, changed_definition
 from elysiadash.demo.answers.class_rules import property_refusal, refusal
 from elysiadash.demo.answers.leader import no_leader, told_by_leader
 from elysiadash.demo.blueprint import spread_shards
@@ -145,7 +146,7 @@ def _vectors(given: Definition) -> dict[str, tuple[str, Definition]]:
 
 
 async def change_class(world: World, request: Request) -> Answer:
-    """Replace what may be replaced; index types and the number of shards stay."""
+    """Replace what may be replaced."""
     given = _body(request, "objectClass")
     if isinstance(given, Answer):
         return given
@@ -155,18 +156,14 @@ async def change_class(world: World, request: Request) -> Answer:
     refused = await no_leader(world, request.node, after=47.8, status=422)
     if refused is not None:
         return refused
-    for part in ("description", "invertedIndexConfig", "replicationConfig", "multiTenancyConfig"):
-        if part in given:
-            overlay(collection.definition, {part: given[part]})
+    known = collection.definition.get("vectorConfig") or {}
+    vectors = given.get("vectorConfig") or {}
+    new = _named_vectors({name: about for name, about in vectors.items() if name not in known})
+    try:
+        collection.definition = changed_definition(collection, given, new)
+    except ChangeRefused as why:
+        return schema_failure(str(why))
     _compute(collection.definition)
-    if "vectorIndexConfig" in given and "vectorIndexConfig" in collection.definition:
-        overlay(collection.definition["vectorIndexConfig"], given["vectorIndexConfig"])
-    if given.get("vectorConfig"):
-        known = collection.definition.setdefault("vectorConfig", {})
-        new = {name: about for name, about in given["vectorConfig"].items() if name not in known}
-        kept = {name: given["vectorConfig"].get(name) or {} for name in known}
-        overlay(known, kept)
-        known.update(_named_vectors(new))
     world.model.changed()
     return payload(collection.definition)
 
