@@ -34,7 +34,7 @@ from elysiadash.schema.names import collection_fault
 from elysiadash.schema.ordering import creation_order
 from elysiadash.schema.templates.template import Template
 from elysiadash.weaviate.definitions import change_schema, stored_definition
-from elysiadash.weaviate.errors import Forbidden, NotFound, NotSupported, WeaviateError
+from elysiadash.weaviate.errors import NotFound, WeaviateError
 from elysiadash.weaviate.guard import Permit
 from elysiadash.weaviate.versions import parse_version
 
@@ -160,8 +160,8 @@ async def _fail_where_taken(watch: Watch, definition: Definition) -> None:
     collections = [one.name for one in schema.classes or ()]
     try:
         aliases = [one.alias for one in await watch.client.aliases()]
-    except (NotSupported, Forbidden):
-        # No aliases on this release, or not for us to see: the server will say.
+    except WeaviateError:
+        # None on this release, or none for us to see: the server refuses a taken name itself.
         aliases = []
     fault = collection_fault(definition["class"], [*collections, *aliases])
     if fault:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from elysiadash.cli import consent, template_creation
@@ -15,6 +16,7 @@ from elysiadash.schema.cleaning import clean
 from elysiadash.schema.templates.shelf import SHIPPED
 from elysiadash.weaviate.guard import AuditEntry
 from tests.unit.cli.clusters import InThread, cluster_in_thread
+from tests.unit.cli.fake_servers import put_in_place
 from tests.unit.cli.running import Cli, valid_document
 
 WRITE = ("--write", "--yes")
@@ -234,6 +236,17 @@ def test_read_only_sends_nothing(cli: Cli, healthy: InThread, kept: Kept) -> Non
     assert kept.entries == []
 
 
+def test_without_an_audit_log_nothing_is_sent(
+    cli: Cli, healthy: InThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_creation, "audit_log", lambda chosen: None)
+    ran = cli(*create(healthy, *WRITE))
+    assert ran.code == 1
+    assert "a write needs an audit log" in ran.err
+    assert "New was not created" in ran.err
+    assert "New" not in healthy.cluster.model.collections
+
+
 def test_without_a_yes_nothing_is_sent(
     cli: Cli, healthy: InThread, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +291,42 @@ def test_what_the_server_refuses_is_told_with_its_words(
     (item,) = cli.document(*words, "--json", code=1)["items"]
     assert (item["state"], item["differences"]) == ("refused", [])
     assert "9 requested" in item["message"]
+
+
+@pytest.mark.parametrize(
+    ("read", "state", "words"),
+    [
+        (httpx.Response(200, json={"class": "New"}), "different", "exists, and is not as it was"),
+        (httpx.Response(500, text="no leader"), "unknown", "whether New exists is not known"),
+        (httpx.Response(404), "refused", "New was not created"),
+    ],
+    ids=["exists", "unread", "absent"],
+)
+def test_reading_back_decides_whatever_was_answered(
+    cli: Cli,
+    kept: Kept,
+    monkeypatch: pytest.MonkeyPatch,
+    read: httpx.Response,
+    state: str,
+    words: str,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        route = f"{request.method} {request.url.path}"
+        if route == "GET /v1/schema":
+            return httpx.Response(200, json={"classes": []})
+        if route == "POST /v1/schema":
+            return httpx.Response(422, json={"error": [{"message": "updating db: boom"}]})
+        return read if route == "GET /v1/schema/New" else httpx.Response(404)
+
+    put_in_place(monkeypatch, answer)
+    line = ["template", "create", "high-recall", "--collection", "New", "--url", "http://wv.test"]
+    ran = cli(*line, *WRITE)
+    assert ran.code == 1
+    assert words in ran.err
+    assert "boom" in ran.err
+    (item,) = cli.document(*line, *WRITE, "--json", code=1)["items"]
+    assert item["state"] == state
+    assert bool(item["differences"]) is (state == "different")
 
 
 @pytest.mark.parametrize("collection", ["new", "A-b", "documents", "DOCUMENTS", "Docs"])
