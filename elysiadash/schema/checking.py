@@ -25,6 +25,7 @@ _KINDS: dict[str, str] = {
     "number": "a number",
     "switch": "true or false",
     "words": "a list of texts",
+    "table": "a JSON object",
 }
 
 
@@ -67,6 +68,8 @@ def fits(kind: Kind, value: Any) -> bool:
         return isinstance(value, str)
     if kind == "words":
         return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    if kind == "table":
+        return isinstance(value, dict)
     if kind == "anything":
         return True
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from elysiadash.schema.definition import by_name, index_type, vector_paths
 from elysiadash.schema.quantizers import QUANTIZERS
 
-Kind = Literal["text", "whole", "number", "switch", "words", "anything"] | tuple[str, ...]
+Kind = Literal["text", "whole", "number", "switch", "words", "table", "anything"] | tuple[str, ...]
 """What a setting takes; a tuple is a choice of words."""
 
 TOKENIZATIONS = (

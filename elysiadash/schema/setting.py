@@ -11,6 +11,8 @@ import msgspec
 
 from elysiadash.schema.checking import fits, kind_words
 from elysiadash.schema.definition import (
+    ANY,
+    REST,
     Definition,
     Path,
     by_name,
@@ -85,6 +87,8 @@ def _assigned(definition: Definition, assignment: str) -> Definition:
     name = name.strip()
     if not equals or not name:
         raise _Wrong("is not PATH=VALUE, such as replicationConfig.factor=3")
+    if REST in name.split("."):
+        raise _Wrong(f"{REST} names too much: * is one part of a path")
     known = _settable(definition)
     if text.strip() == _NOTHING:
         return _taken_away(definition, name, known)
@@ -105,18 +109,25 @@ def _settable(definition: Definition) -> dict[str, Kind]:
     return {
         path: kind
         for path, kind in known_settings(definition).items()
-        if not (path.endswith(".name") and path.split(".")[-3].lower().endswith("properties"))
+        if not (path.endswith(".name") and _is_of_property(path.split(".")))
     }
+
+
+def _is_of_property(path: Sequence[str]) -> bool:
+    """Whether it is a setting of a property, nested or not, and not a property itself."""
+    inner = path[2:-1:2]
+    return path[0] == "properties" and len(path) % 2 == 1 and {*inner} <= {"nestedProperties"}
 
 
 def _free_place(definition: Definition, name: str, known: dict[str, Kind]) -> dict[str, Kind]:
     """A setting of a module: its name is not ours to judge, but what it belongs to must exist."""
     parts = name.split(".")
     fixed = next((pattern for pattern in FREE if matches(pattern, parts)), None)
-    if fixed is not None and len(parts) >= len(fixed.split(".")):
-        owner = parts[: fixed.split(".").index("*") + 1] if "*" in fixed.split(".") else []
+    if fixed is not None:
+        place = fixed.split(".")
+        owner = parts[: place.index(ANY) + 1] if ANY in place else []
         if not owner or lookup(definition, owner) is not None:
-            return {name: "anything"}
+            return {name: "anything" if len(parts) >= len(place) else "table"}
     if any(path.startswith(f"{name}.") for path in known):
         raise _Wrong("is a group of settings: name one of them", _first_below(name, known))
     raise _Wrong("there is no such setting", _nearest(name, known))
@@ -126,9 +137,11 @@ def _taken_away(definition: Definition, name: str, known: dict[str, Kind]) -> De
     pattern = name.split(".")
     places = {_prefix(path, len(pattern)) for path in known}
     places |= {path for path in _all_paths(definition) if path != ("class",)}
-    needed = ("name", "dataType")
-    places = {path for path in places if path[-1] not in needed or path[-2] == "properties"}
-    found = [path for path in sorted(places) if matches(name, path)]
+    found = [
+        path
+        for path in sorted(places)
+        if matches(name, path) and not (path[-1] in ("name", "dataType") and _is_of_property(path))
+    ]
     if not found:
         raise _Wrong("there is no such setting", _nearest(name, known))
     for path in found:

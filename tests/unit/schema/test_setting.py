@@ -45,6 +45,7 @@ def refused(*assignments: str) -> list[str]:
         ("moduleConfig.generative-x.temperature=0.5", 0.5),
         ("vectorConfig.title.vectorizer.text2vec-x.dimensions=256", 256),
         ("replicationConfig.asyncConfig.frequency=5000", 5000),
+        ('vectorConfig.title.vectorizer={"text2vec-x": {}}', {"text2vec-x": {}}),
     ],
 )
 def test_values_get_the_kind_that_their_place_has(assignment: str, value: object) -> None:
@@ -66,6 +67,20 @@ def test_null_leaves_it_to_the_server() -> None:
     assert not {"shardingConfig", "description"} & changed.keys()
     names = [one["name"] for one in changed["properties"]]
     assert names == [one["name"] for one in DOC["properties"] if one["name"] != "tags"]
+
+
+def test_a_property_may_be_called_as_settings_are() -> None:
+    nested = [{"name": "dataType"}, {"name": "name"}]
+    odd = {"properties": [{"name": "name"}, {"name": "properties", "nestedProperties": nested}]}
+    changed = set_values(
+        odd, ["properties.name=null", "properties.properties.nestedProperties.name=null"]
+    )
+    assert changed == {
+        "properties": [{"name": "properties", "nestedProperties": [{"name": "dataType"}]}]
+    }
+    for assignment in ("properties.properties.name=null", "properties.properties.name=x"):
+        with pytest.raises(SettingsRefused):
+            set_values(odd, [assignment])
 
 
 def test_another_index_type_keeps_the_distance_only_whatever_the_order() -> None:
@@ -96,6 +111,10 @@ def test_another_index_type_keeps_the_distance_only_whatever_the_order() -> None
         ("properties.title.name=headline", "there is no such setting"),
         ("properties.title.dataType=null", "there is no such setting"),
         ("class=Other", "there is no such setting"),
+        ("class=null", "there is no such setting"),
+        ("vectorConfig.title.vectorizer=none", "is not a JSON object"),
+        ("**=null", "names too much"),
+        ("vectorConfig.**=null", "names too much"),
         ("replicationConfig.factor", "is not PATH=VALUE"),
         ("=3", "is not PATH=VALUE"),
         ("", "is not PATH=VALUE"),
