@@ -1,0 +1,69 @@
+"""The id+time scan: what there is and when it was last changed, without reading any of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from elysiadash.scan.asking import ids_page
+from elysiadash.scan.coordinator import Coordinator
+from elysiadash.scan.extent import Extent
+from elysiadash.scan.keys import Cursor
+from elysiadash.scan.owners import OwnersCheck
+from elysiadash.scan.page_size import PageSize
+from elysiadash.scan.persistence import Patience
+from elysiadash.scan.rows import IdTime
+from elysiadash.scan.walk import Counts, Pace, Page, Walk, at_full_speed
+
+_FIRST_PAGE = 1000
+_LARGEST_PAGE = 5000
+# Id twice, time, and the collection's name: about 100 bytes, and names can be long.
+_ROW_BYTES = 200
+
+
+class IdTimeScan:
+    """Ids and update times of a range, as one node tells them.
+
+    ``max_message`` is the server's ``grpcMaxMessageSize``; no page is planned past half of it.
+    """
+
+    def __init__(
+        self,
+        node: Coordinator,
+        extent: Extent,
+        *,
+        owners: OwnersCheck,
+        others: Sequence[Coordinator] = (),
+        pace: Pace = at_full_speed,
+        patience: Patience | None = None,
+        max_message: int | None = None,
+        page: int = _LARGEST_PAGE,
+    ) -> None:
+        self._node = node
+        self._extent = extent
+        fitting = page if max_message is None else max(1, max_message // 2 // _ROW_BYTES)
+        self._size = PageSize(first=_FIRST_PAGE, most=min(page, fitting))
+        self._walk = Walk(
+            self._ask,
+            node,
+            extent,
+            owners=owners,
+            size=self._size,
+            others=others,
+            pace=pace,
+            patience=patience,
+        )
+
+    @property
+    def counts(self) -> Counts:
+        """What was seen so far."""
+        return self._walk.counts
+
+    def pages(self) -> AsyncIterator[list[IdTime]]:
+        """Pages of rows, strictly rising; see ``Walk.pages`` for what it raises."""
+        return self._walk.pages()
+
+    async def _ask(self, cursor: Cursor, limit: int) -> Page[IdTime]:
+        rows = await ids_page(self._node, self._extent, cursor, limit)
+        full = len(rows) >= limit
+        self._size.saw(len(rows), len(rows) * _ROW_BYTES)
+        return Page(rows, rows[-1].id if full else None, full)
