@@ -83,10 +83,12 @@ class DigestScan:
         # In a thread, so that the next page is received while this one is digested.
         rows, size = await asyncio.to_thread(self._digested, both)
         self._size.saw(len(both.pairs), size)
+        hidden: list[bytes] = []
         if both.loose:
             singles = await self._read_singly(both.loose)
-            rows = sorted([*rows, *map(self._row, singles)])
-        return Page(rows, both.covered, both.full)
+            rows = sorted([*rows, *(self._row(one.whole) for one in singles if one.whole)])
+            hidden = [key for key, one in zip(both.loose, singles, strict=True) if one.hidden]
+        return Page(rows, both.covered, both.reached, both.full, hidden)
 
     async def _halves(self, cursor: Cursor, limit: int) -> Paired:
         properties, vectors = await asyncio.gather(
@@ -120,12 +122,11 @@ class DigestScan:
         except ValueError as error:
             raise BadAnswer(f"{self._node.name} sent properties that are {error}") from None
 
-    async def _read_singly(self, ids: list[bytes]) -> list[WholeObject]:
+    async def _read_singly(self, ids: list[bytes]) -> list[Single]:
         singles = await asyncio.gather(*map(self._single, ids))
-        self._counts.hidden += sum(single.hidden for single in singles)
-        self._counts.vanished += sum(not single.whole and not single.hidden for single in singles)
-        self._counts.read_alone += sum(not single.joined for single in singles if single.whole)
-        return [single.whole for single in singles if single.whole]
+        self._counts.vanished += sum(not one.whole and not one.hidden for one in singles)
+        self._counts.read_alone += sum(not one.joined for one in singles if one.whole)
+        return singles
 
     async def _single(self, key: bytes) -> Single:
         async with self._singles:

@@ -66,4 +66,5 @@ class IdTimeScan:
         rows = await ids_page(self._node, self._extent, cursor, limit)
         full = len(rows) >= limit
         self._size.saw(len(rows), len(rows) * _ROW_BYTES)
-        return Page(rows, rows[-1].id if full else None, full)
+        reached = rows[-1].id if rows else None
+        return Page(rows, reached if full else None, reached, full)

@@ -13,12 +13,18 @@ from elysiadash.scan.whole import PropertiesRow, VectorsRow
 
 
 class Paired(NamedTuple):
-    """Rows that join, ids up to ``covered`` that do not, and whether both pages were full."""
+    """Two pages of one cursor, as one."""
 
     pairs: list[tuple[PropertiesRow, VectorsRow]]
+    """Rows that join."""
     loose: list[bytes]
+    """Ids of those that do not."""
     covered: bytes | None
+    """Up to which id both pages know all; None where neither was full."""
+    reached: bytes | None
+    """The last id on either page; None where both were empty."""
     full: bool
+    """Both pages had as many rows as were asked for."""
 
 
 def paired(
@@ -40,7 +46,8 @@ def paired(
     if covered is not None:
         properties = [row for row in properties if row.id <= covered]
         vectors = [row for row in vectors if row.id <= covered]
-    return Paired(*_matched(properties, vectors), covered, full)
+    reached = max((page[-1].id for page in (properties, vectors) if page), default=None)
+    return Paired(*_matched(properties, vectors), covered, reached, full)
 
 
 def _matched(

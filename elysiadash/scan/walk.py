@@ -16,7 +16,7 @@ from elysiadash.scan.asking import ids_page, listed_ids
 from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.errors import CoordinatorsDisagree
 from elysiadash.scan.extent import Extent
-from elysiadash.scan.keys import Cursor, before, is_after
+from elysiadash.scan.keys import Cursor, before
 from elysiadash.scan.owners import OwnersCheck, all_there
 from elysiadash.scan.page_size import PageSize
 from elysiadash.scan.persistence import Patience, is_too_large, persist
@@ -37,15 +37,17 @@ async def at_full_speed(rows: int) -> None:
 
 
 class Page(NamedTuple, Generic[R]):
-    """Rows after a cursor, in order of their ids.
-
-    ``covered`` is the id up to which none is missing, None where that is as far as the node
-    knows; ``full`` says that the answer had as many rows as were asked for.
-    """
+    """Rows after a cursor, in order of their ids."""
 
     rows: list[R]
     covered: bytes | None
+    """The id up to which none is missing; None where that is as far as the node knows."""
+    reached: bytes | None
+    """The last id that was looked at, also where it gave no row; None where there was none."""
     full: bool
+    """The answer had as many rows as were asked for."""
+    hidden: Sequence[bytes] = ()
+    """Ids of expired objects among them."""
 
 
 class Counts:
@@ -131,51 +133,65 @@ class Walk(Generic[R]):
             # Where expired objects are taken out of pages, hardly one is full.
             if not page.full and not (expires and page.rows):
                 page = await self._agreed(cursor, page)
-            rows = self._inside(page.rows)
-            reached = page.covered or (rows[-1][0] if rows else cursor)
-            if len(rows) < len(page.rows) or (reached is not None and reached >= upper):
-                return rows, None
-            if reached is not None and (page.full or (expires and rows)):
-                return rows, reached
-            listed = [key for key in await self._listed(reached) if key <= upper]
-            if not listed:
-                return rows, None
-            if reached is not None and is_after(reached, cursor):
-                return rows, reached
-            if expires:
+            if page.reached is not None and (page.full or page.reached >= upper or expires):
+                return self._taken(page), page.reached if page.reached < upper else None
+            # Listed before, and not on the page that was asked for since: hidden.
+            if expires and listed:
                 self.counts.hidden += len(listed)
-                return rows, listed[-1] if listed[-1] < upper else None
+                return [], listed[-1] if listed[-1] < upper else None
+            after = page.reached or cursor
+            listed = [key for key in await self._listed(after) if key <= upper]
+            if page.reached is not None or not listed:
+                return self._taken(page), page.reached if listed else None
             page = await self._ask(cursor)
         raise CoordinatorsDisagree(f"{self._node.name} by protobuf", "REST", listed)
 
+    def _taken(self, page: Page[R]) -> list[R]:
+        """The rows inside the range."""
+        upper = self._extent.upper
+        self.counts.hidden += sum(key <= upper for key in page.hidden)
+        rows = page.rows
+        if rows and rows[-1][0] > upper:
+            rows = [row for row in rows if row[0] <= upper]
+        return rows
+
     async def _agreed(self, cursor: Cursor, page: Page[R]) -> Page[R]:
-        """The page, or a later one, that lacks nothing another node knows."""
-        lacking: set[bytes] = set()
+        """The page, or a later one, of which another node knows the same ids.
+
+        While the collection is written two answers of two moments differ. So the node is asked
+        before and after the other: what it knew both times the other must know, and what the other
+        knew it must know afterwards.
+        """
+        absent: set[bytes] = set()
+        unknown: set[bytes] = set()
         other = self._node
         for number in range(_ROUNDS):
             await all_there(self._owners)
             other = self._others[number % len(self._others)]
             self.counts.confirmations += 1
-            known = await self._known_to(other, cursor)
-            if not self._lacking(page, known):
+            theirs = await self._known_to(other, cursor)
+            before_it = self._ids_on(page)
+            if before_it == self._up_to(page, theirs):
                 return page
-            # Written in between, perhaps: then the node knows it now.
             page = await self._ask(cursor)
-            lacking = self._lacking(page, known)
-            if not lacking:
+            after_it = self._ids_on(page)
+            absent = self._up_to(page, theirs) - after_it
+            unknown = (before_it & after_it).difference(theirs)
+            if not absent and not unknown:
                 return page
-        raise CoordinatorsDisagree(self._node.name, other.name, lacking)
+        if absent:
+            raise CoordinatorsDisagree(self._node.name, other.name, absent)
+        raise CoordinatorsDisagree(other.name, self._node.name, unknown)
 
-    def _lacking(self, page: Page[R], known: list[bytes]) -> set[bytes]:
-        """Ids that should be on the page and are not."""
-        last = self._extent.upper if page.covered is None else page.covered
-        return {key for key in known if key <= last}.difference(ids_of(page.rows))
+    def _ids_on(self, page: Page[R]) -> set[bytes]:
+        return self._up_to(page, ids_of(page.rows))
 
-    def _inside(self, rows: list[R]) -> list[R]:
-        upper = self._extent.upper
-        if not rows or rows[-1][0] <= upper:
-            return rows
-        return [row for row in rows if row[0] <= upper]
+    def _up_to(self, page: Page[R], ids: Sequence[bytes]) -> set[bytes]:
+        """Of these ids those that the page would have to show."""
+        last = self._extent.upper
+        if page.covered is not None:
+            last = min(last, page.covered)
+        return {key for key in ids if key <= last}
 
     async def _ask(self, cursor: Cursor) -> Page[R]:
         """A page of the node, as large as it will give."""
