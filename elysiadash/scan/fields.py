@@ -119,6 +119,8 @@ def _vectors(source: Vector | None, target: Vector | None) -> tuple[str, str]:
     if source is None or target is None or not alike_in_shape:
         return _shape(source), _shape(target)
     one, other = _numbers(source), _numbers(target)
+    if one.tobytes() == other.tobytes():
+        return _beside(source.data.hex(), target.data.hex())
     bits = zip(one.tobytes(), other.tobytes(), strict=True)
     differing = sorted({place // 4 for place, (a, b) in enumerate(bits) if a != b})
     first = differing[0]

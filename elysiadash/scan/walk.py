@@ -133,7 +133,9 @@ class Walk(Generic[R]):
             # Where expired objects are taken out of pages, hardly one is full.
             if not page.full and not (expires and page.rows):
                 page = await self._agreed(cursor, page)
-            if page.reached is not None and (page.full or page.reached >= upper or expires):
+            # Where either half of a page was full, more may follow, whatever the other says.
+            more = page.covered is not None or expires
+            if page.reached is not None and (more or page.reached >= upper):
                 return self._taken(page), page.reached if page.reached < upper else None
             # Listed before, and not on the page that was asked for since: hidden.
             if expires and listed:
