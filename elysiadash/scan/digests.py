@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from elysiadash.scan.asking import request
 from elysiadash.scan.canonical import CanonicalForm, WholeObject
@@ -17,13 +19,21 @@ from elysiadash.scan.persistence import Patience
 from elysiadash.scan.reading import Single, read_object
 from elysiadash.scan.rows import Digested, check_order, shown
 from elysiadash.scan.walk import Counts, Pace, Page, Walk, at_full_speed
-from elysiadash.scan.whole import PropertiesRow, VectorsRow, joined, properties_page, vectors_page
+from elysiadash.scan.whole import (
+    Halves,
+    PropertiesRow,
+    VectorsRow,
+    joined,
+    properties_page,
+    vectors_page,
+)
 from elysiadash.weaviate.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from elysiadash.proto import weaviate_pb2 as pb
 
 _FIRST_PAGE = 100
 _LARGEST_PAGE = 1000
-_ROW_BYTES = 400
-"""Of a page beside properties and vectors: ids, times, names."""
 _SINGLES_AT_ONCE = 4
 
 
@@ -74,51 +84,49 @@ class DigestScan:
         """What was seen so far."""
         return self._counts
 
-    def pages(self) -> AsyncIterator[list[Digested]]:
+    async def pages(self) -> AsyncIterator[list[Digested]]:
         """Pages of rows, strictly rising; see ``Walk.pages`` for what it raises."""
-        return self._walk.pages()
+        async with aclosing(self._walk.pages()) as pages:
+            async for found in pages:
+                # In a thread, so that the next page is received while this one is digested.
+                yield await asyncio.to_thread(self._digested, found)
 
-    async def _ask(self, cursor: Cursor, limit: int) -> Page[Digested]:
-        both = await self._halves(cursor, limit)
-        # In a thread, so that the next page is received while this one is digested.
-        rows, size = await asyncio.to_thread(self._digested, both)
-        self._size.saw(len(both.pairs), size)
+    async def _ask(self, cursor: Cursor, limit: int) -> Page[WholeObject | Halves]:
+        both = await self._both(cursor, limit)
+        rows: list[WholeObject | Halves] = [*both.joined]
         hidden: list[bytes] = []
         if both.loose:
             singles = await self._read_singly(both.loose)
-            rows = sorted([*rows, *(self._row(one.whole) for one in singles if one.whole)])
+            rows = sorted([*rows, *(one.whole for one in singles if one.whole)], key=_id)
             hidden = [key for key, one in zip(both.loose, singles, strict=True) if one.hidden]
         return Page(rows, both.covered, both.reached, both.full, hidden)
 
-    async def _halves(self, cursor: Cursor, limit: int) -> Paired:
-        properties, vectors = await asyncio.gather(
-            self._properties(cursor, limit), self._vectors(cursor, limit)
+    async def _both(self, cursor: Cursor, limit: int) -> Paired:
+        message = request(self._extent, cursor, limit, vectors=True)
+        (properties, text_bytes), (vectors, vector_bytes) = await asyncio.gather(
+            self._properties(cursor, limit), self._vectors(message)
         )
+        self._size.saw(max(len(properties), len(vectors)), max(text_bytes, vector_bytes))
         where = f"{self._extent.collection} through {self._node.name} from {shown(cursor)}"
         check_order([row.id for row in properties], cursor, f"{where} by REST")
         check_order([row.id for row in vectors], cursor, where)
         return paired(properties, vectors, limit, vectors_are_thinned=self._extent.expires)
 
-    async def _properties(self, cursor: Cursor, limit: int) -> list[PropertiesRow]:
-        return properties_page(await self._node.listed(self._extent, cursor, limit))
+    async def _properties(self, cursor: Cursor, limit: int) -> tuple[list[PropertiesRow], int]:
+        answer = await self._node.listed(self._extent, cursor, limit)
+        return properties_page(answer), len(answer.body)
 
-    async def _vectors(self, cursor: Cursor, limit: int) -> list[VectorsRow]:
-        message = request(self._extent, cursor, limit, vectors=True)
-        return vectors_page(await self._node.search(message, self._extent), self._node.name)
+    async def _vectors(self, message: pb.SearchRequest) -> tuple[list[VectorsRow], int]:
+        reply = await self._node.search(message, self._extent)
+        return vectors_page(reply, self._node.name), reply.ByteSize()
 
-    def _digested(self, both: Paired) -> tuple[list[Digested], int]:
-        """The rows of the pairs, and about how many bytes the larger of their halves had."""
-        rows, texts, vectors = [], 0, 0
-        for properties, other in both.pairs:
-            whole = joined(properties, other.metadata)
-            rows.append(self._row(whole))
-            texts += len(whole.properties)
-            vectors += sum(len(vector.data) for vector in whole.vectors)
-        return rows, max(texts, vectors) + _ROW_BYTES * len(rows)
-
-    def _row(self, whole: WholeObject) -> Digested:
+    def _digested(self, rows: list[WholeObject | Halves]) -> list[Digested]:
+        digest = self._form.digest
         try:
-            return Digested(whole.id, whole.time, self._form.digest(whole))
+            return [
+                Digested(whole.id, whole.time, digest(whole))
+                for whole in (joined(row) if isinstance(row, Halves) else row for row in rows)
+            ]
         except ValueError as error:
             raise BadAnswer(f"{self._node.name} sent properties that are {error}") from None
 
@@ -131,3 +139,7 @@ class DigestScan:
     async def _single(self, key: bytes) -> Single:
         async with self._singles:
             return await read_object(self._node, self._extent, key, self._patience)
+
+
+def _id(row: WholeObject | Halves) -> bytes:
+    return row.id

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elysiadash.scan.whole import PropertiesRow, VectorsRow
+from elysiadash.scan.whole import Halves, PropertiesRow, VectorsRow
 
 
 class Paired(NamedTuple):
     """Two pages of one cursor, as one."""
 
-    pairs: list[tuple[PropertiesRow, VectorsRow]]
+    joined: list[Halves]
     """Rows that join."""
     loose: list[bytes]
     """Ids of those that do not."""
@@ -52,16 +52,18 @@ def paired(
 
 def _matched(
     properties: Sequence[PropertiesRow], vectors: Sequence[VectorsRow]
-) -> tuple[list[tuple[PropertiesRow, VectorsRow]], list[bytes]]:
+) -> tuple[list[Halves], list[bytes]]:
     # Nearly always both pages are alike, and one comparison says so.
     if [row[:2] for row in properties] == [row[:2] for row in vectors]:
-        return list(zip(properties, vectors, strict=True)), []
+        return [
+            Halves(*row, other.metadata) for row, other in zip(properties, vectors, strict=True)
+        ], []
     by_id = {row.id: row for row in vectors}
-    pairs, loose = [], []
+    found, loose = [], []
     for row in properties:
         other = by_id.pop(row.id, None)
         if other is not None and other.time == row.time:
-            pairs.append((row, other))
+            found.append(Halves(*row, other.metadata))
         else:
             loose.append(row.id)
-    return pairs, sorted([*loose, *by_id])
+    return found, sorted([*loose, *by_id])

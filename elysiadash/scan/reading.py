@@ -10,7 +10,7 @@ from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.keys import before
 from elysiadash.scan.persistence import Patience, persist
-from elysiadash.scan.whole import alone, joined, properties_of, vectors_page
+from elysiadash.scan.whole import Halves, alone, joined, properties_of, vectors_page
 
 
 class Single(NamedTuple):
@@ -43,6 +43,6 @@ async def _read(coordinator: Coordinator, extent: Extent, key: bytes) -> Single:
         return Single(None, hidden=True)
     properties = properties_of(answer)
     if shown and shown[0].time == properties.time:
-        return Single(joined(properties, shown[0].metadata), joined=True)
+        return Single(joined(Halves(*properties, shown[0].metadata)), joined=True)
     answer = await coordinator.get(extent, key, vectors=True)
     return Single(None if answer is None else alone(answer))

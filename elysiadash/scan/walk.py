@@ -9,7 +9,7 @@ another node while all owners are there, and a range ends only where REST too li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from elysiadash.scan.asking import ids_page, listed_ids
@@ -59,7 +59,7 @@ class Counts:
         self.confirmations = 0
         """Pages that were not full and were asked for again."""
         self.hidden = 0
-        """Expired objects, which gRPC hides."""
+        """Expired objects, which gRPC hides; an id+time scan sees only pages full of them."""
         self.vanished = 0
         """Objects that were on one half of a page and gone when asked for by themselves."""
         self.read_alone = 0
@@ -96,7 +96,7 @@ class Walk(Generic[R]):
         self._pace = pace
         self._patience = patience or Patience()
 
-    async def pages(self) -> AsyncIterator[list[R]]:
+    async def pages(self) -> AsyncGenerator[list[R], None]:
         """Pages of rows, strictly rising; the next one is on its way while one is handed out.
 
         What was handed out counts only when the end was reached: raises ``ScanFailed`` where

@@ -40,6 +40,15 @@ class VectorsRow(NamedTuple):
     metadata: Any
 
 
+class Halves(NamedTuple):
+    """An object whose halves are of the same moment, not put together yet."""
+
+    id: bytes
+    time: int
+    properties: bytes
+    metadata: Any
+
+
 class _Listed(msgspec.Struct, gc=False, rename="camel"):
     id: str
     last_update_time_unix: int
@@ -80,12 +89,13 @@ def vectors_page(reply: pb.SearchReply, name: str) -> list[VectorsRow]:
     return rows
 
 
-def joined(properties: PropertiesRow, metadata: Any) -> WholeObject:
+def joined(halves: Halves) -> WholeObject:
     """Both halves of an object together."""
+    metadata = halves.metadata
     vectors = [Vector(one.name, one.type == 2, one.vector_bytes) for one in metadata.vectors]
     if unnamed := metadata.vector_bytes:
         vectors.append(Vector("", False, unnamed))
-    return WholeObject(properties.id, properties.time, properties.properties, vectors)
+    return WholeObject(halves.id, halves.time, halves.properties, vectors)
 
 
 def alone(answer: Answer) -> WholeObject:
