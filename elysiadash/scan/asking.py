@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from elysiadash.proto import weaviate_pb2 as pb
 
 
-class _Id(msgspec.Struct, gc=False):
+class _Listed(msgspec.Struct, gc=False, rename="camel"):
     id: str
+    last_update_time_unix: int
 
 
-class _Ids(msgspec.Struct, gc=False):
-    objects: list[_Id] | None
+class _List(msgspec.Struct, gc=False):
+    objects: list[_Listed] | None
 
 
 def request(extent: Extent, cursor: Cursor, limit: int, *, vectors: bool) -> pb.SearchRequest:
@@ -63,14 +64,17 @@ def rows_of(reply: pb.SearchReply, name: str) -> list[IdTime]:
     return rows
 
 
-async def listed_ids(
+async def listed_rows(
     coordinator: Coordinator, extent: Extent, cursor: Cursor, limit: int
-) -> list[bytes]:
-    """A page of ids by REST, which shows what gRPC hides."""
+) -> list[IdTime]:
+    """A page of ids and times by REST, which shows what gRPC hides."""
     answer = await coordinator.listed(extent, cursor, limit)
-    ids = [key_of(one.id, answer) for one in decode(_Ids, answer).objects or ()]
-    check_order(ids, cursor, _where(coordinator, extent, cursor))
-    return ids
+    rows = [
+        IdTime(key_of(one.id, answer), one.last_update_time_unix)
+        for one in decode(_List, answer).objects or ()
+    ]
+    check_order([row.id for row in rows], cursor, _where(coordinator, extent, cursor))
+    return rows
 
 
 def key_of(text: str, answer: Answer) -> bytes:

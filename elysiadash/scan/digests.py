@@ -18,7 +18,7 @@ from elysiadash.scan.pairing import Paired, paired
 from elysiadash.scan.persistence import Patience
 from elysiadash.scan.reading import Single, read_object
 from elysiadash.scan.rows import Digested, check_order, shown
-from elysiadash.scan.walk import Counts, Pace, Page, Walk, at_full_speed
+from elysiadash.scan.walk import Counts, Pace, Page, Settle, Walk, at_full_speed, refuse
 from elysiadash.scan.whole import (
     Halves,
     PropertiesRow,
@@ -54,6 +54,7 @@ class DigestScan:
         owners: OwnersCheck,
         others: Sequence[Coordinator] = (),
         pace: Pace = at_full_speed,
+        settle: Settle = refuse,
         patience: Patience | None = None,
         max_message: int | None = None,
         page: int = _LARGEST_PAGE,
@@ -75,6 +76,7 @@ class DigestScan:
             size=self._size,
             others=others,
             pace=pace,
+            settle=settle,
             patience=patience,
             counts=self._counts,
         )

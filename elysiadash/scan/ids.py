@@ -12,7 +12,7 @@ from elysiadash.scan.owners import OwnersCheck
 from elysiadash.scan.page_size import PageSize
 from elysiadash.scan.persistence import Patience
 from elysiadash.scan.rows import IdTime
-from elysiadash.scan.walk import Counts, Pace, Page, Walk, at_full_speed
+from elysiadash.scan.walk import Counts, Pace, Page, Settle, Walk, at_full_speed, page_of, refuse
 
 _FIRST_PAGE = 1000
 _LARGEST_PAGE = 5000
@@ -34,6 +34,7 @@ class IdTimeScan:
         owners: OwnersCheck,
         others: Sequence[Coordinator] = (),
         pace: Pace = at_full_speed,
+        settle: Settle = refuse,
         patience: Patience | None = None,
         max_message: int | None = None,
         page: int = _LARGEST_PAGE,
@@ -50,6 +51,7 @@ class IdTimeScan:
             size=self._size,
             others=others,
             pace=pace,
+            settle=settle,
             patience=patience,
         )
 
@@ -64,7 +66,5 @@ class IdTimeScan:
 
     async def _ask(self, cursor: Cursor, limit: int) -> Page[IdTime]:
         rows = await ids_page(self._node, self._extent, cursor, limit)
-        full = len(rows) >= limit
         self._size.saw(len(rows), len(rows) * _ROW_BYTES)
-        reached = rows[-1].id if rows else None
-        return Page(rows, reached if full else None, reached, full)
+        return page_of(rows, limit)

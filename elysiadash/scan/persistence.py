@@ -25,10 +25,14 @@ _TOO_LARGE = ("larger than max", "maximum results exceeded")
 
 
 class Patience(msgspec.Struct, frozen=True, gc=False):
-    """How often a page is asked for, and the seconds before the second time; each next doubles."""
+    """How long to go on asking; each wait is twice the one before."""
 
     tries: int = 5
+    """How often a page is asked for where the network or the server fails."""
     first_wait_s: float = 0.2
+    """Seconds before the second of them."""
+    settling_s: float = 0.05
+    """Seconds before two nodes that disagree are asked again: writes arrive, deletes too."""
 
 
 async def persist(ask: Callable[[], Awaitable[T]], patience: Patience) -> T:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from elysiadash.scan.asking import ids_page, listed_ids
+from elysiadash.scan.asking import ids_page, listed_rows
 from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.errors import CoordinatorsDisagree
 from elysiadash.scan.extent import Extent
@@ -20,20 +20,33 @@ from elysiadash.scan.keys import Cursor, before
 from elysiadash.scan.owners import OwnersCheck, all_there
 from elysiadash.scan.page_size import PageSize
 from elysiadash.scan.persistence import Patience, is_too_large, persist
-from elysiadash.scan.rows import ids_of
+from elysiadash.scan.rows import IdTime, ids_of
 from elysiadash.weaviate.errors import WeaviateError
 
 R = TypeVar("R", bound=tuple[Any, ...])
+T = TypeVar("T")
 
 Pace = Callable[[int], Awaitable[None]]
 """Awaited before each page with the number of rows that it asks for: the rate limit."""
 
 _LISTED_AT_ONCE = 500
-_ROUNDS = 3
+_ROUNDS = 4
+
+
+Settle = Callable[[CoordinatorsDisagree], Awaitable[bool]]
+"""What to do where two answers disagree for good, as replicas can until they are repaired.
+
+True: something was done about it, ask again. False: it was noted, go on with the node's own view.
+"""
 
 
 async def at_full_speed(rows: int) -> None:
     """The pace without a rate limit."""
+
+
+async def refuse(disagreement: CoordinatorsDisagree) -> bool:
+    """End the scan with the disagreement."""
+    raise disagreement
 
 
 class Page(NamedTuple, Generic[R]):
@@ -83,6 +96,7 @@ class Walk(Generic[R]):
         size: PageSize,
         others: Sequence[Coordinator] = (),
         pace: Pace = at_full_speed,
+        settle: Settle = refuse,
         patience: Patience | None = None,
         counts: Counts | None = None,
     ) -> None:
@@ -94,6 +108,7 @@ class Walk(Generic[R]):
         self._size = size
         self._others = tuple(others) or (node,)
         self._pace = pace
+        self._settle = settle
         self._patience = patience or Patience()
 
     async def pages(self) -> AsyncGenerator[list[R], None]:
@@ -128,8 +143,11 @@ class Walk(Generic[R]):
     async def _settled(self, cursor: Cursor, page: Page[R]) -> tuple[list[R], bytes | None]:
         """The page's rows inside the range, and the next cursor; None at the range's end."""
         upper, expires = self._extent.upper, self._extent.expires
-        listed: list[bytes] = []
-        for _ in range(_ROUNDS):
+        listed: list[IdTime] = []
+        for number in range(_ROUNDS):
+            if number:
+                await asyncio.sleep(0 if expires else self._patience.settling_s * 2**number)
+                page = await self._ask(cursor)
             # Where expired objects are taken out of pages, hardly one is full.
             if not page.full and not (expires and page.rows):
                 page = await self._agreed(cursor, page)
@@ -137,16 +155,19 @@ class Walk(Generic[R]):
             more = page.covered is not None or expires
             if page.reached is not None and (more or page.reached >= upper):
                 return self._taken(page), page.reached if page.reached < upper else None
-            # Listed before, and not on the page that was asked for since: hidden.
+            # Listed before, and not on the page that was asked for since: hidden, as far as the
+            # page looked.
             if expires and listed:
-                self.counts.hidden += len(listed)
-                return [], listed[-1] if listed[-1] < upper else None
-            after = page.reached or cursor
-            listed = [key for key in await self._listed(after) if key <= upper]
+                hidden = listed[: self._size.limit]
+                self.counts.hidden += len(hidden)
+                return [], hidden[-1].id if hidden[-1].id < upper else None
+            listed = await self._listed(page.reached or cursor)
             if page.reached is not None or not listed:
                 return self._taken(page), page.reached if listed else None
-            page = await self._ask(cursor)
-        raise CoordinatorsDisagree(f"{self._node.name} by protobuf", "REST", listed)
+        name = f"{self._node.name} by protobuf"
+        if await self._settle(CoordinatorsDisagree(name, "REST", ids_of(listed))):
+            return await self._settled(cursor, await self._ask(cursor))
+        return [], None
 
     def _taken(self, page: Page[R]) -> list[R]:
         """The rows inside the range."""
@@ -160,64 +181,86 @@ class Walk(Generic[R]):
     async def _agreed(self, cursor: Cursor, page: Page[R]) -> Page[R]:
         """The page, or a later one, of which another node knows the same ids.
 
-        While the collection is written two answers of two moments differ. So the node is asked
-        before and after the other: what it knew both times the other must know, and what the other
-        knew it must know afterwards.
+        While the collection is written two answers differ. So after a pause both are asked again:
+        what one of them knew before and after, the other must know in between. What is on its way
+        between replicas then has arrived, and what was deleted is gone from both.
         """
+        other = self._others[self.counts.confirmations % len(self._others)]
+        self.counts.confirmations += 1
+        await all_there(self._owners)
+        theirs = await self._shown_by(other, cursor)
+        last = self._known_up_to(page, theirs)
+        if _up_to(last, page) == _up_to(last, theirs):
+            return page
         absent: set[bytes] = set()
         unknown: set[bytes] = set()
-        other = self._node
         for number in range(_ROUNDS):
+            await asyncio.sleep(self._patience.settling_s * 2**number)
             await all_there(self._owners)
-            other = self._others[number % len(self._others)]
-            self.counts.confirmations += 1
-            theirs = await self._known_to(other, cursor)
-            before_it = self._ids_on(page)
-            if before_it == self._up_to(page, theirs):
-                return page
-            page = await self._ask(cursor)
-            after_it = self._ids_on(page)
-            absent = self._up_to(page, theirs) - after_it
-            unknown = (before_it & after_it).difference(theirs)
+            later, after = await self._ask(cursor), await self._shown_by(other, cursor)
+            last = self._known_up_to(later, after)
+            mine, others = _up_to(last, later), _up_to(last, after)
+            absent = (_up_to(last, theirs) & others) - mine
+            unknown = (_up_to(last, page) & mine) - others
+            if unknown:
+                unknown &= _up_to(last, await self._ask(cursor))
             if not absent and not unknown:
-                return page
+                return later
+            page, theirs = later, after
         if absent:
-            raise CoordinatorsDisagree(self._node.name, other.name, absent)
-        raise CoordinatorsDisagree(other.name, self._node.name, unknown)
+            disagreement = CoordinatorsDisagree(self._node.name, other.name, absent)
+        else:
+            disagreement = CoordinatorsDisagree(other.name, self._node.name, unknown)
+        if await self._settle(disagreement):
+            return await self._agreed(cursor, await self._ask(cursor))
+        return page
 
-    def _ids_on(self, page: Page[R]) -> set[bytes]:
-        return self._up_to(page, ids_of(page.rows))
-
-    def _up_to(self, page: Page[R], ids: Sequence[bytes]) -> set[bytes]:
-        """Of these ids those that the page would have to show."""
-        last = self._extent.upper
-        if page.covered is not None:
-            last = min(last, page.covered)
-        return {key for key in ids if key <= last}
+    def _known_up_to(self, *pages: Page[Any]) -> bytes:
+        """The id up to which all of these pages, and the range, say something."""
+        ends = [page.covered for page in pages if page.covered is not None]
+        return min([self._extent.upper, *ends])
 
     async def _ask(self, cursor: Cursor) -> Page[R]:
         """A page of the node, as large as it will give."""
+        page = await self._fitting(lambda limit: self._ask_once(cursor, limit))
+        self.counts.pages += 1
+        return page
+
+    async def _shown_by(self, other: Coordinator, cursor: Cursor) -> Page[IdTime]:
+        """What another node shows after the cursor."""
+
+        async def ask(limit: int) -> Page[IdTime]:
+            return page_of(await ids_page(other, self._extent, cursor, limit), limit)
+
+        return await self._fitting(ask)
+
+    async def _listed(self, cursor: Cursor) -> list[IdTime]:
+        """What REST lists after the cursor, of the range."""
+        other = self._others[0]
+        rows = await self._fitting(
+            lambda limit: listed_rows(other, self._extent, cursor, min(limit, _LISTED_AT_ONCE))
+        )
+        return [row for row in rows if row.id <= self._extent.upper]
+
+    async def _fitting(self, ask: Callable[[int], Awaitable[T]]) -> T:
+        """The answer to a question for so many rows, for fewer where it is too large."""
         while True:
             limit = self._size.limit
             await self._pace(limit)
             try:
-                page = await persist(lambda: self._ask_once(cursor, limit), self._patience)  # noqa: B023 - awaited at once
+                return await persist(lambda: ask(limit), self._patience)  # noqa: B023 - awaited here
             except WeaviateError as error:
                 if not is_too_large(error):
                     raise
                 self._size.refused(limit)
-            else:
-                self.counts.pages += 1
-                return page
 
-    async def _known_to(self, other: Coordinator, cursor: Cursor) -> list[bytes]:
-        limit = self._size.limit
-        await self._pace(limit)
-        rows = await persist(lambda: ids_page(other, self._extent, cursor, limit), self._patience)
-        return ids_of(rows)
 
-    async def _listed(self, cursor: Cursor) -> list[bytes]:
-        limit = min(_LISTED_AT_ONCE, self._size.limit)
-        await self._pace(limit)
-        other = self._others[0]
-        return await persist(lambda: listed_ids(other, self._extent, cursor, limit), self._patience)
+def page_of(rows: list[IdTime], limit: int) -> Page[IdTime]:
+    """The page that an answer of rows is, of which so many were asked for."""
+    reached = rows[-1].id if rows else None
+    full = len(rows) >= limit
+    return Page(rows, reached if full else None, reached, full)
+
+
+def _up_to(last: bytes, page: Page[Any]) -> set[bytes]:
+    return {row[0] for row in page.rows if row[0] <= last}

@@ -27,7 +27,7 @@ from tests.servers.load import EVENT, definitions, insert, object_of
 _OBJECTS = 700
 _SEARCH = "POST /v1/grpc-web/weaviate.v1.Weaviate/Search"
 _LIST = "GET /v1/objects"
-_PATIENCE = Patience(tries=4, first_wait_s=0.01)
+_PATIENCE = Patience(tries=4, first_wait_s=0.01, settling_s=0.01)
 _FAULTS: dict[str, dict[str, Any]] = {
     "truncated": {"kind": "truncated"},
     "dropped": {"kind": "drop"},

@@ -16,7 +16,7 @@ from elysiadash.scan.persistence import Patience
 from elysiadash.weaviate.answers import Answer
 
 EXTENT = Extent(collection="Things")
-HASTY = Patience(tries=3, first_wait_s=0.0)
+HASTY = Patience(tries=3, first_wait_s=0.0, settling_s=0.0)
 
 
 async def present() -> Owners:

@@ -136,7 +136,7 @@ async def test_a_scan_without_others_is_the_nodes_own_view() -> None:
     assert await _ids(_scan(node)) == [key(1), key(2)]
 
 
-async def test_what_was_written_in_between_is_no_disagreement() -> None:
+async def test_what_was_written_in_between_is_read() -> None:
     node = FakeNode([thing(1)])
     other = FakeNode([thing(1), thing(2)], name="node-1")
 
@@ -148,16 +148,56 @@ async def test_what_was_written_in_between_is_no_disagreement() -> None:
     assert await _ids(_scan(node, other)) == [key(1), key(2)]
 
 
-async def test_what_was_deleted_in_between_is_no_disagreement() -> None:
+async def test_what_arrives_late_at_one_replica_is_waited_for() -> None:
     node = FakeNode([thing(1)])
     other = FakeNode([thing(1), thing(2)], name="node-1")
+    arriving = iter(range(3, 6))
+
+    def written(known: list[Any]) -> list[Any]:
+        # Each time the node knows what the other knew before, and one more is on its way.
+        node.objects |= other.objects
+        for late in arriving:
+            other.objects[key(late)] = thing(late)
+            break
+        return known
+
+    other.mishaps["search"] = [None, *[written] * 9]
+    assert await _ids(_scan(node, other)) == [key(number) for number in range(1, 6)]
+
+
+async def test_a_disagreement_can_be_settled_or_noted() -> None:
+    node = FakeNode([thing(1), thing(4)])
+    other = FakeNode([thing(number) for number in range(1, 4)], name="node-1")
+    noted: list[CoordinatorsDisagree] = []
+
+    async def note(disagreement: CoordinatorsDisagree) -> bool:
+        noted.append(disagreement)
+        return False
+
+    assert await _ids(_scan(node, other, settle=note)) == [key(1), key(4)]
+    assert {each for one in noted for each in one.ids} == {key(2), key(3)}
+
+    async def repair(disagreement: CoordinatorsDisagree) -> bool:
+        both = node.objects | other.objects
+        node.objects, other.objects = dict(both), dict(both)
+        return True
+
+    found = await _ids(_scan(node, other, settle=repair))
+    assert found == [key(number) for number in range(1, 5)]
+
+
+@pytest.mark.parametrize("first_gone", [False, True])
+async def test_what_was_deleted_in_between_is_no_disagreement(first_gone: bool) -> None:
+    node, other = (FakeNode([thing(1), thing(2)], name=f"node-{name}") for name in range(2))
+    early, late = (node, other) if first_gone else (other, node)
+    del early.objects[key(2)]
 
     def deleted(known: list[Any]) -> list[Any]:
-        del other.objects[key(2)]
+        late.objects.pop(key(2), None)
         return known
 
     other.mishaps["search"] = [deleted]
-    assert await _ids(_scan(node, other)) == [key(1)]
+    assert await _ids(_scan(node, other)) == [key(1)] if first_gone else [key(1), key(2)]
 
 
 async def test_protobuf_that_hides_what_rest_lists_is_a_disagreement() -> None:
@@ -174,6 +214,13 @@ def test_expired_objects_hide_none_that_follow(
     node = FakeNode(map(thing, map(key, numbers)), expired=map(key, expired))
     scan = _scan(node, extent=Extent(collection="Things", expires=True), page=page)
     assert asyncio.run(_ids(scan)) == sorted(map(key, numbers - expired))
+
+
+async def test_what_the_last_question_brings_is_not_lost() -> None:
+    things = [thing(number) for number in range(3)]
+    # A page and its confirmation in each round, until those of the last one.
+    node = FakeNode(things, mishaps={"search": [_empty] * 6})
+    assert await _ids(_scan(node)) == [key(0), key(1), key(2)]
 
 
 async def test_the_nodes_own_doors_failing_for_good_is_raised() -> None:
