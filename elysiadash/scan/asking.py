@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,8 +28,14 @@ class _List(msgspec.Struct, gc=False):
     objects: list[_Listed] | None
 
 
-def request(extent: Extent, cursor: Cursor, limit: int, *, vectors: bool) -> pb.SearchRequest:
-    """A page of ids and times, with all vectors or with none, and no properties."""
+def request(
+    extent: Extent, cursor: Cursor, limit: int, *, vectors: Sequence[str] | None = None
+) -> pb.SearchRequest:
+    """A page of ids and times, and no properties; without vectors where ``vectors`` is None.
+
+    Else with all of them: 1.39.0 sends all that there are, and those of these names are asked for
+    by name as well, so that no version leaves any out.
+    """
     from elysiadash.proto import weaviate_pb2 as pb
 
     return pb.SearchRequest(
@@ -36,7 +43,12 @@ def request(extent: Extent, cursor: Cursor, limit: int, *, vectors: bool) -> pb.
         tenant=extent.tenant,
         # Set and empty: no properties. Not set, it would be all of them.
         properties=pb.PropertiesRequest(),
-        metadata=pb.MetadataRequest(uuid=True, last_update_time_unix=True, vector=vectors),
+        metadata=pb.MetadataRequest(
+            uuid=True,
+            last_update_time_unix=True,
+            vector=vectors is not None,
+            vectors=vectors or (),
+        ),
         limit=limit,
         after=keys.as_parameter(cursor),
         uses_123_api=True,
@@ -49,7 +61,7 @@ async def ids_page(
     coordinator: Coordinator, extent: Extent, cursor: Cursor, limit: int
 ) -> list[IdTime]:
     """A page of ids and times, strictly rising; one replica's view of each shard."""
-    reply = await coordinator.search(request(extent, cursor, limit, vectors=False), extent)
+    reply = await coordinator.search(request(extent, cursor, limit), extent)
     rows = rows_of(reply, coordinator.name)
     check_order([row.id for row in rows], cursor, _where(coordinator, extent, cursor))
     return rows

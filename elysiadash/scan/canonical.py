@@ -78,8 +78,11 @@ class CanonicalForm:
         *,
         references: Iterable[str] = (),
         phone_numbers: Iterable[str] = (),
+        vectors: Iterable[str] = (),
         renamed: Mapping[str, str] | None = None,
     ) -> None:
+        self.vectors = tuple(sorted(vectors))
+        """Names of the collection's named vectors, for those who read them."""
         self._references = frozenset(references)
         self._phone_numbers = frozenset(phone_numbers)
         self._renamed = dict(renamed or {})
@@ -97,6 +100,7 @@ class CanonicalForm:
         return cls(
             references={name for name, kinds in types.items() if kinds[0][:1].isupper()},
             phone_numbers={name for name, kinds in types.items() if kinds == ["phoneNumber"]},
+            vectors=definition.get("vectorConfig") or (),
             renamed=renamed,
         )
 

@@ -55,7 +55,8 @@ class Coordinator:
     ) -> Self:
         """The node at ``url`` (and ``grpc``), asked as the profile says; close it after use.
 
-        ``budget`` is that of the cluster where several nodes share one.
+        ``budget`` is that of the cluster where several nodes share one: pages count among the
+        profile's ``limits.requests_per_minute``.
         """
         node = msgspec.structs.replace(profile, url=url, grpc=grpc)
         return cls(name, Transport(node, guard, budget=budget), max_message=max_message)
@@ -70,14 +71,16 @@ class Coordinator:
         from elysiadash.proto import weaviate_pb2 as pb
 
         call = RpcCall(method="Search", message=message, timeout=self.timeout, facts=_facts(extent))
-        if self._grpc is not None:
+        door = self._grpc
+        if door is not None:
             try:
-                reply = await self._grpc.call(call, pb.SearchReply)
+                reply = await door.call(call, pb.SearchReply)
             except (Unreachable, NotSupported):
                 if self._grpc_answered:
                     raise
-                await self._grpc.aclose()
+                # Several scans may find out at the same time.
                 self._grpc = None
+                await door.aclose()
             else:
                 self._grpc_answered = True
                 return reply

@@ -104,7 +104,7 @@ class DigestScan:
         return Page(rows, both.covered, both.reached, both.full, hidden)
 
     async def _both(self, cursor: Cursor, limit: int) -> Paired:
-        message = request(self._extent, cursor, limit, vectors=True)
+        message = request(self._extent, cursor, limit, vectors=self._form.vectors)
         (properties, text_bytes), (vectors, vector_bytes) = await asyncio.gather(
             self._properties(cursor, limit), self._vectors(message)
         )
@@ -140,7 +140,13 @@ class DigestScan:
 
     async def _single(self, key: bytes) -> Single:
         async with self._singles:
-            return await read_object(self._node, self._extent, key, self._patience)
+            return await read_object(
+                self._node,
+                self._extent,
+                key,
+                vectors=self._form.vectors,
+                patience=self._patience,
+            )
 
 
 def _id(row: WholeObject | Halves) -> bytes:

@@ -16,8 +16,8 @@ from elysiadash.scan.walk import Counts, Pace, Page, Settle, Walk, at_full_speed
 
 _FIRST_PAGE = 1000
 _LARGEST_PAGE = 5000
-# Id twice, time, and the collection's name: about 100 bytes, and names can be long.
-_ROW_BYTES = 200
+_ROW_BYTES = 120
+"""Of a row beside the collection's name: the id twice, the time, what frames them."""
 
 
 class IdTimeScan:
@@ -41,7 +41,8 @@ class IdTimeScan:
     ) -> None:
         self._node = node
         self._extent = extent
-        fitting = page if max_message is None else max(1, max_message // 2 // _ROW_BYTES)
+        self._row_bytes = _ROW_BYTES + len(extent.collection)
+        fitting = page if max_message is None else max(1, max_message // 2 // self._row_bytes)
         self._size = PageSize(first=_FIRST_PAGE, most=min(page, fitting))
         self._walk = Walk(
             self._ask,
@@ -66,5 +67,5 @@ class IdTimeScan:
 
     async def _ask(self, cursor: Cursor, limit: int) -> Page[IdTime]:
         rows = await ids_page(self._node, self._extent, cursor, limit)
-        self._size.saw(len(rows), len(rows) * _ROW_BYTES)
+        self._size.saw(len(rows), len(rows) * self._row_bytes)
         return page_of(rows, limit)

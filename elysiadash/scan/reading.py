@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from elysiadash.scan.asking import request
@@ -26,14 +27,24 @@ class Single(NamedTuple):
 
 
 async def read_object(
-    coordinator: Coordinator, extent: Extent, key: bytes, patience: Patience | None = None
+    coordinator: Coordinator,
+    extent: Extent,
+    key: bytes,
+    *,
+    vectors: Sequence[str] = (),
+    patience: Patience | None = None,
 ) -> Single:
-    """The object of that id in this node's view, at consistency ONE: nothing is repaired."""
-    return await persist(lambda: _read(coordinator, extent, key), patience or Patience())
+    """The object of that id in this node's view, at consistency ONE: nothing is repaired.
+
+    ``vectors`` are the names of the collection's named vectors (``CanonicalForm.vectors``).
+    """
+    return await persist(lambda: _read(coordinator, extent, key, vectors), patience or Patience())
 
 
-async def _read(coordinator: Coordinator, extent: Extent, key: bytes) -> Single:
-    message = request(extent, before(key), 1, vectors=True)
+async def _read(
+    coordinator: Coordinator, extent: Extent, key: bytes, vectors: Sequence[str]
+) -> Single:
+    message = request(extent, before(key), 1, vectors=vectors)
     reply = await coordinator.search(message, extent)
     shown = [row for row in vectors_page(reply, coordinator.name) if row.id == key]
     answer = await coordinator.get(extent, key, vectors=False)

@@ -138,7 +138,7 @@ class Walk(Generic[R]):
             if ahead is not None:
                 ahead.cancel()
                 # It is nobody's any more: neither its end nor its failure matters.
-                await asyncio.wait([ahead])
+                await asyncio.gather(ahead, return_exceptions=True)
 
     async def _settled(self, cursor: Cursor, page: Page[R]) -> tuple[list[R], bytes | None]:
         """The page's rows inside the range, and the next cursor; None at the range's end."""

@@ -99,7 +99,9 @@ async def _unread(node: Coordinator, *, limit: int, whole: bool) -> AsyncIterato
     """The pages of a scan, of which only the last row is looked at."""
     extent, cursor = Extent(collection=NAME), None
     while True:
-        asked = [node.search(request(extent, cursor, limit, vectors=whole), extent)]
+        asked = [
+            node.search(request(extent, cursor, limit, vectors=("a",) if whole else None), extent)
+        ]
         lists = [node.listed(extent, cursor, limit)] if whole else []
         reply, *_ = await asyncio.gather(*asked, *lists)
         if not reply.results:

@@ -174,10 +174,25 @@ async def test_two_objects_vectors_swapped_are_two_differences() -> None:
     assert [one.kind async for page in pages for one in page] == [Kind.DIFFERENT] * 2
 
 
+async def test_named_vectors_are_asked_for_by_name_too() -> None:
+    form = CanonicalForm.of({"vectorConfig": {"b": {}, "a": {}}})
+    asked: list[list[str]] = []
+
+    class Noting(FakeNode):
+        async def search(self, message: Any, extent: Extent) -> Any:
+            asked.append(list(message.metadata.vectors) if message.metadata.vector else [])
+            return await super().search(message, extent)
+
+    node = Noting([thing(1)])
+    scan = DigestScan(node, EXTENT, form, owners=present, patience=HASTY)  # type: ignore[arg-type]
+    assert len(await _rows(scan)) == 1
+    assert asked[0] == ["a", "b"]
+
+
 async def test_one_object_is_read_whole() -> None:
     node = FakeNode([thing(0), thing(1), thing(2)])
     for number in (0, 1):
-        single = await read_object(node, EXTENT, key(number), HASTY)  # type: ignore[arg-type]
+        single = await read_object(node, EXTENT, key(number), patience=HASTY)  # type: ignore[arg-type]
         assert single.whole == thing(number)
         assert single.joined
-    assert (await read_object(node, EXTENT, key(7), HASTY)).whole is None  # type: ignore[arg-type]
+    assert (await read_object(node, EXTENT, key(7), patience=HASTY)).whole is None  # type: ignore[arg-type]

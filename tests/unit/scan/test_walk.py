@@ -300,7 +300,7 @@ async def test_a_page_that_is_too_large_is_halved_until_it_fits() -> None:
 async def test_pages_stay_below_half_of_the_largest_message() -> None:
     node = FakeNode(map(thing, range(50)))
     await _ids(_scan(node, page=5000, max_message=4000))
-    assert max(limit for _, _, limit in node.asked) <= 10
+    assert max(limit for _, _, limit in node.asked) <= 4000 // 2 // 120
 
 
 async def test_a_scan_left_early_leaves_no_task() -> None:
