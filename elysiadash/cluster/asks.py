@@ -27,7 +27,7 @@ from elysiadash.weaviate.errors import (
     ServerFault,
     WeaviateError,
 )
-from elysiadash.weaviate.models import Readiness, Schema, Tenant
+from elysiadash.weaviate.models import Nodes, Readiness, Schema, Tenant
 from elysiadash.weaviate.node_metrics import NodeMetrics, NodeMetricsReader
 from elysiadash.weaviate.prometheus import PrometheusClient
 from elysiadash.weaviate.versions import (
@@ -54,7 +54,7 @@ class Asks:
         self.remembered = remembered
         self.traffic = Traffic()
         self.nodes_changed: Callable[[], None] = lambda: None
-        """Called when a node came, went, or changed its readiness."""
+        """Called when a node came into the list, left it, or changed its readiness."""
         self.contact_changed: Callable[[], None] = lambda: None
         """Called when everything else is asked of another address from now on."""
         self.growth: dict[str, Growth] = {}
@@ -83,8 +83,27 @@ class Asks:
         _raise_if_all_failed(results)
 
     async def nodes(self) -> None:
-        """Minimal nodes."""
-        await self._put(Kind.NODES, self.client.nodes())
+        """Minimal nodes; who left the list is asked itself before the list is shown.
+
+        A node that hangs can leave the list before its own address was asked again: it would be
+        taken for dead.
+        """
+        asked_at = time.monotonic()
+        nodes = await self.client.nodes()
+        latency = time.monotonic() - asked_at
+        listed, before = _names(nodes), self._listed()
+        gone = before - listed
+        addresses = [entry.rest for entry in self.addresses() if entry.rest and entry.node in gone]
+        asking = (
+            self._put_or_fail(Kind.READY, address, self.client.ready)
+            for address in addresses
+            # That a node hangs or is dead is known already, and asking takes its time.
+            if self.store.get(Kind.READY, address).problem is None
+        )
+        await asyncio.gather(*asking)
+        fresh = self.store.put(Kind.NODES, nodes, asked_at=asked_at, latency=latency)
+        if fresh and before and before != listed:
+            self.nodes_changed()
 
     async def statistics(self) -> None:
         """Raft as each node sees it; keeps who is expected."""
@@ -205,9 +224,21 @@ class Asks:
 
     def addresses(self) -> tuple[NodeAddress, ...]:
         """Every address to ask, by what is known now."""
-        nodes = self.store.get(Kind.NODES).value
-        listed = {node.name for node in nodes.nodes} if nodes else set()
-        return self.directory.addresses(self.expected() | listed)
+        return self.directory.addresses(self.expected() | self._listed())
+
+    def waits_for_nobody(self) -> bool:
+        """Whether a call to all nodes can wait for one that hangs: it does so for 30 s when it
+        was sent before the others have forgotten that node, and not when sent after that."""
+        probes = self.store.all(Kind.READY).values()
+        if any(probe.problem and probe.problem.kind == "no answer" for probe in probes):
+            return True
+        listed = self._listed()
+        return bool(listed) and not self.expected() <= listed
+
+    def _listed(self) -> frozenset[str]:
+        """Who is in the last list of members."""
+        nodes: Nodes | None = self.store.get(Kind.NODES).value
+        return _names(nodes) if nodes else frozenset()
 
     def multi_tenant_collections(self) -> tuple[str, ...]:
         """Names of the collections whose shards are tenants."""
@@ -288,16 +319,18 @@ class Asks:
         for gone in self.store.all(kind).keys() - set(names):
             self.store.forget(kind, gone)
 
-        async def one(name: str) -> WeaviateError | None:
-            asked_at = time.monotonic()
-            try:
-                await self._put(kind, ask(name), of=name)
-            except WeaviateError as error:
-                self.store.fail(kind, Problem.of(error), of=name, asked_at=asked_at)
-                return error
-            return None
+        return await asyncio.gather(*(self._put_or_fail(kind, name, ask) for name in names))
 
-        return await asyncio.gather(*(one(name) for name in names))
+    async def _put_or_fail(
+        self, kind: Kind, of: str, ask: Callable[[str], Awaitable[Any]]
+    ) -> WeaviateError | None:
+        asked_at = time.monotonic()
+        try:
+            await self._put(kind, ask(of), of=of)
+        except WeaviateError as error:
+            self.store.fail(kind, Problem.of(error), of=of, asked_at=asked_at)
+            return error
+        return None
 
     async def _read_metrics(self, address: str) -> Any:
         reader = NodeMetricsReader(self.client.profile.limits.metrics_bytes)
@@ -312,6 +345,10 @@ class Asks:
             )
         self.directory.learn(address, metrics.node_id)
         return metrics
+
+
+def _names(nodes: Nodes) -> frozenset[str]:
+    return frozenset(node.name for node in nodes.nodes)
 
 
 def _prometheus(client: Client, store: Store) -> PrometheusAsks | None:

@@ -84,6 +84,7 @@ def pollers(asks: Asks, store: Store, profile: Profile) -> dict[Kind, Poller]:
             _noting(store, kind),
             schedule,
             held=asks.verbose_held if kind is Kind.VERBOSE else lambda: None,
+            waits_for_nobody=asks.waits_for_nobody,
         )
         for kind, ask, schedule in plan
     }

@@ -9,7 +9,7 @@ import msgspec
 
 from elysiadash.cluster.directory import NodeAddress
 from elysiadash.cluster.shards import ShardReport
-from elysiadash.cluster.slices import Kind, Slice
+from elysiadash.cluster.slices import Kind, Recovery, Slice
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import (
     AWAY_STATES,
@@ -34,6 +34,8 @@ _FROM_LIST = {
     "UNAVAILABLE": UNAVAILABLE,
 }
 _DEAD_PEER = re.compile(r"node: (\S+): send http request")
+_LISTED_AGAIN_S = 3.0
+"""A node that goes on after it hung is in the list again 0.6 s later (1.39.0, on one machine)."""
 _LIST_WORDS = {
     HEALTHY: "listed as HEALTHY",
     UNHEALTHY: "listed as UNHEALTHY: gossip trouble",
@@ -49,6 +51,8 @@ class _Probe(msgspec.Struct, frozen=True, gc=False):
     """``ready``, ``not ready``, ``refused``, ``hung`` or ``unknown``"""
     words: str
     at: float | None
+    hung_until: float | None = None
+    """Wall-clock seconds when it answered again after having hung; None: it did not hang."""
 
 
 def expected_nodes(statistics: Statistics | None, remembered: Iterable[str]) -> frozenset[str]:
@@ -155,6 +159,9 @@ def _status(listed: Node | None, nodes: Slice[Nodes], probe: _Probe | None) -> t
     list_is_fresh = nodes.value is not None and nodes.problem is None
     if probe is not None and probe.state == "hung":
         return HUNG, probe.words
+    if list_is_fresh and probe is not None and _is_of_the_hang(listed, nodes, probe):
+        back = "it hung and answers its readiness probe again; the list of members is older"
+        return (NOT_READY, probe.words) if probe.state == "not ready" else (HUNG, back)
     if listed is None:
         if nodes.value is None:
             return _unlisted(probe) or (UNKNOWN, _stale_words(nodes))
@@ -172,6 +179,16 @@ def _status(listed: Node | None, nodes: Slice[Nodes], probe: _Probe | None) -> t
         known_to_peers = list_is_fresh and state in (HEALTHY, UNHEALTHY)
         return (UNREACHABLE if known_to_peers else UNAVAILABLE), f"{probe.words}; {words}"
     return (state, words) if list_is_fresh else (HEALTHY, probe.words)
+
+
+def _is_of_the_hang(listed: Node | None, nodes: Slice[Nodes], probe: _Probe) -> bool:
+    """Whether the list says of a node that answers again only that it was away."""
+    if probe.hung_until is None or nodes.fetched_at is None:
+        return False
+    if listed is not None and _FROM_LIST.get(listed.status) == HEALTHY:
+        return False
+    asked_at = nodes.fetched_at - (nodes.latency or 0.0)
+    return asked_at < probe.hung_until + _LISTED_AGAIN_S
 
 
 def _unlisted(probe: _Probe | None) -> tuple[str, str] | None:
@@ -199,19 +216,25 @@ def _stale_words(nodes: Slice[Nodes]) -> str:
 def _probes(store: Store, addresses: Iterable[NodeAddress]) -> dict[str, _Probe]:
     slices = store.all(Kind.READY)
     wanted = {entry.rest for entry in addresses if entry.rest}
-    return {address: _probe(slices[address]) for address in wanted if address in slices}
+    return {
+        address: _probe(slices[address], store.recovered(Kind.READY, address))
+        for address in wanted
+        if address in slices
+    }
 
 
-def _probe(found: Slice[Readiness]) -> _Probe:
+def _probe(found: Slice[Readiness], over: Recovery | None) -> _Probe:
     if found.problem is not None:
         states = {"no answer": "hung", "unreachable": "refused", "connection lost": "refused"}
         words = f"its own address: {found.problem.what}"
         return _Probe(states.get(found.problem.kind, "unknown"), words, None)
     if found.value is None:
         return _Probe("unknown", "not asked yet", None)
+    hung_until = over.at if over is not None and over.problem.kind == "no answer" else None
     if not found.value.ready:
-        return _Probe("not ready", "answers 503 to the readiness probe", found.fetched_at)
-    return _Probe("ready", "answers its readiness probe", found.fetched_at)
+        words = "answers 503 to the readiness probe"
+        return _Probe("not ready", words, found.fetched_at, hung_until)
+    return _Probe("ready", "answers its readiness probe", found.fetched_at, hung_until)
 
 
 def _seen_at(live: bool, nodes: Slice[Nodes], probe: _Probe | None) -> float | None:

@@ -28,6 +28,7 @@ _SEEDED_S = 900.0
 _KEPT_S = 5.0
 _ANSWERS_KEPT = 32
 _SAME_S = 90.0
+_WHATEVER_STATE = frozenset({"node.left", "node.came"})
 
 
 class RangeSource(Protocol):
@@ -169,7 +170,8 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
     """Both, newest first, at most ``limit``; each change once.
 
     Another process that records sees the same change at its own moment: what is about the same
-    thing, from and to the same, within a minute and a half, is one change.
+    thing, from and to the same, within a minute and a half, is one change. Of a node that left or
+    came the states do not count: while it dies each process sees another of them.
     """
     exact = set(recorded) & set(session)
     free: dict[tuple[object, ...], list[float]] = {}
@@ -192,4 +194,6 @@ def merged(recorded: Sequence[Event], session: Sequence[Event], limit: int) -> t
 
 def _what(event: Event) -> tuple[object, ...]:
     about = (event.node, event.collection, event.tenant, event.shard, event.name)
+    if event.kind in _WHATEVER_STATE:
+        return (event.kind, *about)
     return (event.kind, *about, event.before, event.after)

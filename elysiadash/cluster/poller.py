@@ -2,13 +2,16 @@
 
 A poller is a plain coroutine; whoever wants the data owns its task. It asks one at a time. A
 fan-out question that takes longer than ``park`` is set aside (it goes on in the background, its
-late answer is still taken when nothing newer came) and one more may start, never three.
+late answer is still taken when nothing newer came) and one more may start, never three. While a
+node hangs, the oldest of two is given up once the others have forgotten that node: it would take
+30 s, and one that starts then takes milliseconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -35,6 +38,9 @@ hung peer costs nobody anything."""
 
 _JITTER = 0.1
 _MAX_OPEN = 2
+_FORGOTTEN_S = 6.0
+"""A node that hangs is forgotten by the others after 5 to 6 s (1.39.0, three nodes): what is asked
+later does not wait for it."""
 _LASTING = (Forbidden, NotSupported, AnswerTooLarge)
 """Asking again soon gets the same, and the last of them costs the server a whole answer."""
 _JUDGED_BY = 3
@@ -50,7 +56,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     After a success: ``interval``, or ``cost_factor`` times what a call costs if that is more: the
     shortest of the last three.
     After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``;
-    with a ``cost_factor`` never sooner than after a success, that cost up to ``refused``.
+    with a ``cost_factor`` never sooner than after a success, that cost up to ``backoff_max``, or
+    of a call that asks all nodes up to ``refused``.
     After a refusal that waiting does not change (403, not supported, too large): ``refused``.
     ``park``: set a call aside after this long, None for calls that ask one node only.
     """
@@ -66,7 +73,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Poller:
     """One question's loop. ``ask`` fetches and stores, ``fail`` notes a problem.
 
-    ``held`` is asked before each poll: a reason not to ask now, or None.
+    ``held`` is asked before each poll: a reason not to ask now, or None. ``waits_for_nobody``
+    says whether a node hangs or is gone, so that a call can wait for what will not come.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class Poller:
         schedule: Schedule,
         *,
         held: Callable[[], str | None] = lambda: None,
+        waits_for_nobody: Callable[[], bool] = lambda: False,
         rng: random.Random | None = None,
     ) -> None:
         self.name = name
@@ -89,18 +98,23 @@ class Poller:
         self.last_seconds: float | None = None
         """What a call costs, as far as the last ones tell; None before the first."""
         self.next_at: float | None = None
-        """When it asks again, in the event loop's time; None while it asks."""
+        """When it asks again, in the event loop's time; None while it asks, infinite while only
+        the end of a call under way makes place for another."""
         self._ask = ask
         self._fail = fail
         self._held = held
+        self._waits_for_nobody = waits_for_nobody
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._recent: deque[float] = deque(maxlen=_JUDGED_BY)
-        self._open: set[asyncio.Task[float | None]] = set()
+        self._open: dict[asyncio.Task[float | None], float] = {}
+        """Calls under way, oldest first, and when each was started."""
+        self._patience = _FORGOTTEN_S
         # All in the event loop's time.
         self._started = float("-inf")
         self._answered = float("-inf")
         self._hold_until = float("-inf")
         self._given_up = False
+        self._wished = False
         self._wake = asyncio.Event()
         self._running = asyncio.Event()
         self._running.set()
@@ -112,6 +126,7 @@ class Poller:
                 await self._running.wait()
                 # A wish to refresh is met by the poll that starts now.
                 self._wake.clear()
+                self._wished = False
                 wait = await self.once()
                 await self._sleep(wait)
         finally:
@@ -126,7 +141,7 @@ class Poller:
         if reason is not None:
             self._fail(Problem("held", reason))
             return self.schedule.interval
-        if len(self._open) >= _MAX_OPEN:
+        if self._is_full() and not await self._give_up_oldest():
             return self._wait_parked()
         loop = asyncio.get_running_loop()
         self.next_at = None
@@ -134,11 +149,10 @@ class Poller:
         started = self._started = loop.time()
         self._hold_until = float("-inf")
         task = asyncio.ensure_future(self._guarded_ask(started))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        self._open[task] = started
+        task.add_done_callback(self._close)
         if not await self._finished_in_time(task):
             task.add_done_callback(partial(self._take_late, started))
-            self._fail(_parked(self.schedule.park or 0.0))
             self.failures += 1
             return self._wait_parked()
         return self._after(task, started, loop.time() - started)
@@ -147,8 +161,10 @@ class Poller:
         """Ask at once instead of at the end of the wait.
 
         A held key must not become a flood: never sooner after the last start than a second, or
-        ten times what the call takes where its cost counts.
+        ten times what the call takes where its cost counts. After a failure the second is enough
+        for a call that asks one node.
         """
+        self._wished = True
         self._wake.set()
 
     def ask_elsewhere(self) -> None:
@@ -156,7 +172,11 @@ class Poller:
         for task in tuple(self._open):
             task.cancel()
         self._open.clear()
+        # What waited there is no cost; what was quick will be quick elsewhere.
+        quickest = self.last_seconds
         self._recent.clear()
+        if quickest is not None:
+            self._recent.append(quickest)
         self._given_up = True
         self._hold_until = float("-inf")
         self._wake.set()
@@ -168,7 +188,7 @@ class Poller:
     def resume(self) -> None:
         """Go on, at once; no sooner than ``refresh_now`` would."""
         self._running.set()
-        self._wake.set()
+        self.refresh_now()
 
     @property
     def open_calls(self) -> int:
@@ -241,6 +261,9 @@ class Poller:
         if started >= self._answered:
             self._answered = started
             self.failures = 0
+            took = asyncio.get_running_loop().time() - started
+            if took < (self.schedule.park or math.inf):
+                self._patience = _FORGOTTEN_S
 
     def _cost_of(self, error: BaseException, seconds: float) -> float:
         """The least wait after a failure, so that failing is not asked more often than success."""
@@ -249,7 +272,9 @@ class Poller:
         if not self.schedule.cost_factor:
             return 0.0
         # A hanging server must not be taken for a busy one for hours.
-        cost = min(self.schedule.cost_factor * spent, self.schedule.refused)
+        parks = self.schedule.park is not None
+        most = self.schedule.refused if parks else self.schedule.backoff_max
+        cost = min(self.schedule.cost_factor * spent, most)
         return max(self.schedule.interval, cost)
 
     def _learn(self, seconds: float) -> float:
@@ -259,9 +284,52 @@ class Poller:
         return self.last_seconds
 
     def _wait_parked(self) -> float:
-        """An open call costs at least what it took until it was set aside; the rest is unknown."""
-        park = self.schedule.park or 0.0
-        return max(self.schedule.interval, self.schedule.cost_factor * park)
+        """Say that a call is set aside; returns the seconds until the next may be asked.
+
+        An open call costs at least what it took until it was set aside; the rest is unknown.
+        """
+        park, vain = self.schedule.park or 0.0, self._until_in_vain()
+        if not self._is_full():
+            self._fail(_parked(f"not answered after {park:g} s; the call goes on"))
+            return min(vain, max(self.schedule.interval, self.schedule.cost_factor * park))
+        if math.isinf(vain):
+            self._fail(_parked("two calls are not answered yet; asked again when one ends"))
+        else:
+            self._fail(_parked("two calls wait for a hung node; the older one is given up"))
+        return vain
+
+    def _is_full(self) -> bool:
+        return len(self._open) >= _MAX_OPEN
+
+    def _until_in_vain(self) -> float:
+        """Seconds until the oldest open call only waits for a node that the others have forgotten
+        meanwhile; infinite where nothing says so."""
+        park = self.schedule.park
+        # What takes long by itself must be left its time.
+        slow = park is None or (self.last_seconds or 0.0) >= park
+        if slow or not self._open or not self._waits_for_nobody():
+            return math.inf
+        oldest = next(iter(self._open.values()))
+        return max(0.0, oldest + self._patience - asyncio.get_running_loop().time())
+
+    async def _give_up_oldest(self) -> bool:
+        """Make place for a call that will be answered; False while there is none to be made."""
+        if self._until_in_vain() > 0:
+            return False
+        oldest = next(iter(self._open))
+        oldest.cancel()
+        # It was in vain perhaps: the next is left more time, and at last that which it needs.
+        self._patience *= 2
+        await asyncio.wait({oldest}, timeout=self.schedule.park)
+        return not self._is_full()
+
+    def _close(self, task: asyncio.Task[float | None]) -> None:
+        """A call has ended; where there was no place for another, ask again by the usual pace."""
+        was_full = self._is_full()
+        self._open.pop(task, None)
+        if was_full and self.next_at is not None:
+            self.next_at = min(self.next_at, self._started + self.schedule.interval)
+            self._wake.set()
 
     def _hold(self, until: float) -> None:
         self._hold_until = max(self._hold_until, until)
@@ -270,8 +338,13 @@ class Poller:
 
     def _soonest(self) -> float:
         """When a wish to refresh may be met."""
+        if self.failures and self.schedule.park is None:
+            return self._started + _WISH_FLOOR_S
         seconds = self.last_seconds or 0.0
         if self._open:
+            vain = self._until_in_vain()
+            if self._is_full() or not math.isinf(vain):
+                return asyncio.get_running_loop().time() + vain
             seconds = max(seconds, self.schedule.park or 0.0)
         cost = seconds * min(self.schedule.cost_factor, _WISH_COST_FACTOR)
         return self._started + max(_WISH_FLOOR_S, cost)
@@ -282,7 +355,7 @@ class Poller:
         # The end moves: a late answer puts it off, a wish to refresh brings it near.
         while loop.time() < self.next_at:
             try:
-                async with asyncio.timeout_at(self.next_at):
+                async with asyncio.timeout_at(None if math.isinf(self.next_at) else self.next_at):
                     await self._wake.wait()
             except TimeoutError:
                 continue
@@ -290,16 +363,14 @@ class Poller:
             if self._given_up:
                 self._given_up = False
                 return
+            if not self._wished:
+                continue
+            self._wished = False
             self.next_at = min(self.next_at, max(loop.time(), self._soonest()))
 
 
-def _parked(after: float) -> Problem:
-    return Problem(
-        "parked",
-        f"not answered after {after:g} s; the call goes on",
-        None,
-        "a node may hang, or the cluster is large",
-    )
+def _parked(what: str) -> Problem:
+    return Problem("parked", what, None, "a node may hang, or the cluster is large")
 
 
 def _spent(task: asyncio.Task[float | None], seconds: float) -> float:

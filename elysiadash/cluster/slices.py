@@ -74,6 +74,13 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
         return cls(error.kind, what, error.request, error.hint)
 
 
+class Recovery(msgspec.Struct, frozen=True, gc=False):
+    """The end of a run of failures: its last problem, and the wall-clock seconds of the answer."""
+
+    problem: Problem
+    at: float
+
+
 class Slice(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """The last good value of one question, and the problem since, if there is one.
 

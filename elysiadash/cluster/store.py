@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.cluster.slices import EMPTY, Key, Kind, Problem, Slice
+from elysiadash.cluster.slices import EMPTY, Key, Kind, Problem, Recovery, Slice
 
 Listener = Callable[[frozenset[Kind]], None]
 
@@ -28,11 +28,16 @@ class Store:
         """Kind -> ``seq`` of its last change."""
         self._slices: dict[Key, Slice[Any]] = {}
         self._asked_at: dict[Key, float] = {}
+        self._recovered: dict[Key, Recovery] = {}
         self._listeners: list[Callable[[Kind], None]] = []
 
     def get(self, kind: Kind, of: str = "") -> Slice[Any]:
         """The slice, ``EMPTY`` when the question was never answered nor failed."""
         return self._slices.get(Key(kind, of), EMPTY)
+
+    def recovered(self, kind: Kind, of: str = "") -> Recovery | None:
+        """How the last run of failures ended; None where there was none."""
+        return self._recovered.get(Key(kind, of))
 
     def all(self, kind: Kind) -> dict[str, Slice[Any]]:
         """Every slice of a kind by its ``of``."""
@@ -65,6 +70,8 @@ class Store:
         self._asked_at[key] = asked_at
         self.seq += 1
         at = self.clock() if fetched_at is None else fetched_at
+        if (ended := self._slices.get(key, EMPTY).problem) is not None:
+            self._recovered[key] = Recovery(ended, self.clock())
         self._slices[key] = Slice(value, at, self.seq, latency, every=every)
         self._tell(kind)
         return True
@@ -94,6 +101,7 @@ class Store:
         """Drop a slice whose subject is gone (a deleted collection, an address left)."""
         if self._slices.pop(Key(kind, of), None) is not None:
             self._asked_at.pop(Key(kind, of), None)
+            self._recovered.pop(Key(kind, of), None)
             self.seq += 1
             self._tell(kind)
 

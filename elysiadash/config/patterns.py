@@ -19,6 +19,8 @@ _PAUSE_S = 0.05
 """Longer without a search: another run begins."""
 _REPEATED_GROUP = re.compile(r"\)[*+?{]")
 _MOST_REPEATS = 2
+_SHOWN = 12
+"""Characters of a text that an error repeats."""
 
 
 class PatternError(ValueError):
@@ -41,7 +43,7 @@ class Pattern:
         try:
             self._plain = re.compile(text, flags)
         except (re.error, OverflowError, RecursionError) as error:
-            raise PatternError(f"{text!r} is not a regular expression: {error}") from None
+            raise _mistake(text, error) from None
         self._patient = _with_limit(text, int(flags)) if _may_take_long(text) else None
         self._spent, self._last = 0.0, 0.0
 
@@ -63,6 +65,13 @@ class Pattern:
         return found
 
 
+def _mistake(text: str, error: Exception) -> PatternError:
+    """Short, as it stands beside what is typed: without where in it, and not the whole of it."""
+    why = getattr(error, "msg", None) or str(error)
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return PatternError(f"{shown!r} is not a regular expression: {why}")
+
+
 def _may_take_long(text: str) -> bool:
     """More repetitions than two, or a repeated group: then trying can grow without an end."""
     repeats = sum(text.count(sign) for sign in "*+{")
@@ -76,4 +85,4 @@ def _with_limit(text: str, flags: int) -> Any:
     try:
         return regex.compile(text, regex.IGNORECASE if flags else 0)
     except (regex.error, OverflowError, RecursionError) as error:
-        raise PatternError(f"{text!r} is not a regular expression: {error}") from None
+        raise _mistake(text, error) from None

@@ -86,7 +86,7 @@ class EventColumns:
             Column("age", "Age", self._age, (9, 9), "right", 55, _at_order, True, "a"),
             Column("severity", "Severity", _severity, (10, 10), "left", 90, _gravity, True, "s"),
             Column("kind", "Kind", _kind, (14, 20), "left", 40, lambda row: row.event.kind, False),
-            Column("what", "What", self._what, (24, 110), "left", 95),
+            Column("what", "What", self._what, (24, 110), "left", 95, whole=True),
             Column("object", "Object", _object, (12, 32), "left", 30, _object_order, False, "b"),
             Column("source", "Seen", _source, (12, 12), "left", 10),
         )

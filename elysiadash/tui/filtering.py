@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from elysiadash.config.patterns import Pattern, PatternError, PatternTooSlow
@@ -46,15 +47,47 @@ class FilterError(ValueError):
 
 
 class Fields(Generic[R]):
-    """What rows can be filtered by. ``names`` gives the texts a bare word is looked for in."""
+    """What rows can be filtered by. ``names`` gives the texts a bare word is looked for in.
+
+    ``also`` are other words for a field, as a column's title says it: ``lsm size`` for ``size``.
+    """
 
     def __init__(
         self,
         names: Callable[[R], Iterable[str]],
         by_name: Mapping[str, Callable[[R], Value]],
+        also: Mapping[str, str] | None = None,
     ) -> None:
         self.names = names
         self.by_name = dict(by_name)
+        self._also = dict(also or {})
+        titles = sorted((each for each in self._also if " " in each), key=len, reverse=True)
+        self._titles = re.compile(
+            rf"(?<!\S)(!?)({'|'.join(map(re.escape, titles))}):", re.IGNORECASE
+        )
+        self._has_titles = bool(titles)
+
+    def find(self, word: str) -> str | None:
+        """The field of that name; None where there is none."""
+        name = word.casefold()
+        return name if name in self.by_name else self._also.get(name)
+
+    def in_one_word(self, line: str) -> str:
+        """The line with the field's name for each title that has blanks."""
+        if not self._has_titles:
+            return line
+        return self._titles.sub(lambda found: f"{found[1]}{self._also[found[2].casefold()]}:", line)
+
+    def why_none(self, word: str) -> str:
+        """That there is no such field, with the one that was meant first."""
+        known = (*self.by_name, *self._also)
+        name = word.casefold()
+        begun = [each for each in known if len(name) > 1 and each.startswith(name)]
+        near = begun or get_close_matches(name, known, 1, 0.6)
+        rest = f"there are {', '.join(self.by_name)}"
+        if not near:
+            return f"no field {word!r}; {rest}"
+        return f"no field {word!r}; did you mean {self.find(near[0])}? {rest}"
 
 
 class Filter(Generic[R]):
@@ -82,7 +115,7 @@ class Filter(Generic[R]):
 
 def parse_filter(line: str, fields: Fields[R]) -> Filter[R]:
     """Read a filter line; an empty one shows everything. Raises ``FilterError``."""
-    words = iter(line.split())
+    words = iter(fields.in_one_word(line).split())
     tests: list[Test[R]] = []
     for word in words:
         if word == "-f":
@@ -97,13 +130,13 @@ def _word(word: str, fields: Fields[R]) -> Test[R]:
         inner = _word(word[1:], fields)
         return lambda row: not inner(row)
     name, colon, rest = word.partition(":")
-    if colon and name.lower() in fields.by_name:
-        return _on_field(name.lower(), rest, fields.by_name[name.lower()])
+    field = fields.find(name) if colon else None
+    if field is not None:
+        return _on_field(field, rest, fields.by_name[field])
     # Names can have a colon inside; one at the end of a bare word is the start of a field.
     half_typed = not rest and name.isidentifier()
     if colon and (half_typed or _COMPARISON.fullmatch(rest)):
-        known = ", ".join(sorted(fields.by_name))
-        raise FilterError(f"there is no field {name!r}; there are {known}")
+        raise FilterError(fields.why_none(name))
     pattern = _pattern(word)
     return lambda row: any(pattern.found_in(text) for text in fields.names(row))
 

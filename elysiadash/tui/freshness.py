@@ -6,6 +6,7 @@ profile's ``stale_after_s`` on top of the time until it was due to be asked agai
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -199,5 +200,8 @@ def _name_of(watch: Watched, of: str) -> str:
 def _retry_in(watch: Watched, kind: Kind, loop_time: float) -> float | None:
     asking = watch.pollers.get(kind)
     if asking is None or watch.replay is not None:
+        return None
+    if asking.next_at is not None and math.isinf(asking.next_at):
+        # The problem says what it waits for.
         return None
     return 0.0 if asking.next_at is None else max(0.0, asking.next_at - loop_time)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import cast
 
 import msgspec
 
@@ -14,7 +15,7 @@ from elysiadash.tui.node_list import NodeRow, raft_words, status_words
 from elysiadash.tui.plain import plain
 from elysiadash.tui.severity import look
 from elysiadash.tui.widgets.about import Words
-from elysiadash.tui.widgets.table import Cell, Column
+from elysiadash.tui.widgets.table import Cell, Column, Succession
 
 CHECKED = "nodes, raft, where replicas lie, shards' states and queues, tombstones, versions"
 NOT_CHECKED = "disks, memory, backups, latency, replicas against each other, settings"
@@ -84,6 +85,57 @@ def health_rows(
         severity = Severity.OK if style == "ok" else Severity.UNKNOWN
         rows.append(HealthRow(severity=severity, place=len(rows), node=node))
     return tuple(sorted(rows, key=lambda row: (-row.severity.rank, row.place)))
+
+
+_NODE_PARTS = 2
+"""Parts of the key of a node's own row; that of a finding has more."""
+
+
+class SameThing(Succession[HealthRow]):
+    """Of a node there is a row of its own, or its findings: the cursor goes from one to the other.
+
+    What is gone is a finding or a row, never the node itself.
+    """
+
+    def name(self, key: Hashable) -> str:
+        """``AVL-101 of weaviate-2``, ``weaviate-2``."""
+        parts = [plain(part) for part in _parts(key) if part]
+        if not _is_finding(key):
+            return parts[-1]
+        code, *place = parts
+        return f"{code} of {' '.join(place) or 'the cluster'}"
+
+    def gone(self, key: Hashable) -> str:
+        """That it is not found any more."""
+        return f"{self.name(key)} is no longer {'found' if _is_finding(key) else 'listed'}"
+
+    def heir(self, key: Hashable, rows: Sequence[HealthRow]) -> Hashable | None:
+        """The worst that is found of the same node, else its own row."""
+        node = _node_of(key)
+        same = (row.key for row in rows if _node_of(row.key) == node)
+        return None if node is None else next(same, None)
+
+    def followed(self, key: Hashable, heir: Hashable) -> str:
+        """Nothing where a finding took the node's place: it speaks for itself."""
+        return super().followed(key, heir) if _is_finding(key) else ""
+
+
+def _parts(key: Hashable) -> tuple[str | None, ...]:
+    """A key as ``HealthRow.key`` makes it."""
+    return cast("tuple[str | None, ...]", key)
+
+
+def _is_finding(key: Hashable) -> bool:
+    return len(_parts(key)) > _NODE_PARTS
+
+
+def _node_of(key: Hashable) -> str | None:
+    """The node that a row is about as a whole."""
+    parts = _parts(key)
+    if not _is_finding(key):
+        return parts[1]
+    _, node, *within = parts
+    return None if any(within) else node
 
 
 def _of_finding(finding: Finding, place: int, ages: FindingAges, now: float) -> HealthRow:
@@ -175,6 +227,7 @@ COLUMNS: tuple[Column[HealthRow], ...] = (
         (16, 120),
         "left",
         95,
+        whole=True,
     ),
 )
 

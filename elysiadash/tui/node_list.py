@@ -153,7 +153,7 @@ class NodeColumns:
             Column("heap", "Heap", _heap, (7, 8), "right", 35, _heap_bytes, True, "p"),
             Column("loaded", "Loaded", _loaded, (8, 17), "right", 34, _loaded_count, True, "l"),
             Column("probed", "Asked at", _probed, (20, 44), "left", 20),
-            Column("why", "Because", _why, (24, 90), "left", 62),
+            Column("why", "Because", _why, (24, 90), "left", 62, whole=True),
         )
 
     def _since(self, row: NodeRow) -> Cell:

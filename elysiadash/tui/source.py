@@ -46,7 +46,8 @@ class Asking(Protocol):
 
     @property
     def next_at(self) -> float | None:
-        """When it asks again, in the event loop's time; None while it asks."""
+        """When it asks again, in the event loop's time; None while it asks, infinite while only
+        the end of a call under way makes place for another."""
 
 
 class Replaying(Protocol):

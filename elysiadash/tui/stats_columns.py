@@ -57,7 +57,15 @@ class StatsColumns:
             self._words("vector_index", "Index", (5, 22), 15),
             self._words("compression", "Compression", (11, 22), 10),
             _column(
-                "health", "Health", self._health, (11, 48), "left", 95, self._health_order, True
+                "health",
+                "Health",
+                self._health,
+                (11, 48),
+                "left",
+                95,
+                self._health_order,
+                True,
+                whole=True,
             ),
         )
 
@@ -155,6 +163,7 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "imports_per_s": ("metrics_partial",),
     "lsm_bytes": ("lsm_partial", "metrics_partial"),
     "segments": ("segments_min",),
+    "health": ("finding",),
 }
 """What a cell shows besides the value it is called by."""
 
@@ -165,6 +174,19 @@ _COMPARED: dict[str, Callable[[Row], float | None]] = {
     "vector_queue": lambda row: row.vector_queue,
 }
 """Columns whose changes are news; objects and rates change always, and have columns that say it."""
+
+
+_ALSO = {
+    "δ/s": "growth",
+    "query": "p95",
+    "query p50/p95": "p95",
+    "import/s": "import",
+    "imports": "import",
+    "tombst.": "tombst",
+    "lsm": "size",
+    "lsm size": "size",
+}
+"""What the titles call the fields that a filter knows by another name."""
 
 
 def stats_fields(judge: Judge) -> Fields[Row]:
@@ -190,7 +212,7 @@ def stats_fields(judge: Judge) -> Fields[Row]:
         "alias": lambda row: " ".join(row.aliases),
         "health": lambda row: judge(row)[0],
     }
-    return Fields(_names, numbers_of)
+    return Fields(_names, numbers_of, _ALSO)
 
 
 def _names(row: Row) -> Iterable[str]:
@@ -206,6 +228,8 @@ def _column(
     priority: int,
     order: Callable[[Row], Any],
     descending_first: bool = False,
+    *,
+    whole: bool = False,
 ) -> Column[Row]:
     return Column(
         key,
@@ -219,6 +243,7 @@ def _column(
         _LETTERS.get(key, ""),
         _COMPARED.get(key),
         _BESIDE.get(key, ()),
+        whole,
     )
 
 

@@ -87,14 +87,16 @@ def describe_fact(collection: str, fact: Fact, now: float) -> tuple[Section, ...
 
 def _found(findings: Iterable[Finding], now: float) -> Iterator[Entry]:
     for finding in findings:
-        place = " ".join(part for part in (finding.shard, finding.tenant, finding.node) if part)
-        since = "" if finding.since is None else f"for {numbers.span(now - finding.since)}"
+        kinds = (("shard", finding.shard), ("tenant", finding.tenant), ("on", finding.node))
+        where = " ".join(f"{kind} {part}" for kind, part in kinds if part)
+        since = "" if finding.since is None else f"since {numbers.span(now - finding.since)}"
+        seen = ", ".join(part for part in (where, since) if part)
         yield Entry(
             what=f"{finding.code} {finding.severity.value}",
             value=finding.message,
             meaning=finding.impact,
             source="",
-            why=" ".join(part for part in (finding.action, place, since) if part),
+            why="; ".join(part for part in (f"do: {finding.action}", seen) if part),
         )
 
 

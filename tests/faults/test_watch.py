@@ -305,4 +305,40 @@ async def test_a_node_that_changes_makes_the_other_lanes_look_again() -> None:
         cluster.faults.add(Fault(kind="node_down", node="node-2", start=-60))
         await cluster.apply_faults()
         await found.once(FAST, limit=5)
-        assert again == ["now"]
+        assert again == ["now", "now"], "by its own address, and by the list that lacks it"
+        await found.once(FAST, limit=5)
+        assert len(again) == 2
+
+
+async def test_a_node_that_leaves_the_list_is_asked_itself_before_it_is_called_missing() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        seen: list[str] = []
+        found.store.listen(lambda _: seen.append(states(found)["node-2"]))
+        cluster.faults.add(Fault(kind="node_hung", node="node-2", start=-60))
+        await cluster.apply_faults()
+        await found.once({Kind.NODES}, limit=5)
+        assert {node.name for node in found.store.get(Kind.NODES).value.nodes} == {
+            "node-0",
+            "node-1",
+        }
+        assert "missing" not in seen
+        assert seen[-1] == "hung"
+
+
+@pytest.mark.parametrize("kind", ["node_hung", "node_down"])
+@pytest.mark.parametrize("addressed", [True, False])
+async def test_what_waits_for_a_node_that_hangs_or_is_gone_is_known(
+    kind: str, addressed: bool
+) -> None:
+    nodes = {} if addressed else {"nodes": Addresses()}
+    async with watched(**nodes) as (cluster, found):
+        await found.once(limit=10)
+        assert not found.asks.waits_for_nobody()
+        cluster.faults.add(Fault(kind=kind, node="node-2", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert found.asks.waits_for_nobody()
+        # Which pollers ask all nodes is in their schedule.
+        waiting = {kind for kind, one in found.pollers.items() if one._waits_for_nobody()}
+        assert {Kind.NODES, Kind.STATISTICS, Kind.VERBOSE} <= waiting

@@ -96,7 +96,7 @@ async def until_seen(found: Watch, nodes: int) -> None:
     while len(found.store.all(Kind.METRICS)) <= nodes or found.problems():
         assert time.monotonic() < deadline, found.problems()
         await asyncio.sleep(0.3)
-        await found.once({Kind.METRICS}, limit=5)
+        await found.once({Kind.METRICS, Kind.DISK}, limit=5)
 
 
 async def test_it_agrees_with_our_own_scraping_and_its_end_is_told(

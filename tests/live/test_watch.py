@@ -118,6 +118,42 @@ async def test_a_hung_contact_is_left_for_another_node(fresh_real_cluster: RealC
     await found.aclose()
 
 
+async def test_a_hang_blinds_for_seconds_and_is_told_as_no_death(
+    fresh_real_cluster: RealCluster,
+) -> None:
+    """What was asked in the first seconds of a hang is answered after 30 s only."""
+    cluster = fresh_real_cluster
+    found = watch(cluster)
+    running = asyncio.create_task(found.run())
+    kinds = (Kind.NODES, Kind.STATISTICS, Kind.VERBOSE)
+    await found.store.until(lambda: found.store.is_settled(*kinds))
+    leader = found.cluster().leader
+    victim = next(name for name in sorted(cluster.nodes)[1:] if name != leader)
+    cluster.hang(victim)
+    hung_at = time.time()
+
+    def sees() -> bool:
+        pieces = [found.store.get(kind) for kind in kinds]
+        assert max(poller.open_calls for poller in found.pollers.values()) <= 2
+        return states(found)[victim] == "hung" and all(
+            piece.problem is None and (piece.fetched_at or 0.0) > hung_at + 4 for piece in pieces
+        )
+
+    async with asyncio.timeout(22):
+        await found.store.until(sees)
+    cluster.resume(victim)
+    async with asyncio.timeout(40):
+        await found.store.until(lambda: states(found)[victim] == "healthy")
+    # An event is told once its state has lasted.
+    await asyncio.sleep(4)
+    told = [event.kind for event in found.events.newest() if event.node == victim]
+    assert "node.left" not in told
+    assert "node.state" in told
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await found.aclose()
+
+
 async def write_batches(url: str, size: int, per_second: float, seconds: float) -> None:
     """Batches at an even pace, late or not."""
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:

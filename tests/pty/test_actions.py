@@ -128,11 +128,11 @@ class Shown:
             time.sleep(_ESCAPE_S)
         for command in (":stats\r", ":stats\r", "g"):
             _type(pane, command)
-        while "sort: Collection ↑" not in pane.text:
+        while "sort: Health ↓" not in pane.text:
             # Twice turns it around.
-            _type(pane, ":sort Collection\r")
+            _type(pane, ":sort Health\r")
         pane.until(
-            lambda text: all(w in text for w in ("12 collections", "Collection ↑", "▸ AuditLog")),
+            lambda text: all(w in text for w in ("12 collections", "Health ↓", "▸ AuditLog")),
             "the first screen",
             10.0,
         )

@@ -39,7 +39,7 @@ async def copied(app: ElysiadashApp, pilot: Any) -> str:
 
 async def test_the_menu_offers_what_the_row_has_and_copies_it() -> None:
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("c")
+        await pilot.press("j", "c")
         assert isinstance(app.screen, CopyChoice)
         offered = [str(key) for key in app.screen.rows_list.model.shown]
         assert offered[:4] == ["row", "json", "curl", "weaviate-cli"]
@@ -61,13 +61,13 @@ async def test_the_menu_offers_what_the_row_has_and_copies_it() -> None:
 )
 async def test_keys_of_the_menu(key: str, begins: str) -> None:
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("c", key)
+        await pilot.press("j", "c", key)
         assert (await copied(app, pilot)).startswith(begins)
 
 
 async def test_a_cell_is_chosen_by_its_name() -> None:
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("c", *"jjjj", "enter")
+        await pilot.press("j", "c", *"jjjj", "enter")
         assert await copied(app, pilot) == "Chunks"
         assert await stats(app).run_command("copy cell objects") is None
         assert app.clipboard == "~98,114,007"
@@ -78,7 +78,7 @@ async def test_a_cell_is_chosen_by_its_name() -> None:
 
 async def test_marked_rows_are_copied_and_hidden_ones_are_named() -> None:
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("space", "j", "space", "slash", *"cust", "enter")
+        await pilot.press("j", "space", "j", "space", "slash", *"cust", "enter")
         await pilot.press("c")
         assert isinstance(app.screen, CopyChoice)
         words = "copy of 2 marked collections, 1 hidden by the filter: Chunks"
@@ -96,7 +96,7 @@ async def test_marked_rows_are_copied_and_hidden_ones_are_named() -> None:
 
 async def test_keys_typed_in_one_burst_reach_the_menu() -> None:
     async with shown(still_cluster()) as (app, pilot):
-        burst(app, "cy")
+        burst(app, "jcy")
         assert json.loads(await copied(app, pilot))["collection"] == "Chunks"
         assert stats(app) is app.screen
 
@@ -107,7 +107,7 @@ async def test_a_name_of_control_characters_cannot_act_where_it_is_pasted() -> N
     watch.answer()
     async with shown(watch) as (app, pilot):
         for key in ("r", "y", "u", "w"):
-            await pilot.press("c", key)
+            await pilot.press("j", "c", key)
             assert "\x1b" not in await copied(app, pilot)
         assert await stats(app).run_command("copy collection") is None
         assert "\n" not in app.clipboard

@@ -71,7 +71,7 @@ async def test_command_by_key_title_and_back() -> None:
         await pilot.press("colon", *"columns health,QPS,objects", "enter")
         await settled(pilot)
         assert visible(app) == ("collection", "health", "queries_per_s", "objects")
-        assert rows(stats(app).table)[0].split()[:2] == ["Collection↑", "Health"]
+        assert rows(stats(app).table)[0].split()[:2] == ["Collection", "Health↓"]
         assert await stats(app).run_command("columns helth") == (
             f"no column 'helth'; there are {', '.join(usual)}, or usual"
         )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import msgspec
+from msgspec.structs import replace
 
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import SOURCES
+from elysiadash.health.finding import Finding, Severity
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.description import Entry, Section, lines_of
 from elysiadash.tui.screens.row_sheet import Description, JsonSheet, RowSheet
-from elysiadash.tui.stats_description import MEANINGS
+from elysiadash.tui.stats_description import MEANINGS, describe
 from elysiadash.tui.values import VALUES
 from tests.tui.reading import notice as notice_live
 from tests.tui.reading import settled, shown, stats
@@ -43,7 +45,7 @@ async def test_description_says_meaning_source_age_and_why_not() -> None:
     watch = still_cluster()
     watch.clock.now += 12
     async with shown(watch) as (app, pilot):
-        await pilot.press("d")
+        await pilot.press("j", "d")
         assert isinstance(app.screen, Description)
         said = text(app)
         assert "12,804" in said
@@ -55,6 +57,29 @@ async def test_description_says_meaning_source_age_and_why_not() -> None:
         await pilot.press("d")
         assert "none of its shards answered" in text(app)
         assert "weaviate-2" in text(app)
+
+
+def test_what_was_found_reads_as_sentences() -> None:
+    watch = still_cluster()
+    finding = Finding(
+        code="AVL-105",
+        severity=Severity.CRITICAL,
+        node="node-2",
+        collection="Chunks",
+        shard="shard01",
+        since=watch.clock() - 250,
+        message="a replica is away",
+        impact="reads find fewer copies",
+        cause="c",
+        action="bring node-2 back",
+    )
+    row = five_rows()[1]
+    (entry,) = describe(watch, row, [finding], {})[0].entries
+    assert entry.why == "do: bring node-2 back; shard shard01 on node-2, since 4m10s"
+    (bare,) = describe(watch, row, [replace(finding, node=None, shard=None, since=None)], {})[
+        0
+    ].entries
+    assert bare.why == "do: bring node-2 back"
 
 
 async def test_description_of_late_data_says_why_it_is_late() -> None:
@@ -70,7 +95,7 @@ async def test_description_of_late_data_says_why_it_is_late() -> None:
 async def test_a_sheet_follows_its_row_and_outlives_it() -> None:
     watch = still_cluster()
     async with shown(watch) as (app, pilot):
-        await pilot.press("j", "j", "y")
+        await pilot.press("y")
         assert isinstance(app.screen, JsonSheet)
         assert json.loads(app.screen.whole(app.screen._row))["collection"] == "Documents"
         rows = [msgspec.structs.replace(row, vector_queue=77) for row in five_rows()]

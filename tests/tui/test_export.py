@@ -7,7 +7,9 @@ import errno
 import io
 import json
 import os
+import re
 import stat
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +25,7 @@ from elysiadash.tui.leaving.exporting import other_endings, usual_name
 from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import as_csv
 from elysiadash.tui.widgets.prompt import Prompt
+from tests.tui.happenings import incident
 from tests.tui.reading import fault, settled, shown, stats, status
 from tests.tui.still import START, still_cluster
 
@@ -68,6 +71,7 @@ async def test_csv_has_raw_values_in_the_order_and_columns_shown(folder: Path) -
         "query_ms_p95_below",
         "query_ms_above",
         "health",
+        "finding",
     ]
     assert [row["collection"] for row in table] == ["Documents", "Chunks", "Customers", "Events"]
     assert table[0]["objects"] == "120403112"
@@ -105,6 +109,18 @@ async def test_csv_has_all_that_a_cell_shows(folder: Path) -> None:
     assert documents["metrics_partial"] == "false"
 
 
+async def test_what_is_wrong_goes_out_with_the_row(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(incident()) as (app, pilot):
+        await stats(app).run_command("columns health")
+        await stats(app).run_command(f"export {path}")
+        await written(app, pilot)
+    rows = {row["collection"]: row for row in csv.DictReader(path.open(encoding="utf-8"))}
+    assert rows["Documents"]["health"] == "critical"
+    assert rows["Documents"]["finding"].startswith("RES-501 Documents: shard shard05")
+    assert rows["Glossary"]["finding"] == ""
+
+
 async def test_json_is_a_document(folder: Path) -> None:
     path = folder / "out.json"
     async with shown(still_cluster(), demo=True) as (app, pilot):
@@ -126,7 +142,7 @@ async def test_json_is_a_document(folder: Path) -> None:
 async def test_marked_rows_alone_hidden_ones_too(folder: Path) -> None:
     path = folder / "out.csv"
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("space", "j", "space", "slash", *"cust", "enter")
+        await pilot.press("j", "space", "j", "space", "slash", *"cust", "enter")
         await stats(app).run_command(f"export {path}")
         said = await written(app, pilot)
     kept = [row["collection"] for row in csv.DictReader(path.open(encoding="utf-8"))]
@@ -151,6 +167,22 @@ async def test_a_picture_shows_the_list_and_not_the_line_typed(folder: Path) -> 
     ElementTree.fromstring(text)  # noqa: S314 - we wrote it
     assert "Documents" in text
     assert "file:" not in text
+
+
+async def test_a_picture_by_a_typed_command_shows_no_command_and_each_word_in_its_place(
+    folder: Path,
+) -> None:
+    path = folder / "out.svg"
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("colon", *f"export {path}", "enter")
+        await written(app, pilot)
+    text = path.read_text("utf-8")
+    ElementTree.fromstring(text)  # noqa: S314 - we wrote it
+    assert "export" not in text
+    assert "🔒" not in text
+    words = [unescape(word) for word in re.findall(r'textLength="[^"]*"[^>]*>([^<]+)<', text)]
+    assert "Collection" in words
+    assert not [word for word in words if len(word.split()) > 1]
 
 
 async def test_what_exists_stays_and_the_line_stays_open(folder: Path) -> None:

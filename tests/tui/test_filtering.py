@@ -27,6 +27,7 @@ THINGS = (
 FIELDS: Fields[Thing] = Fields(
     lambda thing: (thing.name,),
     {"objects": lambda thing: thing.objects, "index": lambda thing: thing.index},
+    {"things": "objects", "kind of index": "index", "kind": "index"},
 )
 
 
@@ -55,6 +56,9 @@ def kept(line: str) -> list[str]:
         ("!index:hnsw", ["documentsOld", "Tenants[/x]"]),
         ("index:=HNSW", ["Documents", "Chunks"]),
         ("OBJECTS:>0 ch", []),
+        ("things:>10k", ["Documents", "Tenants[/x]"]),
+        ("doc Kind of Index:flat", ["documentsOld"]),
+        ("!kind of index:hnsw", ["documentsOld", "Tenants[/x]"]),
     ],
 )
 def test_what_a_line_keeps(line: str, names: list[str]) -> None:
@@ -73,13 +77,16 @@ def test_unknown_holds_no_comparison() -> None:
         ("doc[", "regular expression"),
         ("objects:>", "needs a value"),
         ("objects:>many", "not a number"),
-        ("objcts:>3", "no field 'objcts'"),
+        ("objcts:>3", "no field 'objcts'; did you mean objects? there are objects, index"),
+        ("ob:>3", "no field 'ob'; did you mean objects? there are"),
+        ("thing:>3", "no field 'thing'; did you mean objects? there are"),
+        ("zzz:>3", "no field 'zzz'; there are objects, index"),
         ("-f", "needs letters"),
         ("index:(", "regular expression"),
     ],
 )
 def test_what_is_wrong_is_said(line: str, part: str) -> None:
-    with pytest.raises(FilterError, match=part):
+    with pytest.raises(FilterError, match=re.escape(part)):
         parse_filter(line, FIELDS)
 
 

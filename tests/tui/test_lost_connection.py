@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import msgspec
 import pytest
@@ -40,6 +41,17 @@ async def test_values_stay_dimmed_with_age_and_cause() -> None:
         assert "nodes ?/3" in header(app)
         assert rows(stats(app).table)[1].split()[:2] == before[1].split()[:2]
         assert stats(app).table.stale
+
+
+async def test_no_retry_is_promised_while_only_the_end_of_a_call_makes_place_for_another() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        watch.clock.now += 8
+        waits = Problem("parked", "two calls are not answered yet; asked again when one ends")
+        watch.store.fail(Kind.NODES, waits)
+        watch.pollers[Kind.NODES].next_at = math.inf
+        await notice(app, pilot)
+        assert stale_bar(app) == f" ▲ nodes stale 8 s: {waits.what}"
 
 
 @pytest.mark.parametrize("size", [(50, 20), (80, 10)])

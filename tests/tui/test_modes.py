@@ -95,16 +95,54 @@ async def test_health_has_the_worst_first_and_every_node() -> None:
         assert all("● ok" not in line for line in rows(health(app).table))
 
 
-async def test_a_finding_that_is_gone_is_named_in_words() -> None:
+async def test_the_cursor_goes_with_a_node_that_comes_back_and_that_is_no_bad_news() -> None:
     watch = incident()
     async with shown(watch) as (app, pilot):
         await press(pilot, "2", "k", "j", "home")
-        assert health(app).table.current().finding.code == "AVL-101"  # type: ignore[union-attr]
+        table = health(app).table
+        assert table.current().finding.code == "AVL-101"  # type: ignore[union-attr]
         watch.view = three_nodes()
         watch.clock.now += 60
         watch.answer()
         await notice(app, pilot)
-        assert "AVL-101 weaviate-2 is gone; move to choose" in rows(health(app).table)[-1]
+        assert table.cursor.key == ("node", NODES[2])
+        words = "AVL-101 of weaviate-2 is no longer found; the cursor is on weaviate-2 now"
+        assert words in rows(table)[-1]
+        assert "gone" not in "".join(rows(table))
+        assert "weaviate-2  healthy" in health(app).query_one("#finding", About).words
+        await press(pilot, "k")
+        assert "no longer found" not in "".join(rows(table))
+
+
+async def test_the_cursor_goes_with_a_node_that_is_lost_to_what_is_found_of_it() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        await press(pilot, "2")
+        table = health(app).table
+        table.move_to_key(("node", NODES[2]))
+        watch.view = three_nodes(missing=NODES[2])
+        watch.clock.now += 60
+        watch.answer()
+        await notice(app, pilot)
+        row = table.current()
+        assert row is not None
+        assert row.finding is not None
+        assert (row.code, row.name) == ("AVL-101", NODES[2])
+        assert any("▸" in line and "AVL-101" in line for line in rows(table))
+        assert "weaviate-2 is" not in rows(table)[-1]
+
+
+async def test_where_a_filter_hides_the_node_its_finding_is_said_to_be_found_no_more() -> None:
+    watch = incident()
+    async with shown(watch) as (app, pilot):
+        await press(pilot, "2", "k", "j", "home", "slash", *"AVL|-0", "enter")
+        watch.view = three_nodes()
+        watch.clock.now += 60
+        watch.answer()
+        await notice(app, pilot)
+        assert health(app).table.current() is None
+        last = rows(health(app).table)[-1]
+        assert "AVL-101 of weaviate-2 is no longer found; move to choose another row" in last
 
 
 async def test_health_lists_a_node_beside_the_finding_of_its_shard() -> None:

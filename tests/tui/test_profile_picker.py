@@ -9,6 +9,7 @@ import threading
 import weakref
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -19,7 +20,7 @@ from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.clusters import Clusters
 from elysiadash.tui.screens.cluster_choice import ClusterChoice
 from elysiadash.tui.screens.stats import StatsScreen
-from elysiadash.tui.widgets.cluster_list import ClusterList
+from elysiadash.tui.widgets.cluster_list import ClusterList, choices_of
 from tests.tui.fleets import PROFILES, StillFleet
 from tests.tui.reading import crumbs, fault, header, notice, settled, shown, stale_bar, stats
 from tests.tui.still import StillWatch, five_rows, lost, still_cluster
@@ -49,6 +50,17 @@ async def test_it_lists_every_profile_and_marks_the_present_one() -> None:
         assert "✖ old" in words[5]
         assert "expected an address" in words[5]
         assert choices.chosen == "prod-eu"
+
+
+async def test_its_columns_stand_below_each_other_whatever_the_script() -> None:
+    profiles = (
+        Profile(name="real", url="http://host.example:8080", environment="prod"),
+        Profile(name="本番", url="http://host.example:8080", environment="staging"),
+        Profile(name="bare", url="http://host.example:8080"),
+    )
+    clusters = Clusters({each.name: each for each in profiles}, lambda profile: still_cluster())
+    lines = [choice.words.plain for choice in choices_of(clusters, None, {})]
+    assert len({cell_len(line.partition("host")[0]) for line in lines}) == 1
 
 
 async def test_typing_narrows_and_enter_goes_there() -> None:

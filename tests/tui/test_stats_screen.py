@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import msgspec
@@ -13,10 +14,13 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from elysiadash.cluster.series import Series
+from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.help import HelpScreen
 from elysiadash.tui.widgets.table import Cell, SparkCell
+from tests.tui.happenings import incident
 from tests.tui.reading import (
     crumbs,
     detail,
@@ -36,7 +40,7 @@ from tests.tui.still import NODES, StillWatch, five_rows, still_cluster, three_n
 
 async def test_a_row_says_what_is_known_and_how_well() -> None:
     async with shown(still_cluster(), size=(220, 20)) as (app, _):
-        lines = {line.split()[0].lstrip("▸"): line for line in rows(stats(app).table)[1:]}
+        lines = {line.lstrip("▸ ").split()[0]: line for line in rows(stats(app).table)[1:]}
         assert "~120,403,112" in lines["Documents"]
         assert "+812" in lines["Documents"]
         assert "4.12 / 18.3 ms" in lines["Documents"]
@@ -106,6 +110,21 @@ async def test_a_filter_that_cannot_be_read_is_shown_and_changes_nothing() -> No
         assert fault(app) is not None
         await pilot.press("backspace")
         assert fault(app) is None
+
+
+async def test_a_title_is_a_field_and_an_error_can_be_read_at_100_columns() -> None:
+    async with shown(still_cluster(), size=(100, 20)) as (app, pilot):
+        for line in ("lsm size:>300GB", "lsm:>300GB", "size:>300GB"):
+            assert await stats(app).run_command(f"filter {line}") is None
+            assert names(app) == ["Chunks"]
+        await pilot.press("escape", "slash", *"lsn:>1g")
+        await settled(pilot)
+        painted = unescape(app.export_screenshot()).replace("\xa0", " ")
+        assert "no field 'lsn'; did you mean size?" in painted
+        await pilot.press("escape", "slash", "[")
+        await settled(pilot)
+        painted = unescape(app.export_screenshot()).replace("\xa0", " ")
+        assert "'[' is not a regular expression: unterminated character set" in painted
 
 
 async def test_a_filter_survives_new_data() -> None:
@@ -263,7 +282,7 @@ async def test_every_column_has_a_letter_of_its_own() -> None:
 async def test_the_cursor_stays_on_its_collection() -> None:
     watch = still_cluster()
     async with shown(watch) as (app, pilot):
-        await pilot.press("j", "j")
+        await pilot.press("j", "k")
         table = stats(app).table
         assert table.cursor.key == "Documents"
         watch.give([CollectionStats(collection="Aaa"), *five_rows()])
@@ -514,3 +533,41 @@ async def test_small_charts_of_a_held_screen_end_where_it_is_held() -> None:
         # Twice the time in twice the steps: the older half is what is shown.
         assert dict(watch.asked)["C000"] == 2 * 86_400.0
         assert trend(app, "C000") == ()
+
+
+async def test_a_wide_screen_has_the_reason_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "✖ RES-501 " + ", ".join(f"shard{number:02}" for number in range(10)) + " READONLY"
+    monkeypatch.setattr(Assessment, "judge", lambda self, row: (words, "critical"))
+    async with shown(still_cluster(), size=(300, 12)) as (app, _):
+        assert words in rows(stats(app).table)[1]
+    async with shown(still_cluster(), size=(200, 12)) as (app, _):
+        assert words not in rows(stats(app).table)[1]
+
+
+async def test_what_is_worst_comes_first_and_equal_ones_by_name() -> None:
+    watch = incident()
+    async with shown(watch) as (app, pilot):
+        assert names(app) == ["Documents", "Chunks", "Customers", "Events", "Glossary"]
+        assert stats(app).table.cursor.key == "Documents"
+        assert "sort: Health ↓" in crumbs(app)
+        # A chosen order is kept, whatever is found.
+        await stats(app).run_command("sort Collection")
+        await notice(app, pilot)
+        assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
+
+
+async def test_what_becomes_worse_comes_up_only_once_the_freeze_is_left() -> None:
+    watch = still_cluster()
+    troubled = watch.store.get(Kind.VERBOSE).value
+    watch.answer()
+    async with shown(watch) as (app, pilot):
+        assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
+        await pilot.press("F")
+        watch.clock.now += 60
+        watch.answer(troubled)
+        await notice(app, pilot)
+        assert names(app)[0] == "Chunks"
+        await pilot.press("F")
+        await notice(app, pilot)
+        assert names(app)[0] == "Documents"
+        assert stats(app).table.cursor.key == "Chunks"

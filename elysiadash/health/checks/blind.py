@@ -17,7 +17,6 @@ _FED: dict[Kind, tuple[str, str]] = {
     Kind.STATISTICS: (NO_DECISIONS, "leader and quorum"),
     Kind.VERBOSE: (READONLY, "the state of the shards"),
     Kind.SCHEMA: (UNDER_REPLICATED, "the collections"),
-    Kind.METRICS: (TOMBSTONES, "what only metrics tell"),
 }
 """Question -> the check it feeds, and what is not known without it."""
 
@@ -27,19 +26,49 @@ def unanswered(picture: Picture) -> Iterator[Finding]:
 
     Carries the code of the first check that had to be left out.
     """
+    yield from _questions(picture)
+    yield from _metrics(picture)
+
+
+def _questions(picture: Picture) -> Iterator[Finding]:
     reasons: dict[tuple[str, str], list[Kind]] = {}
     problems: dict[tuple[str, str], Problem] = {}
     for kind, _, problem in picture.problems:
         # A cluster that does not answer is a finding of its own.
         if kind not in _FED or (kind is Kind.NODES and is_silent(picture)):
             continue
-        reason = (problem.kind, problem.what)
+        # Why calls wait is the same, however many of a question do.
+        reason = (problem.kind, "" if problem.kind == "parked" else problem.what)
         problems.setdefault(reason, problem)
         kinds = reasons.setdefault(reason, [])
         if kind not in kinds:
             kinds.append(kind)
     for reason, kinds in reasons.items():
-        yield _finding(picture, kinds, problems[reason])
+        missing = ", ".join(_FED[kind][1] for kind in kinds)
+        message = f"not known: {missing} ({problems[reason].what})"
+        yield _finding(picture, _FED[kinds[0]][0], kinds, message, problems[reason])
+
+
+def _metrics(picture: Picture) -> Iterator[Finding]:
+    """Nodes' metrics are read one by one, and at addresses of their own."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    for kind, of, problem in picture.problems:
+        if kind is Kind.METRICS:
+            reason = (problem.kind, problem.what)
+            problems.setdefault(reason, problem)
+            reasons.setdefault(reason, []).append(of)
+    nodes = picture.cluster.nodes
+    names = {node.metrics_address: node.node for node in nodes}
+    for reason, places in reasons.items():
+        problem = problems[reason]
+        # With a place that is "", none was read at all.
+        named = [names.get(place, place) for place in places] if all(places) else []
+        of_whom = f" of {_listed(named)}" if named else ""
+        unchecked = "tombstones not checked, segments not known"
+        message = f"metrics{of_whom} not read ({problem.what}): {unchecked}"
+        node = named[0] if len(named) == 1 and named[0] in {node.node for node in nodes} else None
+        yield _finding(picture, TOMBSTONES, [Kind.METRICS], message, problem, node)
 
 
 def is_of_every_collection(finding: Finding) -> bool:
@@ -51,12 +80,19 @@ def is_of_every_collection(finding: Finding) -> bool:
     )
 
 
-def _finding(picture: Picture, kinds: list[Kind], problem: Problem) -> Finding:
-    missing = ", ".join(_FED[kind][1] for kind in kinds)
+def _finding(
+    picture: Picture,
+    code: str,
+    kinds: list[Kind],
+    message: str,
+    problem: Problem,
+    node: str | None = None,
+) -> Finding:
     return Finding(
-        code=_FED[kinds[0]][0],
+        code=code,
         severity=Severity.UNKNOWN,
-        message=f"not known: {missing} ({problem.what})",
+        node=node,
+        message=message,
         impact="trouble there would not be seen",
         cause=problem.what,
         action=problem.hint or "ask again; the log has the details",
@@ -65,3 +101,8 @@ def _finding(picture: Picture, kinds: list[Kind], problem: Problem) -> Finding:
             for kind in kinds
         ),
     )
+
+
+def _listed(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

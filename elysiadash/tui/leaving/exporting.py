@@ -15,6 +15,7 @@ from elysiadash.config.files import write_new
 from elysiadash.config.moments import file_stamp, rfc3339
 from elysiadash.tui import numbers
 from elysiadash.tui.leaving.new_file import why_not
+from elysiadash.tui.leaving.picture import picture
 from elysiadash.tui.leaving.rows import Snapshot, as_csv, as_json, raw_names, raw_values
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ async def export(app: ElysiadashApp, found: RowList[Any] | None, path: Path) -> 
     Without a list it is the picture of the screen, whatever the name ends in.
     """
     if found is None or path.suffix.lower() == PICTURE:
-        what, encode = "a picture of the screen", partial(str, picture(app))
+        title = f"elysiadash · {app.watched.profile.name}"
+        what, encode = "a picture of the screen", partial(str, picture(app, title))
     else:
         keys, of = chosen_rows(found)
         snapshot = await _snapshot(found, keys)
@@ -162,8 +164,3 @@ def _document(found: RowList[Any], snapshot: Snapshot) -> dict[str, object]:
         },
         "items": list(snapshot.items),
     }
-
-
-def picture(app: ElysiadashApp) -> str:
-    """The screen as SVG, as it is painted now."""
-    return app.export_screenshot(title=f"elysiadash · {app.watched.profile.name}")

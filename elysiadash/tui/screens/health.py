@@ -17,6 +17,7 @@ from elysiadash.tui.health_list import (
     FIELDS,
     NOT_CHECKED,
     HealthRow,
+    SameThing,
     about,
     health_rows,
     target_of,
@@ -53,6 +54,10 @@ class HealthScreen(ListScreen[HealthRow]):
     def is_problem(self, row: HealthRow) -> bool:
         """Whether it is anything but ok."""
         return row.severity.rank > 0
+
+    def succession(self) -> SameThing:
+        """The cursor stays on a node, whether it is well or something is found of it."""
+        return SameThing()
 
     def first_sort(self) -> SortBy:
         """The worst first."""

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.errors import NoWidget
+
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.screens.row_list import RowList
 from elysiadash.tui.widgets.prompt import Prompt
@@ -21,6 +23,8 @@ _FILE = "file: "
 _TOLD_S = 12.0
 """Seconds that words stay which have to be read to the end."""
 _PART_S = 4.0
+_PAINTS = 20
+"""How often the screen is waited for until the line for typing has left it."""
 _EXPORTING = "exporting the list"
 _NO_ROW = "no row under the cursor: move to choose one"
 
@@ -188,10 +192,21 @@ class ListOut(LiveScreen):
         from elysiadash.tui.leaving.exporting import export
 
         # A picture is to show the list, not the line in which its name was typed.
-        painted = asyncio.Event()
-        self.call_after_refresh(painted.set)
-        await painted.wait()
+        for _ in range(_PAINTS):
+            painted = asyncio.Event()
+            self.call_after_refresh(painted.set)
+            await painted.wait()
+            if not self._shows_prompt():
+                break
         self.tell(*await export(self.dash, self.the_list, path))
+
+    def _shows_prompt(self) -> bool:
+        """Whether the line for typing still has its place on the screen."""
+        try:
+            self.find_widget(self.query_one(Prompt))
+        except NoWidget:
+            return False
+        return True
 
 
 def _rows_to_copy(found: RowList[Any]) -> tuple[list[Any], str]:

@@ -13,7 +13,14 @@ import msgspec
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.lines import Piece
-from elysiadash.tui.widgets.table import Column, Outline, SortBy, VirtualTable, words_of
+from elysiadash.tui.widgets.table import (
+    Column,
+    Outline,
+    SortBy,
+    Succession,
+    VirtualTable,
+    words_of,
+)
 from elysiadash.tui.widgets.table.cells import RowT
 
 if TYPE_CHECKING:
@@ -80,6 +87,10 @@ class RowList(Generic[RowT]):
         """Where a row stands in a tree; None in a list."""
         return None
 
+    def succession(self) -> Succession[RowT] | None:
+        """What is said of rows that are gone, and where the cursor goes then; None: as usual."""
+        return None
+
     def first_sort(self) -> SortBy | None:
         """The order at first; None: as loaded."""
         return None
@@ -136,6 +147,7 @@ class RowList(Generic[RowT]):
             self.row_key,
             is_problem=self.is_problem if self.FINDS_PROBLEMS else None,
             outline=self.outline,
+            succession=self.succession(),
             settle_seconds=self.SETTLE_S,
             clock=self.dash.monotonic,
             course=self.dash.course,

@@ -59,17 +59,19 @@ class StatsScreen(ListScreen[CollectionStats]):
         return self._health.is_problem(row)
 
     def first_sort(self) -> SortBy:
-        """By name."""
-        return SortBy("collection")
+        """The worst first, those that are alike by name."""
+        return SortBy("health", descending=True)
 
     def as_data(self, row: CollectionStats) -> dict[str, object]:
-        """The row, with its health in a word."""
+        """The row, with its health in a word and the worst that was found, as code and words."""
         health = self._health.by_collection.get(row.collection)
         known = health.severity.value if health is not None else None
+        worst = health.finding if health is not None else None
         return {
             **msgspec.to_builtins(row),
             "metrics_partial": row.metrics_partial,
             "health": known,
+            "finding": f"{worst.code} {worst.message}" if worst is not None else None,
         }
 
     def describe(self, row: CollectionStats) -> Sequence[Section]:
@@ -99,7 +101,10 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The rows and their health, as the watch has them now."""
         if self.frozen_at is not None:
             return
+        judged_before = bool(self._health.by_collection)
         rows, self._health = self.dash.rows, self.dash.assessment
+        if self._health.by_collection and not judged_before:
+            self.table.start_over()
         self._columns.now = self.dash.watched.store.clock()
         self._columns.late = self.dash.freshness().late
         await self.table.load(rows)

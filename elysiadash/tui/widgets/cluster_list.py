@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -14,6 +15,9 @@ from elysiadash.config.profile import Profile
 from elysiadash.tui.clusters import Clusters
 from elysiadash.tui.environment import chip, colour_of
 from elysiadash.tui.plain import plain
+
+_MOST_NAME, _MOST_ENVIRONMENT = 32, 14
+"""Cells from which on a longer one pushes the rest of its line aside."""
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -75,21 +79,29 @@ class ClusterList(OptionList, can_focus=False, inherit_bindings=False):
 def choices_of(clusters: Clusters, current: str | None, variables: dict[str, str]) -> list[Choice]:
     """Every profile in the settings' order, then those that cannot be used, with the reason."""
     broken = clusters.broken.items()
-    width = max((len(name) for name in (*clusters.profiles, *clusters.broken)), default=0)
-    width = min(width, 32)
+    named = (*clusters.profiles, *clusters.broken)
+    width = min(_MOST_NAME, _widest(named))
+    environments = {
+        name: plain("demo" if name in clusters.simulated else profile.environment or "")
+        for name, profile in clusters.profiles.items()
+    }
+    chip_width = min(_MOST_ENVIRONMENT, _widest(environments.values()))
     return [
         *(
             _usable(
-                profile, variables, width, here=name == current, demo=name in clusters.simulated
+                profile,
+                environments[name],
+                variables,
+                (width, chip_width),
+                here=name == current,
+                demo=name in clusters.simulated,
             )
             for name, profile in clusters.profiles.items()
         ),
         *(
             Choice(
                 None,
-                Content.assemble(
-                    ("✖ ", "$health-warn"), plain(name).ljust(width), f"  {plain(why)}"
-                ),
+                Content.assemble(("✖ ", "$health-warn"), _filled(name, width), f"  {plain(why)}"),
                 name.casefold(),
             )
             for name, why in broken
@@ -98,16 +110,37 @@ def choices_of(clusters: Clusters, current: str | None, variables: dict[str, str
 
 
 def _usable(
-    profile: Profile, variables: dict[str, str], width: int, *, here: bool, demo: bool
+    profile: Profile,
+    environment: str,
+    variables: dict[str, str],
+    widths: tuple[int, int],
+    *,
+    here: bool,
+    demo: bool,
 ) -> Choice:
-    environment = "demo" if demo else profile.environment or ""
+    """``widths`` are the cells of the names and of the environments."""
     host = urlsplit(profile.url).netloc.rsplit("@", 1)[-1]
     words = Content.assemble(
-        ("● " if here else "  ", "$accent"), (plain(profile.name).ljust(width), "bold"), "  "
+        ("● " if here else "  ", "$accent"), (_filled(profile.name, widths[0]), "bold"), "  "
     )
     if environment or profile.colour:
         look = chip(colour_of(profile.colour, variables, demo=demo))
-        words += Content.assemble((f" {plain(environment) or ' '} ", look), "  ")
+        chipped = f" {environment or ' '} "
+        words += Content.assemble(
+            (chipped, look), " " * (max(2, widths[1] + 4 - cell_len(chipped)))
+        )
+    elif widths[1]:
+        words += Content(" " * (widths[1] + 4))
     words += Content.styled(plain(host), "$health-unknown")
     text = f"{profile.name} {environment} {host}".casefold()
     return Choice(profile.name, words, text)
+
+
+def _filled(name: str, width: int) -> str:
+    """A name with blanks behind it, up to that many cells."""
+    text = plain(name)
+    return text + " " * max(0, width - cell_len(text))
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max((cell_len(plain(text)) for text in texts), default=0)

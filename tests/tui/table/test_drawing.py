@@ -99,10 +99,11 @@ def test_right_to_left_text_cannot_pull_the_next_column_into_it() -> None:
 
 wanteds = st.lists(
     st.builds(
-        lambda least, more, priority: Wanted(least, least + more, priority),
+        lambda least, more, priority, whole: Wanted(least, least + more, priority, whole),
         st.integers(1, 30),
         st.integers(0, 30),
         st.integers(0, 3),
+        st.integers(0, 200),
     ),
     max_size=12,
 )
@@ -148,6 +149,20 @@ def test_low_priority_leaves_first(wanted: list[Wanted], width: int) -> None:
             assert wanted[gone].priority <= wanted[stays].priority
     if left_out and layout.slots:
         assert layout.more_right
+
+
+@given(wanteds, st.integers(0, 300))
+def test_what_is_for_reading_to_the_end_takes_only_room_that_nobody_wants(
+    wanted: list[Wanted], width: int
+) -> None:
+    plain = [each._replace(whole=0) for each in wanted]
+    before, after = lay_out(plain, width), lay_out(wanted, width)
+    assert [slot.column for slot in after.slots] == [slot.column for slot in before.slots]
+    for old, new in zip(before.slots, after.slots, strict=True):
+        assert new.width >= old.width
+    used = sum(slot.width for slot in after.slots) + 2 * (len(after.slots) - 1) + after.gutter
+    if used < width >= 40:
+        assert all(slot.width >= wanted[slot.column].whole for slot in after.slots)
 
 
 def test_room_goes_to_what_matters_most() -> None:
@@ -268,3 +283,11 @@ def test_the_sorted_title_carries_its_direction() -> None:
     titles = (Title("Name", "left", False), Title("Size", "right", True))
     header = drawn(HeaderLine(titles), [Wanted(6, 6), Wanted(6, 6)], 40, "braille")
     assert header.startswith("  Name↑    ↓Size")
+
+
+@given(st.integers(2, 6), st.integers(1, 20), st.integers(0, 30), st.integers(0, 300))
+def test_columns_of_one_kind_are_of_one_width(many: int, least: int, more: int, width: int) -> None:
+    wanted = [Wanted(least, least + more, 5)] * many
+    widths = [slot.width for slot in lay_out(wanted, width).slots]
+    if len(widths) == many:
+        assert max(widths) - min(widths) <= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from elysiadash.tui.widgets.table import (
     Marked,
     SortBy,
     Sorting,
+    Succession,
     TableModel,
     arrange,
 )
@@ -254,6 +255,30 @@ def test_moving_up_from_a_gone_last_row_goes_to_the_new_last() -> None:
     model.set_rows(names("a", "b"))
     model.move(-1)
     assert model.cursor == Cursor("b", 1)
+
+
+class Families(Succession[Thing]):
+    """Things of one first letter take each other's place."""
+
+    def heir(self, key: object, rows: Sequence[Thing]) -> str | None:
+        return next((row.name for row in rows if row.name[:1] == str(key)[:1]), None)
+
+
+def test_the_cursor_follows_to_the_heir_of_a_gone_row_and_remembers_until_it_moves() -> None:
+    model: TableModel[Thing] = TableModel(COLUMNS, lambda thing: thing.name, succession=Families())
+    model.set_rows(names("a1", "b1", "c1"))
+    model.move(1)
+    model.set_rows(names("a1", "c1", "b2"))
+    assert model.cursor == Cursor("b2", 2, followed="b1")
+    model.set_rows(names("b2", "c1", "a1"))
+    assert model.cursor == Cursor("b2", 0, followed="b1")
+    model.set_filter(lambda thing: thing.name != "b3")
+    model.set_rows(names("b3", "c1", "a1"))
+    assert model.cursor == Cursor("b2", 0, "gone")
+    model.set_filter(None)
+    assert model.cursor == Cursor("b3", 0, followed="b2")
+    model.move(1)
+    assert model.cursor == Cursor("c1", 1)
 
 
 def test_a_cursor_waits_for_a_row_that_is_not_there_yet() -> None:

@@ -165,6 +165,23 @@ async def test_columns_widen_for_what_comes_into_sight_but_only_up_to_their_most
         assert any("a-name-of-25-characters-xx " in line for line in lines)
 
 
+async def test_words_that_are_for_reading_take_the_room_that_is_left() -> None:
+    reason = "n" * 70
+    shown = [
+        columns()[0],
+        Column[Thing]("why", "Why", lambda row: Cell(row.note), (4, 20), priority=9, whole=True),
+        Column[Thing]("last", "Last", lambda row: Cell("beside"), (6, 8)),
+    ]
+    for width, whole in ((100, True), (60, False)):
+        app = TableApp([Thing("one", note=reason)], shown)
+        async with app.run_test(size=(width, 6)) as pilot:
+            await settled(pilot)
+            line = screen_lines(app)[1]
+            assert (reason in line) is whole
+            assert "beside" in line
+            assert len(line.split()[-2]) >= 20
+
+
 async def test_numbers_are_left_out_rather_than_cut() -> None:
     shown = [
         columns()[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from elysiadash.cluster.directory import NodeAddress
 from elysiadash.cluster.last_seen import LastSeen
@@ -95,6 +96,57 @@ def test_a_hung_node_is_named_by_its_own_address_whatever_the_list_says() -> Non
         found = store(dict(listed), statistics("n0", "n1"))
         found.fail(Kind.READY, hung, of="http://n2")
         assert states(found)["n2"] == "hung"
+
+
+def came_back(listed: dict[str, str], asked: float, ready: bool = True) -> Store:
+    """n2 hung until 1000.0; the list was asked for so many seconds after that."""
+    found = store(HEALTHY3, statistics(*HEALTHY3))
+    found.fail(Kind.READY, Problem("no answer", "no answer within 2 s"), of="http://n2")
+    answer = Readiness(ready=ready, status=200 if ready else 503, seconds=0.001)
+    found.put(Kind.READY, answer, of="http://n2", asked_at=2.0)
+    found.put(
+        Kind.NODES,
+        Nodes([Node(name, status, "1.39.0") for name, status in listed.items()]),
+        asked_at=3.0,
+        fetched_at=1000.5 + asked,
+        latency=0.5,
+    )
+    return found
+
+
+WITHOUT_N2 = {"n0": "HEALTHY", "n1": "HEALTHY"}
+
+
+@pytest.mark.parametrize("listed", [WITHOUT_N2, {**HEALTHY3, "n2": "UNAVAILABLE"}])
+@pytest.mark.parametrize("asked", [-30.0, -1.0, 0.5, 2.9])
+def test_a_hung_node_that_answers_again_is_not_missing_by_a_list_too_old_to_know(
+    listed: dict[str, str], asked: float
+) -> None:
+    view = view_cluster(came_back(listed, asked), ADDRESSES, ()).nodes[2]
+    assert view.status == "hung"
+    assert view.why == (
+        "it hung and answers its readiness probe again; the list of members is older"
+    )
+
+
+def test_a_newer_list_decides_about_a_node_that_hung() -> None:
+    assert states(came_back(HEALTHY3, -1.0))["n2"] == "healthy"
+    assert states(came_back(HEALTHY3, 3.1))["n2"] == "healthy"
+    assert states(came_back(WITHOUT_N2, 3.1))["n2"] == "missing"
+    assert states(came_back({**HEALTHY3, "n2": "UNAVAILABLE"}, 3.1))["n2"] == "unavailable"
+
+
+def test_a_hung_node_that_answers_503_again_is_not_ready() -> None:
+    assert states(came_back(WITHOUT_N2, -1.0, ready=False))["n2"] == "not ready"
+    assert states(came_back(WITHOUT_N2, 3.1, ready=False))["n2"] == "missing"
+
+
+def test_a_node_that_never_hung_is_missing_as_soon_as_the_list_lacks_it() -> None:
+    found = store(WITHOUT_N2, statistics("n0", "n1"))
+    refused = Problem("unreachable", "no connection: Connection refused")
+    found.fail(Kind.READY, refused, of="http://n2")
+    found.put(Kind.READY, READY, of="http://n2", asked_at=2.0)
+    assert states(found)["n2"] == "missing"
 
 
 def test_list_states_have_their_words() -> None:

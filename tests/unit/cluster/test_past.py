@@ -254,6 +254,32 @@ def test_a_node_that_comes_and_goes_is_not_merged_away() -> None:
     assert [one.at for one in merged(recorded, session, 9)] == [401.0, 300.0, 200.0, 100.0]
 
 
+def moved(at: float, kind: str, before: str, after: str) -> Event:
+    message = f"n2: {before} -> {after}"
+    return Event(at=at, kind=kind, node="n2", message=message, before=before, after=after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "others"),
+    [
+        ("node.left", ("healthy", "unavailable"), ("healthy", "missing")),
+        ("node.left", ("healthy", "missing"), ("hung", "missing")),
+        ("node.came", ("missing", "healthy"), ("missing", "not ready")),
+    ],
+)
+def test_one_death_is_listed_once_though_each_terminal_saw_another_state_of_it(
+    kind: str, states: tuple[str, str], others: tuple[str, str]
+) -> None:
+    recorded, seen = moved(100.0, kind, *states), moved(101.5, kind, *others)
+    assert merged([recorded], [seen], 9) == (recorded,)
+
+
+def test_what_a_node_went_through_is_no_single_change() -> None:
+    recorded = moved(100.0, "node.state", "healthy", "hung")
+    seen = moved(101.5, "node.state", "hung", "healthy")
+    assert merged([recorded], [seen], 9) == (seen, recorded)
+
+
 @given(
     ats=st.lists(st.integers(0, 5000), unique=True, max_size=30),
     seen=st.sets(st.integers(0, 29)),

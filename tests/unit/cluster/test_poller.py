@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -80,6 +81,45 @@ class Script:
         return Poller("p", self, self.problems.append, schedule, rng=random.Random(1))
 
 
+class Hang:
+    """A cluster with a node that hangs from ``begin`` on: what is asked before the others have
+    forgotten it (after ``forgotten`` seconds) takes 30 s. Its own address tells after ``told``."""
+
+    def __init__(self, begin: float, *, forgotten: float = 5.5, told: float = 3.0) -> None:
+        self.begin, self.forgotten, self.told = begin, forgotten, told
+        self.started: list[float] = []
+        self.answered: list[float] = []
+        """When the calls were started that were answered."""
+        self.open = self.most = 0
+        self.problems: list[Problem] = []
+
+    @property
+    def _since(self) -> float:
+        return asyncio.get_running_loop().time() - self.begin
+
+    def hangs(self) -> bool:
+        return self._since >= self.told
+
+    async def __call__(self) -> None:
+        started = self._since
+        self.started.append(started)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            await asyncio.sleep(30.0 if 0 <= started < self.forgotten else 0.02)
+            self.answered.append(started)
+        finally:
+            try:
+                # Closing takes a moment.
+                await asyncio.sleep(0.01)
+            finally:
+                self.open -= 1
+
+    def poller(self, schedule: Schedule) -> Poller:
+        note = self.problems.append
+        return Poller("p", self, note, schedule, waits_for_nobody=self.hangs, rng=random.Random(1))
+
+
 class Asked:
     """A question whose answers are scripted."""
 
@@ -142,11 +182,15 @@ async def test_a_hanging_call_is_parked_and_never_a_third_one_starts() -> None:
     asked = Asked()
     asked.block = asyncio.Event()
     found = poller(asked, Schedule(interval=5.0, park=0.01))
-    for _ in range(6):
-        assert await found.once() == 5.0
+    assert [await found.once() for _ in range(6)] == [5.0, *5 * [math.inf]]
     assert asked.calls == 2
     assert found.open_calls == 2
-    assert asked.problems[-1].kind == "parked"
+    assert asked.problems[-1] == Problem(
+        "parked",
+        "two calls are not answered yet; asked again when one ends",
+        None,
+        "a node may hang, or the cluster is large",
+    )
     asked.block.set()
     await asyncio.sleep(0.01)
     assert found.open_calls == 0
@@ -347,8 +391,9 @@ def test_a_late_answer_that_is_too_large_is_asked_rarely() -> None:
     ("error", "seconds", "least", "most"),
     [
         (ServerFault("500"), 0.1, 15.0, 15.0),
-        (ServerFault("500"), 2.0, 100.0, 100.0),
-        (NoAnswer("30 s"), 30.0, 600.0, 600.0),
+        (ServerFault("500"), 1.0, 50.0, 50.0),
+        (ServerFault("500"), 2.0, 60.0, 60.0),
+        (NoAnswer("30 s"), 30.0, 60.0, 60.0),
         (Unreachable("refused"), 5.0, 15.0, 15.0),
         (AnswerTooLarge("64 MiB"), 1.0, 600.0, 600.0),
         (KeyError("ours"), 0.1, 15.0, 15.0),
@@ -361,6 +406,48 @@ def test_a_costly_question_that_fails_is_not_asked_sooner_than_one_that_succeeds
         script = Script((seconds, error))
         wait = await script.poller(Schedule(interval=15.0, cost_factor=50.0)).once()
         assert least - 1e-6 <= wait <= most + 1e-6
+
+    leaping(story)
+
+
+def test_a_question_to_all_nodes_that_is_never_answered_is_asked_rarely() -> None:
+    async def story() -> None:
+        script = Script((35.0, NoAnswer("35 s")))
+        found = script.poller(VERBOSE)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(36)
+        assert found.next_at == pytest.approx(635.0)
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_time_out_while_another_leader_is_elected_makes_nothing_rare() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (3600.0, None), (5.0, NoAnswer("5 s")), (0.02, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(20)
+        assert len(script.started) == 2
+        found.ask_elsewhere()
+        await asyncio.sleep(21)
+        assert script.started[2:] == [pytest.approx(20.0), pytest.approx(40.0)]
+        await stop(task)
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("error", [NoAnswer("5 s"), Unreachable("refused"), ServerFault("500")])
+def test_a_wish_to_refresh_is_met_at_once_after_a_failure(error: WeaviateError) -> None:
+    async def story() -> None:
+        script = Script((5.0, error), (0.02, None))
+        found = script.poller(Schedule(interval=15.0, cost_factor=50.0))
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(10)
+        found.refresh_now()
+        await asyncio.sleep(0.1)
+        assert script.started == [0.0, 10.0]
+        await stop(task)
 
     leaping(story)
 
@@ -432,6 +519,103 @@ def test_what_is_slow_three_times_is_slow() -> None:
         waits = [await found.once() for _ in range(4)]
         assert waits[-1] >= 200.0
         assert max(waits[:-1]) <= 16.5
+
+    leaping(story)
+
+
+FAN_OUT = Schedule(interval=5.0, park=3.0)
+
+
+@pytest.mark.parametrize("schedule", [FAN_OUT, VERBOSE], ids=["nodes", "verbose"])
+@pytest.mark.parametrize("begin", [step / 2 for step in range(92, 140)])
+def test_a_hung_node_blinds_for_seconds_and_not_for_half_a_minute(
+    begin: float, schedule: Schedule
+) -> None:
+    async def story() -> None:
+        hang = Hang(begin)
+        found = hang.poller(schedule)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(begin + hang.told)
+        # As the watch does when a node's own address tells another thing than before.
+        found.refresh_now()
+        await asyncio.sleep(20.0 - hang.told)
+        seen = next(at for at in hang.answered if at >= hang.forgotten)
+        assert seen <= 9.0 + (schedule.interval if schedule is FAN_OUT else 15.0) * (
+            not any(0 <= at < hang.forgotten for at in hang.started)
+        )
+        assert hang.most <= 2
+        assert found.open_calls <= 1
+        await stop(task)
+
+    leaping(story)
+
+
+def test_calls_that_are_given_up_in_vain_are_given_up_ever_later_and_then_not_at_all() -> None:
+    async def story() -> None:
+        hang = Hang(1.0, forgotten=3600.0)
+        found = hang.poller(FAN_OUT)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(121)
+        assert hang.most == 2
+        assert len(hang.answered) >= 4, "the answers of 30 s are better than none"
+        assert len(hang.started) <= 12
+        await stop(task)
+
+    leaping(story)
+
+
+def test_what_waits_for_a_hung_node_says_when_it_is_asked_again() -> None:
+    async def story() -> None:
+        hang = Hang(0.0, told=-1.0)
+        found = hang.poller(FAN_OUT)
+        assert await found.once() == pytest.approx(3.0)
+        assert hang.problems[-1].what == "not answered after 3 s; the call goes on"
+        assert await found.once() == pytest.approx(0.0)
+        assert hang.problems[-1] == Problem(
+            "parked",
+            "two calls wait for a hung node; the older one is given up",
+            None,
+            "a node may hang, or the cluster is large",
+        )
+        assert await found.once() <= 5.5
+        assert found.failures == 0
+
+    leaping(story)
+
+
+def test_a_large_cluster_is_left_its_time_though_a_node_hangs() -> None:
+    async def story() -> None:
+        script = Script((7.0, None))
+        found = script.poller(VERBOSE)
+        await found.once()
+        await asyncio.sleep(10)
+        assert found.last_seconds == pytest.approx(7.0)
+        found._waits_for_nobody = lambda: True
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(300)
+        found.refresh_now()
+        await asyncio.sleep(100)
+        assert script.started == pytest.approx([0.0, 13.0, 313.0])
+        await stop(task)
+
+    leaping(story)
+
+
+def test_with_both_places_taken_it_waits_for_one_of_the_calls_and_then_asks() -> None:
+    async def story() -> None:
+        script = Script((20.0, None), (20.0, None), (0.02, None))
+        found = script.poller(FAN_OUT)
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(15)
+        assert script.started == [0.0, 8.0]
+        assert found.next_at == math.inf
+        found.refresh_now()
+        await asyncio.sleep(4)
+        assert found.next_at == math.inf
+        assert found.polls == 2
+        await asyncio.sleep(1.1)
+        assert script.started == [0.0, 8.0, pytest.approx(20.0)]
+        await stop(task)
 
     leaping(story)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import elysiadash.config
 
 ROOM = Path(elysiadash.config.__file__).parent
-MAY_IMPORT = {"msgspec", "tomli_w", "platformdirs", "elysiadash"}
+MAY_IMPORT = {"msgspec", "tomli_w", "platformdirs", "regex", "elysiadash"}
 
 
 def modules_after(statement: str) -> set[str]:

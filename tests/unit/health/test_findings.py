@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.view import MISSING
 from elysiadash.health.finding import Finding, Severity, worst
 from elysiadash.health.findings import find, health_of_all
-from tests.unit.health.pictures import node, picture, problem, replica, report, row, view
+from tests.unit.health.pictures import NODES, node, picture, problem, replica, report, row, view
 
 BLIND = problem(Kind.VERBOSE, "parked", "nothing after 3 s")
 
@@ -37,6 +38,56 @@ def test_unanswered_questions_of_one_cause_are_one_finding() -> None:
         ("REP-201", Severity.UNKNOWN),
     ]
     assert "leader and quorum, the state of the shards" in found[0].message
+
+
+def test_calls_set_aside_are_one_cause_however_many_of_each_question_wait() -> None:
+    two = problem(Kind.STATISTICS, "parked", "two calls wait for a hung node")
+    (found,) = find(picture(problems=(two, BLIND)))
+    assert "leader and quorum, the state of the shards" in found.message
+
+
+REFUSED = "no connection: Connection refused"
+SCRAPED = view([node(name, metrics_address=f"http://{name}:2112") for name in NODES])
+
+
+def metrics_problem(of: str, what: str = REFUSED) -> tuple[Kind, str, Problem]:
+    return problem(Kind.METRICS, "unreachable", what, of)
+
+
+def test_metrics_that_were_not_read_are_named_with_their_node_and_what_is_not_checked() -> None:
+    (found,) = find(
+        picture(cluster=SCRAPED, problems=(metrics_problem("http://node-2:2112"),)),
+    )
+    assert (found.code, found.severity, found.node) == ("PRF-406", Severity.UNKNOWN, "node-2")
+    assert found.message == (
+        f"metrics of node-2 not read ({REFUSED}): tombstones not checked, segments not known"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "named"),
+    [
+        (("http://node-1:2112", "http://node-2:2112"), " of node-1 and node-2"),
+        (tuple(f"http://{name}:2112" for name in NODES), " of node-0, node-1 and node-2"),
+        (("http://10.0.0.9:2112",), " of http://10.0.0.9:2112"),
+        (("",), ""),
+        (("", "http://node-2:2112"), ""),
+        (("node-2",), " of node-2"),
+    ],
+)
+def test_metrics_not_read_for_one_reason_are_one_finding(of: tuple[str, ...], named: str) -> None:
+    (found,) = find(picture(cluster=SCRAPED, problems=tuple(map(metrics_problem, of))))
+    assert found.message.startswith(f"metrics{named} not read (")
+    assert (found.node is not None) is (of == ("node-2",))
+
+
+def test_metrics_not_read_are_told_apart_from_a_question_with_the_same_trouble() -> None:
+    shards = problem(Kind.VERBOSE, "unreachable", REFUSED)
+    found = find(
+        picture(cluster=SCRAPED, problems=(shards, metrics_problem("http://node-2:2112"))),
+    )
+    assert [(f.code, f.node) for f in found] == [("RES-501", None), ("PRF-406", "node-2")]
+    assert "metrics" not in found[0].message
 
 
 def test_a_collection_whose_shards_were_not_seen_is_unknown_not_ok() -> None:

@@ -17,6 +17,7 @@ from elysiadash.tui.widgets.table.cells import (
 from elysiadash.tui.widgets.table.changes import Change, Changes, Course, Passing
 from elysiadash.tui.widgets.table.glyphs import GlyphSet
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TableModel, TablePlace, TableStatus
+from elysiadash.tui.widgets.table.succession import Succession
 from elysiadash.tui.widgets.table.widget import VirtualTable
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Sorting",
     "SparkCell",
     "StyleName",
+    "Succession",
     "TableModel",
     "TablePlace",
     "TableStatus",

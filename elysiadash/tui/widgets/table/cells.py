@@ -87,6 +87,9 @@ class Column(Generic[RowT]):
     row knows when it changed. None: changes of this column are not looked for."""
     beside: tuple[str, ...] = ()
     """Values of the row that the cell shows too: a file has them as columns of their own."""
+    whole: bool = False
+    """Its words are for reading to the end: room that no other column wants is its own, beyond
+    the most of ``width``."""
 
     @property
     def least(self) -> int:
@@ -95,7 +98,7 @@ class Column(Generic[RowT]):
 
     @property
     def most(self) -> int:
-        """The most cells the column takes."""
+        """The most cells the column takes from others."""
         return max(self.least, self.width if isinstance(self.width, int) else self.width[1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 _WIDE_FROM = 40
@@ -10,11 +11,15 @@ _WIDE_FROM = 40
 
 
 class Wanted(NamedTuple):
-    """A column's claim: ``least`` cells to be shown at all, ``natural`` to show everything."""
+    """A column's claim: ``least`` cells to be shown at all, ``natural`` to show what it should.
+
+    ``whole`` is what it takes beyond that of room that no other column wants.
+    """
 
     least: int
     natural: int
     priority: int = 0
+    whole: int = 0
 
 
 class Slot(NamedTuple):
@@ -50,7 +55,8 @@ def lay_out(wanted: Sequence[Wanted], width: int, step: int = 0) -> Layout:
     At step 0 columns of low priority are left out until the rest fits at its least width. Each
     further step keeps the first column and shows the others from one column further to the
     right, whatever their priority, so that every column can be reached. What room is left goes
-    to the columns of highest priority, up to their natural width.
+    to the columns of highest priority, up to their natural width; what then still is left, to
+    those that have more to show.
     """
     gutter = min(2 if width >= _WIDE_FROM else 1, width)
     gap = 2 if width >= _WIDE_FROM else 1
@@ -109,11 +115,27 @@ def _share(wanted: Sequence[Wanted], chosen: Sequence[int], room: int, gap: int)
     spare = room - _needed(wanted, chosen, gap)
     if spare < 0:
         return _squeezed(chosen, widths, room, gap)
-    for column in sorted(chosen, key=lambda column: (-wanted[column].priority, column)):
-        more = min(spare, max(0, wanted[column].natural - wanted[column].least))
-        widths[column] += more
-        spare -= more
+    by_priority = sorted(chosen, key=lambda column: (-wanted[column].priority, column))
+    alike = [list(group) for _, group in groupby(by_priority, lambda at: wanted[at].priority)]
+    natural = {column: wanted[column].natural for column in chosen}
+    whole = {column: wanted[column].whole for column in chosen}
+    for claims in (natural, whole):
+        for group in alike:
+            spare = _widen(widths, group, claims, spare)
     return widths
+
+
+def _widen(widths: dict[int, int], group: Sequence[int], claims: dict[int, int], spare: int) -> int:
+    """Give columns of one priority what they claim, the narrowest first; what is left."""
+    while spare > 0:
+        wanting = [column for column in group if widths[column] < claims[column]]
+        if not wanting:
+            break
+        narrowest = min(wanting, key=widths.__getitem__)
+        more = min(spare, claims[narrowest] - widths[narrowest] if len(wanting) == 1 else 1)
+        widths[narrowest] += more
+        spare -= more
+    return spare
 
 
 def _squeezed(chosen: Sequence[int], widths: dict[int, int], room: int, gap: int) -> dict[int, int]:

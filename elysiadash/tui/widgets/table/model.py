@@ -14,6 +14,7 @@ from elysiadash.tui.widgets.table.arrange import (
     places_of,
 )
 from elysiadash.tui.widgets.table.cells import Column, RowT, SortBy
+from elysiadash.tui.widgets.table.succession import Succession
 
 Lost = Literal["gone", "filtered"]
 
@@ -22,12 +23,14 @@ class Cursor(NamedTuple):
     """The thing the cursor is on.
 
     ``lost`` says why that thing is not shown: it is gone, or a filter hides it. ``place`` is
-    the line it stands on, or stood on last.
+    the line it stands on, or stood on last. ``followed`` is the row that is gone and had it
+    before, where this one is its heir.
     """
 
     key: Hashable | None = None
     place: int = 0
     lost: Lost | None = None
+    followed: Hashable | None = None
 
 
 class Marked(NamedTuple):
@@ -72,7 +75,9 @@ class TableModel(Generic[RowT]):
         columns: Sequence[Column[RowT]],
         row_key: Callable[[RowT], Hashable],
         is_problem: Callable[[RowT], bool] | None = None,
+        succession: Succession[RowT] | None = None,
     ) -> None:
+        self.succession: Succession[RowT] = succession or Succession()
         self.columns = {column.key: column for column in columns}
         if len(self.columns) != len(columns):
             raise ValueError("two columns have the same key")
@@ -303,7 +308,14 @@ class TableModel(Generic[RowT]):
         key = self.cursor.key
         place = self._places.get(key)
         if place is not None:
-            self.cursor = Cursor(key, place)
+            self.cursor = Cursor(key, place, followed=self.cursor.followed)
             return
-        lost: Lost = "filtered" if key in self._arranged.index else "gone"
-        self.cursor = Cursor(key, self.cursor.place, lost)
+        if key in self._arranged.index:
+            self.cursor = Cursor(key, self.cursor.place, "filtered")
+            return
+        heir = self.succession.heir(key, self._arranged.rows)
+        place = self._places.get(heir)
+        if place is not None:
+            self.cursor = Cursor(heir, place, followed=key)
+        else:
+            self.cursor = Cursor(key, self.cursor.place, "gone")

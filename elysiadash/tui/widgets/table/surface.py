@@ -21,6 +21,7 @@ from elysiadash.tui.widgets.table.layout import Layout
 from elysiadash.tui.widgets.table.lines import Line, TextLine, draw
 from elysiadash.tui.widgets.table.model import TableModel
 from elysiadash.tui.widgets.table.styles import COMPONENTS, LineStyles
+from elysiadash.tui.widgets.table.succession import Succession
 from elysiadash.tui.widgets.table.view import TableView
 
 _STRIPS_KEPT = 400
@@ -75,15 +76,14 @@ class TableSurface(ScrollView, Generic[RowT]):
         empty: str,
         is_problem: Callable[[RowT], bool] | None,
         outline: Callable[[RowT], Outline | None] | None,
-        key_words: Callable[[Hashable], str],
+        succession: Succession[RowT] | None,
         changes: Changes[RowT],
         **widget: Any,
     ) -> None:
         super().__init__(**widget)
-        self.model: TableModel[RowT] = TableModel(columns, row_key, is_problem)
+        self.model: TableModel[RowT] = TableModel(columns, row_key, is_problem, succession)
         self.view: TableView[RowT] = TableView(self.model, outline, changes)
         self._empty = empty
-        self._key_words = key_words
         self._painted: dict[int, Line] = {}
         self._strips: LRUCache[Line, Strip] = LRUCache(_STRIPS_KEPT)
         self._strips_for: Layout | None = None
@@ -228,7 +228,7 @@ class TableSurface(ScrollView, Generic[RowT]):
         if y == 0 and sight.header:
             return self.view.header()
         if sight.note and y == sight.height - 1:
-            return TextLine(f" {sight.note}", "warning")
+            return TextLine(f" {sight.note}", "accent")
         line = y - sight.header
         if not self.model.shown:
             words = self._empty_lines(sight.width)
@@ -236,12 +236,16 @@ class TableSurface(ScrollView, Generic[RowT]):
         return self.view.row(sight.top + line)
 
     def _note(self, height: int) -> str:
-        """What is said of a cursor whose row is not shown."""
-        key, _, lost = self.model.cursor
-        if lost is None or not self.model.shown or height < 3:
+        """What is said of a cursor whose row is not shown, or that went to another by itself."""
+        key, _, lost, followed = self.model.cursor
+        if not self.model.shown or height < 3:
             return ""
-        what = "is gone" if lost == "gone" else "is hidden by the filter"
-        return f"{self._key_words(key)} {what}; move to choose another row"
+        succession = self.model.succession
+        if lost is None:
+            return "" if followed is None else succession.followed(followed, key)
+        hidden = f"{succession.name(key)} is hidden by the filter"
+        what = succession.gone(key) if lost == "gone" else hidden
+        return f"{what}; move to choose another row"
 
     def _empty_lines(self, width: int) -> list[str]:
         total = self.model.total

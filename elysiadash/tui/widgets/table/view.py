@@ -170,14 +170,15 @@ class TableView(Generic[RowT]):
             needed = cell_width(cell, self.glyphs) + lead
             lead = 0
             known = self._natural.get(column.key, 0)
-            if needed > known < column.most:
-                self._natural[column.key] = min(needed, column.most)
+            wider = needed if column.whole else min(needed, column.most)
+            if wider > known:
+                self._natural[column.key] = wider
                 self._layout = None
 
     def _wanted(self, column: Column[RowT]) -> Wanted:
         heading = title_width(column.title, column.sort_key is not None)
-        natural = max(heading, self._natural.get(column.key, 0), column.least)
-        natural = min(natural, column.most)
+        whole = max(heading, self._natural.get(column.key, 0), column.least)
+        natural = min(whole, column.most)
         # A number with its end cut off is a wrong number: such a column is left out instead.
         least = natural if column.align == "right" else column.least
-        return Wanted(least, natural, column.priority)
+        return Wanted(least, natural, column.priority, whole if column.whole else 0)

@@ -15,10 +15,11 @@ from textual.reactive import reactive
 
 from elysiadash.tui.actions.binding import bindings
 from elysiadash.tui.widgets.table.arrange import Arrangement, Request
-from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy, words_of
+from elysiadash.tui.widgets.table.cells import Column, Outline, RowT, SortBy
 from elysiadash.tui.widgets.table.changes import Changes, Course, Passing
 from elysiadash.tui.widgets.table.model import Cursor, Marked, TablePlace, TableStatus
 from elysiadash.tui.widgets.table.styles import CSS
+from elysiadash.tui.widgets.table.succession import Succession
 from elysiadash.tui.widgets.table.surface import Anchor, TableSurface
 
 _OFF_LOOP_FROM = 2000
@@ -93,7 +94,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         empty: str = "",
         is_problem: Callable[[RowT], bool] | None = None,
         outline: Callable[[RowT], Outline | None] | None = None,
-        key_words: Callable[[Hashable], str] = words_of,
+        succession: Succession[RowT] | None = None,
         settle_seconds: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
         course: Course | None = None,
@@ -104,9 +105,9 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         """Make an empty table.
 
         ``empty`` is said where there are no rows; ``is_problem`` decides what ``problems`` counts
-        and ``show_problems_only`` leaves; ``outline`` makes a tree; ``key_words`` names a row
-        that is gone. For ``settle_seconds`` after the user moved, data does not reorder the rows.
-        ``course`` is the time in which values change; None: that of ``clock``.
+        and ``show_problems_only`` leaves; ``outline`` makes a tree; ``succession`` speaks of
+        rows that are gone. For ``settle_seconds`` after the user moved, data does not reorder
+        the rows. ``course`` is the time in which values change; None: that of ``clock``.
         """
         self.changes: Changes[RowT] = Changes(columns, course or Passing(clock))
         """When values changed since the table was there."""
@@ -117,7 +118,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
             empty=empty,
             is_problem=is_problem,
             outline=outline,
-            key_words=key_words,
+            succession=succession,
             name=name,
             id=id,
             classes=classes,
@@ -151,6 +152,11 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         )
         if self._latest is request:
             self._show(arranged)
+
+    def start_over(self) -> None:
+        """Have the cursor on the first row of the order to come, where nobody moved it yet."""
+        if not self._touched:
+            self.model.cursor = Cursor()
 
     def refresh_values(self) -> None:
         """Format the same rows again, since what their cells say depends on more than the rows."""
@@ -397,13 +403,15 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     def _show(self, arranged: Arrangement[RowT]) -> None:
         anchor = self._waiting or self.row_to_hold(self._touched)
         self.model.apply(arranged, self._held())
+        cursor = self.model.cursor
+        if anchor is not None and anchor.key == cursor.followed:
+            # The eye stays on the line, whichever row is about the thing now.
+            anchor = anchor._replace(key=cursor.key)
         self._changed(anchor)
 
     def _rearranging(self) -> Anchor | None:
         """The user asks for another order or choice of rows."""
-        if not self._touched:
-            # Nothing was chosen yet, so the cursor starts again at the top of the new order.
-            self.model.cursor = Cursor()
+        self.start_over()
         return self.row_to_hold(self._touched)
 
     def _changed(self, anchor: Anchor | None) -> None:
