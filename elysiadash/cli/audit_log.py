@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from elysiadash.cli.choosing import Chosen
 from elysiadash.cli.exits import CommandFailed
-from elysiadash.weaviate.guard import AuditSink
+from elysiadash.jobs.audit import AuditLog
 
 
-def audit_log(chosen: Chosen) -> AuditSink:
-    """Where what is written to the chosen cluster is noted. Raises ``CommandFailed`` without one:
-    this release has no audit log yet, and nothing is written that is not noted."""
-    raise CommandFailed(
-        f"nothing was sent to {chosen.profile.name}: this release has no audit log for it yet",
-        "--dry-run prints what would be sent, for curl for example",
-    )
+def audit_log(chosen: Chosen) -> AuditLog:
+    """Where what is written to the chosen cluster is noted. Raises ``CommandFailed`` where there
+    is no folder for it: nothing is written that is not noted."""
+    if chosen.places.state is None:
+        raise CommandFailed(
+            f"nothing was sent to {chosen.profile.name}: there is no folder for its audit log",
+            chosen.places.message,
+        )
+    return AuditLog(chosen.places.state, profile=chosen.profile.name)

@@ -217,6 +217,17 @@ def test_a_collection_is_made_of_a_template(cli: Cli, changing: InThread, kept: 
     assert "the name New is taken" in again.err
 
 
+def test_what_was_sent_stands_in_the_audit_log(
+    cli: Cli, changing: InThread, tmp_path: Path
+) -> None:
+    assert cli(*create(changing, *WRITE)).code == 0
+    log = tmp_path / "state" / "audit.jsonl"
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    assert [line["result"] for line in lines] == ["started", "ok"]
+    assert {(line["verb"], line["path"]) for line in lines} == {("POST", "/v1/schema")}
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
 def test_saved_and_created_again_it_is_the_same(cli: Cli, changing: InThread, kept: Kept) -> None:
     save = ("template", "save", "cust", "--collection", "Customers", "--url", changing.url)
     assert cli(*save).code == 0
