@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from elysiadash.cluster.charted import frame_of
 from elysiadash.cluster.history import History
 from elysiadash.cluster.series import Series
-from elysiadash.cluster.shards import report_shards
+from elysiadash.cluster.shards import ShardReport, report_shards
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 from elysiadash.tui.app import ElysiadashApp
@@ -64,6 +64,12 @@ async def pressed(pilot: Pilot[None], *keys: str) -> None:
 def seen(screen: CollectionScreen) -> list[str]:
     """The panes that are on the screen."""
     return [pane.NAME for pane in screen.seen]
+
+
+def on_first_node(shards: list[ShardReplica]) -> ShardReport:
+    """All nodes answer, and the first one has all the shards."""
+    nodes = [Node(name=name, shards=shards if name == NODES[0] else []) for name in NODES]
+    return report_shards(Nodes(nodes=nodes))
 
 
 # Rooms
@@ -260,7 +266,7 @@ async def test_counts_of_replicas_are_said_to_be_of_flushed_objects() -> None:
         ShardReplica("Documents", name, count, "READY")
         for name, count in (("a", 1), ("empty", 0), ("some", 308))
     ]
-    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=shards)])))
+    watch.answer(on_first_node(shards))
     for size in ((140, 40), (60, 18)):
         async with opened(watch, size=size) as (_, _, screen):
             lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
@@ -522,8 +528,7 @@ async def test_freeze_holds_every_pane() -> None:
         face = screen.charts.seen[0][1].face
         numbers = rows(screen.numbers.table)
         watch.clock.now += 30
-        node = Node(name=NODES[0], shards=[ShardReplica(collection="Documents", name="new")])
-        watch.answer(report_shards(Nodes(nodes=[node])))
+        watch.answer(on_first_node([ShardReplica(collection="Documents", name="new")]))
         await notice(app, pilot)
         assert "new" not in screen.shards.table.model.shown
         assert screen.charts.seen[0][1].face == face
@@ -671,7 +676,7 @@ async def test_many_shards_and_tenants_are_listed_whole() -> None:
         ShardReplica(collection="Customers", name=f"tenant-{number:04d}", object_count=number)
         for number in range(1000)
     ]
-    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=replicas)])))
+    watch.answer(on_first_node(replicas))
     async with opened(watch, "Customers", (100, 30)) as (app, pilot, screen):
         assert screen.shards.table.status.total == 1000
         await command(pilot, "pane tenants")
