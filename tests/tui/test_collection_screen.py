@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from elysiadash.cluster.shards import ShardReport, report_shards
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.collection.rooms import page_of
 from elysiadash.tui.widgets.chart import Chart
@@ -160,6 +162,34 @@ async def test_another_size_shows_other_panes() -> None:
         await pilot.resize_terminal(200, 50)
         await settled(pilot)
         assert len(seen(screen)) == 4
+
+
+async def test_nothing_is_said_to_be_missing_before_it_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = detailed_cluster()
+    async with shown(watch, (200, 50)) as (app, pilot):
+        go_on = asyncio.Event()
+        look_over = app.look_over
+
+        async def late() -> Assessment:
+            await go_on.wait()
+            return await look_over()
+
+        monkeypatch.setattr(app, "look_over", late)
+        await app.go("collection Documents")
+        await pilot.pause()
+        screen = detail(app)
+        assert "Stats › Documents" in crumbs(app)
+        for pane in screen.seen:
+            assert pane.title.text.rstrip("━─ ").endswith("reading…")
+        assert "reading…" in rows(screen.shards.table)[-1]
+        drawn = "".join(run[0] for line in screen.charts.seen[0][1]._lines for run in line)
+        assert "reading…" in drawn
+        go_on.set()
+        await settled(pilot)
+        assert "12 shards" in screen.shards.title.text
+        assert "reading" not in screen.charts.title.text
 
 
 # What a pane costs

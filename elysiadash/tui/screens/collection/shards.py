@@ -117,6 +117,12 @@ class ShardsPane(ListPane[ShardRow]):
             return words
         return f"{words}; {many:,} are missing of {away.unlisted:,} seen last: others were dropped"
 
+    @property
+    def has_read(self) -> bool:
+        """Whether a report was looked through, or none is to be had."""
+        look = self.look
+        return self._report is not None or (look is not None and look.report_problem is not None)
+
     def why_no_rows(self) -> str:
         """Nothing answered, or no shard listed."""
         look = self.look
