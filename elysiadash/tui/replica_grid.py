@@ -87,6 +87,11 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
         return max(0, wanted - len(self.replicas))
 
     @property
+    def uncompared(self) -> bool:
+        """Whether there is, or may be, a replica that did not tell how many objects it has."""
+        return self.lacks_replicas > 0 or bool(self.silent)
+
+    @property
     def lost(self) -> bool:
         """Whether no node that answers has a replica."""
         return not self.replicas
@@ -307,6 +312,9 @@ def _behind_narrow(row: ShardRow) -> Cell:
 
 
 def _in_step(row: ShardRow) -> Cell:
+    if row.gap is not None and row.uncompared:
+        # Those that answer agree; what the others have nobody knows.
+        return Cell("≥0", "unknown")
     return Cell("–" if row.gap is None else "0", "muted")
 
 

@@ -287,3 +287,19 @@ async def test_a_node_that_left_for_good_leaves_no_ghosts() -> None:
         await settled(pilot)
         assert not detail(app).shards.table.problems
         assert detail(app).shards.table.status.total == 2
+
+
+async def test_where_a_replica_gives_no_answer_none_behind_is_only_a_bound() -> None:
+    placed = {node: ["all"] for node in NODES}
+    watch = cluster(collection(1), placed)
+    watch.answer(listing(placed, 3))
+    for size in (WIDE, (60, 18)):
+        async with shown(watch, size) as (app, pilot):
+            await app.go("collection Customer")
+            await settled(pilot)
+            assert "≥0" not in line(detail(app), "all")
+            kill(watch, placed, 3)
+            await notice(app, pilot)
+            assert "≥0" in line(detail(app), "all")
+        watch.view = three_nodes()
+        watch.answer(listing(placed, 3))
