@@ -31,6 +31,7 @@ _BESIDE_NODES = 44
 LOST = "no live replica"
 NO_ANSWER = "no answer"
 STARTING = "starting"
+NOT_LOADED = "not loaded"
 
 
 class ShardRow(msgspec.Struct, frozen=True, gc=False):
@@ -182,7 +183,17 @@ def grid_columns(
     behind, room_behind = (_behind_narrow, (6, 8)) if narrow else (_behind, (16, 30))
     return (
         Column("shard", "Shard", _name, (10, 40), "left", 100, lambda row: row.shard, letter="s"),
-        Column("behind", "Behind", behind, room_behind, "left", 60, *_by_gap, letter="b"),
+        Column(
+            "behind",
+            "Behind",
+            behind,
+            room_behind,
+            "left",
+            60,
+            *_by_gap,
+            letter="b",
+            in_file={"behind": lambda row: row.gap, "behind_node": _worst_node},
+        ),
         *(_node_column(node, titles[node], troubles.get(node), narrow) for node in nodes),
         Column("queue", "Queue", _queue, (5, 11), "right", 70, *_by_queue, letter="u"),
     )
@@ -240,14 +251,26 @@ def _node_column(node: str, title: str, trouble: str | None, narrow: bool) -> Co
             return Cell(f"{held_objects(held, narrow)} old", "unknown")
         return Cell(silence, "unknown") if node in row.silent else Cell("·", "muted")
 
-    width = (8, 12) if narrow else (12, 40)
-    return Column(node, words, render, width, "left", 50, _count_on(node), True)
+    def state(row: ShardRow) -> str | None:
+        if (replica := row.replicas.get(node)) is not None:
+            return " ".join(filter(None, (replica.status, "" if replica.loaded else NOT_LOADED)))
+        if node not in row.silent:
+            return None
+        return STARTING if node in row.starting else NO_ANSWER
+
+    width, count = (8, 12) if narrow else (12, 40), _count_on(node)
+    in_file = {node: count, f"{node}_state": state}
+    return Column(node, words, render, width, "left", 50, count, True, in_file=in_file)
+
+
+def _worst_node(row: ShardRow) -> str | None:
+    return row.behind[0][0] if row.behind else None
 
 
 def held_objects(held: HeldReplica, narrow: bool) -> str:
     """``~308``: what the replica had when its node told of it last."""
     if not held.replica.loaded:
-        return "unloaded" if narrow else "not loaded"
+        return "unloaded" if narrow else NOT_LOADED
     write = numbers.short if narrow else numbers.count
     return f"~{write(held.replica.object_count)}"
 
@@ -270,7 +293,7 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     style: StyleName = "" if usual else "unknown" if loading else "critical"
     words = [] if usual else [plain(replica.status)]
     if not replica.loaded:
-        words.append("unloaded" if narrow else "not loaded")
+        words.append("unloaded" if narrow else NOT_LOADED)
         style = style or "unknown"
     if narrow:
         return Cell(words[0] if words else f"~{numbers.short(replica.object_count)}", style)
