@@ -342,3 +342,36 @@ async def test_what_waits_for_a_node_that_hangs_or_is_gone_is_known(
         # Which pollers ask all nodes is in their schedule.
         waiting = {kind for kind, one in found.pollers.items() if one._waits_for_nobody()}
         assert {Kind.NODES, Kind.STATISTICS, Kind.VERBOSE} <= waiting
+
+
+async def test_another_contact_and_another_leader_make_the_lanes_hurry() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        leader = found.cluster().leader
+        assert leader is not None
+        again: list[str] = []
+        found.asks.nodes_changed = lambda: again.append("now")
+        await found.once(FAST, limit=5)
+        assert not found.asks.changeover.lasts()
+        cluster.faults.add(Fault(kind="node_down", node=leader, start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert found.asks.changeover.lasts()
+        assert again
+        hurrying = {kind for kind, one in found.pollers.items() if one._changes_over()}
+        assert hurrying == EVERYTHING - {Kind.METRICS, Kind.DISK}
+
+
+async def test_a_follower_that_goes_is_no_change_of_the_leader() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        leader = found.cluster().leader
+        follower = next(
+            name
+            for name, address in cluster.nodes.items()
+            if name != leader and address != cluster.url
+        )
+        cluster.faults.add(Fault(kind="node_down", node=follower, start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert not found.asks.changeover.lasts()

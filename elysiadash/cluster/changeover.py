@@ -1,0 +1,39 @@
+"""The seconds after the contact or the raft leader changed, in which calls hang or fail in vain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+_LASTS_S = 15.0
+
+
+class Changeover:
+    """Tells how recently another node took over. ``clock`` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.leader: str | None = None
+        """The raft leader as last told; "" when there is none, None before it was told."""
+        self._clock = clock
+        self._until = float("-inf")
+
+    def lasts(self) -> bool:
+        """Whether a change was seen within the last 15 s."""
+        return self._clock() < self._until
+
+    def begin(self) -> None:
+        """A change is seen now."""
+        self._until = self._clock() + _LASTS_S
+
+    def lose(self, nodes: Collection[str | None]) -> None:
+        """These nodes left, or answer otherwise than before: the leader among them is a change."""
+        if self.leader and self.leader in nodes:
+            self.begin()
+
+    def follow(self, leader: str | None) -> bool:
+        """Take who leads by now; True when that is another than before."""
+        before, self.leader = self.leader, self.leader if leader is None else leader
+        changed = before is not None and before != self.leader
+        if changed:
+            self.begin()
+        return changed
