@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from elysiadash.cluster.changeover import Changeover
+from elysiadash.cluster.changeover import Changeover, excuse
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.growth import Growth, GrowthTracker
 from elysiadash.cluster.nodes import expected_nodes, leader_of
@@ -84,6 +84,7 @@ class Asks:
             self.nodes_changed()
         best, transport = self._best(addresses), self.client.transport
         if best != transport.contact:
+            excuse(self.store, transport.contact, best)
             transport.contact = best
             self.changeover.begin()
             self.contact_changed()

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.cluster.store import Store
 
 _LASTS_S = 15.0
+_NO_WAY = frozenset({"unreachable", "no answer", "connection lost"})
+_OF_THE_CONTACT = (
+    Kind.SCHEMA,
+    Kind.ALIASES,
+    Kind.VERBOSE,
+    Kind.TENANTS,
+    Kind.OPERATIONS,
+    Kind.TASKS,
+    Kind.BACKUPS,
+    Kind.CAPABILITIES,
+)
+"""What any node answers, slowly enough that its last failure is read meanwhile."""
 
 
 class Changeover:
@@ -37,3 +53,17 @@ class Changeover:
         if changed:
             self.begin()
         return changed
+
+
+def excuse(store: Store, former: str, contact: str) -> None:
+    """That the former contact did not answer must not be said of the one asked from now on."""
+    words = f"{_host(former)} does not answer, {_host(contact)} is asked instead"
+    for kind in _OF_THE_CONTACT:
+        for of, piece in store.all(kind).items():
+            if piece.problem is not None and piece.problem.kind in _NO_WAY:
+                told = Problem(piece.problem.kind, words, None, piece.problem.hint)
+                store.fail(kind, told, of=of)
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc.rsplit("@", 1)[-1]

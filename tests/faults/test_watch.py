@@ -12,7 +12,7 @@ import pytest
 
 from elysiadash.cluster.connect import connect
 from elysiadash.cluster.lanes import EVERYTHING, FAST
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile, Timeouts
 from elysiadash.demo import Fault, SimulatedCluster, simulated
@@ -375,3 +375,32 @@ async def test_a_follower_that_goes_is_no_change_of_the_leader() -> None:
         await cluster.apply_faults()
         await found.once(FAST, limit=5)
         assert not found.asks.changeover.lasts()
+
+
+async def test_what_the_former_contact_refused_is_not_said_of_the_one_asked_now() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        name = next(iter(found.asks.multi_tenant_collections()))
+        refused = Problem(
+            "unreachable",
+            "no connection: Connection refused",
+            f"GET {found.profile.url}/v1/schema/{name}/tenants",
+        )
+        forbidden = Problem("forbidden", "403: viewer may not")
+        found.store.fail(Kind.TENANTS, refused, of=name)
+        found.store.fail(Kind.ALIASES, forbidden)
+        cluster.faults.add(Fault(kind="node_down", node="node-0", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        now = found.client.transport.contact
+        assert now == cluster.nodes["node-1"]
+        told = found.store.get(Kind.TENANTS, name).problem
+        assert told is not None
+        assert told.kind == "unreachable"
+        assert told.what == (
+            f"{found.profile.url.removeprefix('http://')} does not answer, "
+            f"{now.removeprefix('http://')} is asked instead"
+        )
+        assert found.store.get(Kind.ALIASES).problem == forbidden
+        await found.once({Kind.TENANTS}, limit=5)
+        assert found.store.get(Kind.TENANTS, name).problem is None
