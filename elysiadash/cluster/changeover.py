@@ -57,7 +57,7 @@ class Changeover:
 
 def excuse(store: Store, former: str, contact: str) -> None:
     """That the former contact did not answer must not be said of the one asked from now on."""
-    words = f"{_host(former)} does not answer, {_host(contact)} is asked instead"
+    words = f"no answer from {_host(former)}, {_host(contact)} is asked instead"
     for kind in _OF_THE_CONTACT:
         for of, piece in store.all(kind).items():
             if piece.problem is not None and piece.problem.kind in _NO_WAY:

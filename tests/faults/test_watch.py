@@ -397,10 +397,9 @@ async def test_what_the_former_contact_refused_is_not_said_of_the_one_asked_now(
         told = found.store.get(Kind.TENANTS, name).problem
         assert told is not None
         assert told.kind == "unreachable"
-        assert told.what == (
-            f"{found.profile.url.removeprefix('http://')} does not answer, "
-            f"{now.removeprefix('http://')} is asked instead"
-        )
+        former = found.profile.url.removeprefix("http://")
+        instead = now.removeprefix("http://")
+        assert told.what == f"no answer from {former}, {instead} is asked instead"
         assert found.store.get(Kind.ALIASES).problem == forbidden
         await found.once({Kind.TENANTS}, limit=5)
         assert found.store.get(Kind.TENANTS, name).problem is None
