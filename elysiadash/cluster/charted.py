@@ -30,19 +30,24 @@ CHARTED_KINDS = frozenset(SOURCE.values())
 
 
 def frame_of(
-    rows: Iterable[CollectionStats], told: Collection[Kind] = CHARTED_KINDS
+    rows: Iterable[CollectionStats],
+    told: Collection[Kind] = CHARTED_KINDS,
+    failed: Collection[Kind] = (),
 ) -> dict[str, dict[str, float | None]]:
-    """Metric -> collection -> value, of the metrics that what was ``told`` anew feeds.
+    """Metric -> collection -> value, of the metrics that what was ``told`` anew feeds; None for
+    those of a source that ``failed`` and told nothing.
 
     A row keeps the last value of a source that does not answer: that is no new point. For a
     thread where there are thousands.
     """
     found = tuple(rows)
-    return {
-        field: {row.collection: _value(row, field) for row in found}
-        for field in CHARTED
-        if SOURCE[field] in told
-    }
+    frame: dict[str, dict[str, float | None]] = {}
+    for field in CHARTED:
+        if SOURCE[field] in told:
+            frame[field] = {row.collection: _value(row, field) for row in found}
+        elif SOURCE[field] in failed:
+            frame[field] = {row.collection: None for row in found}
+    return frame
 
 
 def lacks_shards(row: CollectionStats) -> bool:
