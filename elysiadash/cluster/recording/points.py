@@ -20,7 +20,7 @@ Frame = Mapping[str, Mapping[str, float | None]]
 """Metric -> name -> value, as ``History.append`` takes it."""
 
 _NAN = math.nan
-_COUNTED = frozenset({"objects", "objects_partial", "vector_queue"})
+_COUNTED = frozenset({"objects", "objects_partial", "vector_queue", "vector_queue_partial"})
 """Whole numbers of any size; the others are kept with seven digits."""
 _SERIES_IN_BUCKET = 64
 
