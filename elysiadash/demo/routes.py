@@ -38,7 +38,7 @@ ROUTES = (
     Route("GET", "/v1/schema/{className}", schema.schema_class),
     Route("DELETE", "/v1/schema/{className}", changes.delete_class),
     Route("PUT", "/v1/schema/{className}", changes.change_class),
-    Route("POST", "/v1/schema/{className}/properties", None),
+    Route("POST", "/v1/schema/{className}/properties", changes.add_property),
     Route("GET", "/v1/schema/{className}/indexes", schema.indexes),
     Route("GET", "/v1/schema/{className}/shards", schema.shards),
     Route("PUT", "/v1/schema/{className}/shards/{shardName}", changes.put_shard),

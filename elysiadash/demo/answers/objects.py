@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 from uuid import uuid4
 
@@ -137,14 +138,21 @@ def as_json(
 
 
 def as_printed(value: Any) -> Any:
-    """The same value with `1.0` as `1` and keys in order, as the server's JSON has it."""
+    """The same value as the server's JSON has it: numbers as Go prints them, keys in order."""
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        return _as_printed_number(value)
     if isinstance(value, list):
         return [as_printed(inner) for inner in value]
     if isinstance(value, dict):
         return {key: as_printed(inner) for key, inner in sorted(value.items())}
     return value
+
+
+def _as_printed_number(value: float) -> Any:
+    """`1.0` as `1`, `-0.0` as `-0`, and digits up to 1e21."""
+    if value == 0 and math.copysign(1, value) < 0:
+        return msgspec.Raw(b"-0")
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
 
 
 async def get_object(world: World, request: Request) -> Answer:
@@ -233,9 +241,14 @@ class _Written(msgspec.Struct, rename={"name": "class"}, gc=False):
             vectors[""] = self.vector
         now = int(at * 1000)
         return StoredObject(
-            id=self.id, created_ms=now, updated_ms=now, properties=dict(self.properties),
-            vectors=vectors, tenant=self.tenant,
-        )  # fmt: skip
+            id=self.id,
+            created_ms=now,
+            updated_ms=now,
+            # What is null is not stored.
+            properties={key: value for key, value in self.properties.items() if value is not None},
+            vectors=vectors,
+            tenant=self.tenant,
+        )
 
 
 class _Batch(msgspec.Struct, gc=False):
