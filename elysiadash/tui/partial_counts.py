@@ -8,7 +8,11 @@ from elysiadash.cluster.stats import CollectionStats
 
 _WORDS = {
     "objects": ("counts are partial", "some shards do not answer", "some shards did not answer"),
-    "vector_queue": ("it is partial", "some shards do not answer", "some shards did not answer"),
+    "vector_queue": (
+        "the queue is partial",
+        "some shards do not answer",
+        "some shards did not answer",
+    ),
 }
 _RATES = ("rates are partial", "some nodes' metrics are not read", "some nodes' metrics not read")
 

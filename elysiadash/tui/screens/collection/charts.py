@@ -184,7 +184,8 @@ class ChartsPane(Pane, can_focus=True):
         first = found[0]
         problem = next((series.problem for series in found if series.problem), None)
         metric = plan.metrics[0][0]
-        if problem is None and metric in PARTIAL_OF and first.source != PROMETHEUS:
+        has_gaps = None in first.values and first.source != PROMETHEUS
+        if problem is None and metric in PARTIAL_OF and has_gaps:
             partial = await self._series(PARTIAL_OF[metric], look, steps)
             problem = partial_words(metric, first, partial, look.row)
         if problem is None and not any(series.known for series in found):
