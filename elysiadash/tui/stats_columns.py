@@ -41,7 +41,7 @@ class StatsColumns:
             _column("collection", "Collection", self._name, (14, 32), "left", 100, _name_order),
             self._of("objects", "Objects", values.objects, (8, 15), 90),
             self._of("objects_per_s", "Δ/s", _growth, (5, 7), 70),
-            Column("trend", "10 min", self._chart, _CHART_CELLS, "left", 45),
+            Column("trend", "10 min", self._chart, _CHART_CELLS, "left", 45, in_file={}),
             _column("shards", "Shards", self._shards, (6, 13), "right", 85, _shards_order, True),
             self._of("replication_factor", "RF", _factor, 3, 40),
             self._of("tenants", "Tenants", values.tenants, (7, 9), 30),

@@ -567,6 +567,24 @@ async def test_what_is_worst_comes_first_and_equal_ones_by_name() -> None:
         assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
 
 
+async def test_a_cursor_that_nobody_moved_stays_on_the_worst_whatever_is_found_later() -> None:
+    watch = still_cluster()
+    troubled = watch.store.get(Kind.VERBOSE).value
+    watch.answer()
+    async with shown(watch) as (app, pilot):
+        assert stats(app).table.cursor.key == "Chunks"
+        watch.clock.now += 5
+        watch.answer(troubled)
+        await notice(app, pilot)
+        assert (stats(app).table.cursor.key, stats(app).table.cursor.place) == ("Documents", 0)
+        await pilot.press("j", "j")
+        moved_to = stats(app).table.cursor.key
+        watch.clock.now += 60
+        watch.answer()
+        await notice(app, pilot)
+        assert stats(app).table.cursor.key == moved_to != "Documents"
+
+
 async def test_what_becomes_worse_comes_up_only_once_the_freeze_is_left() -> None:
     watch = still_cluster()
     troubled = watch.store.get(Kind.VERBOSE).value
