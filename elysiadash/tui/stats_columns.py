@@ -112,7 +112,7 @@ class StatsColumns:
     def _queue(self, row: Row) -> Cell:
         limits = self._thresholds
         style = _grade(row.vector_queue, limits.vector_queue_warn, limits.vector_queue_critical)
-        return Cell(numbers.count(row.vector_queue), self._look("vector_queue", row, style))
+        return Cell(values.queue(row), self._look("vector_queue", row, style))
 
     def _tombstones(self, row: Row) -> Cell:
         limits = self._thresholds
@@ -161,6 +161,7 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     ),
     "queries_per_s": ("metrics_partial",),
     "imports_per_s": ("metrics_partial",),
+    "vector_queue": ("queue_partial",),
     "lsm_bytes": ("lsm_partial", "metrics_partial"),
     "segments": ("segments_min",),
     "health": ("finding",),

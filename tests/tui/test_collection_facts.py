@@ -45,6 +45,13 @@ async def test_an_exact_count_says_that_it_was_asked() -> None:
     assert facts["objects"].words == "exact count, asked on demand"
 
 
+async def test_a_queue_without_some_shards_is_a_lower_bound() -> None:
+    watch = still_cluster()
+    row = msgspec.structs.replace(five_rows()[0], vector_queue=0, shards=12, shards_answered=8)
+    facts = {fact.key: fact for fact in facts_of(watch, row, (), watch.clock.now)}
+    assert facts["vector_queue"].value == "≥0"
+
+
 async def test_tenants_by_state() -> None:
     watch = still_cluster()
     facts = {fact.key: fact for fact in facts_of(watch, five_rows()[2], (), watch.clock.now)}

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from elysiadash.cluster.charted import frame_of
+from elysiadash.cluster.charted import PARTIAL_OF, frame_of
 from elysiadash.cluster.history import History
 from elysiadash.cluster.series import Series
 from elysiadash.cluster.shards import ShardReport, report_shards
@@ -200,7 +200,9 @@ async def test_only_panes_that_are_seen_ask(monkeypatch: pytest.MonkeyPatch) -> 
     series = watch.series
 
     async def counted(metric: str, *rest: Any) -> Series:
-        asked.append(metric)
+        # Why a chart has gaps is asked besides.
+        if metric not in PARTIAL_OF.values():
+            asked.append(metric)
         return await series(metric, *rest)
 
     monkeypatch.setattr(watch, "series", counted)
@@ -221,7 +223,6 @@ async def test_only_panes_that_are_seen_ask(monkeypatch: pytest.MonkeyPatch) -> 
             "query_ms_p95",
             "vector_queue",
             "objects",
-            "objects_partial",
         ]
 
 
@@ -374,6 +375,45 @@ async def test_a_partial_count_of_objects_is_a_gap_with_its_reason() -> None:
     assert "now 900  min 900  max 900" in objects[0]
     assert "gaps: some shards did not answer" in objects[-1]
     assert "  " in objects[-2].partition("┤")[2].strip()
+
+
+async def test_rates_and_a_queue_of_a_part_are_gaps_with_their_reason() -> None:
+    watch = still_cluster()
+    watch.history = History(720)
+    row = next(row for row in five_rows() if row.collection == "Documents")
+    whole = msgspec.structs.replace(
+        row,
+        queries_per_s=8.0,
+        imports_per_s=8.0,
+        vector_queue=8,
+        shards=3,
+        shards_answered=3,
+        metrics_nodes=3,
+        live_nodes=3,
+        expected_nodes=3,
+    )
+    part = msgspec.structs.replace(
+        whole,
+        queries_per_s=5.0,
+        imports_per_s=5.0,
+        vector_queue=5,
+        shards_answered=2,
+        metrics_nodes=2,
+        live_nodes=2,
+    )
+    for step in range(40):
+        at = START - 600 + 15 * (step + 1)
+        watch.history.append(at, frame_of([part if 10 <= step < 30 else whole]))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        seen = {plan.key: drawn(chart) for plan, chart in screen.charts.seen}
+    words = {"imports": "some nodes' metrics", "queries": "some nodes' metrics", "queue": "shards"}
+    for key, why in words.items():
+        assert "now 8" in seen[key][0]
+        assert "min 8" in seen[key][0]
+        assert "gaps: " in seen[key][-1]
+        assert why in seen[key][-1]
+        assert "  " in seen[key][-2].partition("┤")[2].strip()
 
 
 async def test_where_every_count_was_partial_the_chart_says_so() -> None:

@@ -87,6 +87,17 @@ async def test_a_dead_nodes_share_is_missed_and_an_unknown_size_has_no_sign() ->
         assert "≥–" not in rows(stats(app).table)[1]
 
 
+async def test_a_queue_without_some_shards_is_a_lower_bound() -> None:
+    row = msgspec.structs.replace(
+        five_rows()[0], objects=None, vector_queue=0, shards=12, shards_answered=8
+    )
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        assert "≥0 " in rows(stats(app).table)[1]
+    whole = msgspec.structs.replace(row, shards_answered=12)
+    async with shown(answered(whole), size=(220, 12)) as (app, _):
+        assert "≥" not in rows(stats(app).table)[1]
+
+
 async def test_filter_while_typing_and_escape_goes_back() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", "d", "o", "c")
