@@ -54,6 +54,7 @@ APP = Command(
 )
 """What runs without a command."""
 
+_TEMPLATES_HELP = "Definitions of collections kept for later: list (without a command), and more."
 _KEYS_HELP = "Keys of the app: list (without a command), check, change."
 
 GROUPS: dict[str, Group] = {
@@ -65,6 +66,16 @@ GROUPS: dict[str, Group] = {
             path=("keys",),
             help=_KEYS_HELP,
             run=runners.run_keys_list,
+            options=(options.DOCUMENT,),
+            about_cluster=False,
+        ),
+    ),
+    "template": Group(
+        help=_TEMPLATES_HELP,
+        alone=Command(
+            path=("template",),
+            help=_TEMPLATES_HELP,
+            run=runners.run_template_list,
             options=(options.DOCUMENT,),
             about_cluster=False,
         ),
@@ -181,6 +192,42 @@ COMMANDS: tuple[Command, ...] = (
         path=("keys", "path"),
         help="Where your keymap is.",
         run=runners.run_keys_path,
+        about_cluster=False,
+    ),
+    Command(
+        path=("template", "list"),
+        help="Your templates and those that are shipped.",
+        run=runners.run_template_list,
+        options=(options.DOCUMENT,),
+        about_cluster=False,
+    ),
+    Command(
+        path=("template", "show"),
+        help="One template, as the file that it is.",
+        run=runners.run_template_show,
+        options=(options.DOCUMENT,),
+        argument=options.TEMPLATE,
+        about_cluster=False,
+    ),
+    Command(
+        path=("template", "save"),
+        help="Keep the definition of a collection as a template.",
+        run=runners.run_template_save,
+        options=options.TEMPLATE_SAVE,
+        argument=options.TEMPLATE,
+    ),
+    Command(
+        path=("template", "create"),
+        help="Create a collection of a template, and read it back.",
+        run=runners.run_template_create,
+        options=options.TEMPLATE_CREATE,
+        argument=options.TEMPLATE,
+    ),
+    Command(
+        path=("template", "delete"),
+        help="Delete a template of your own.",
+        run=runners.run_template_delete,
+        argument=options.TEMPLATE,
         about_cluster=False,
     ),
     Command(

@@ -6,7 +6,7 @@ not known is null, and ``not_exposed`` says why. The files in ``schemas/`` are m
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -405,6 +405,114 @@ class KeysCheckDocument(Document, frozen=True, kw_only=True):
     items: tuple[MistakeItem, ...]
 
 
+class TemplateItem(Part, frozen=True, kw_only=True):
+    """One template of a collection."""
+
+    template: str
+    origin: Literal["own", "shipped"] = "own"
+    about: str = ""
+    why: str = ""
+    """When to take it."""
+    saved_from: str | None = None
+    """The collection and release it was saved from."""
+    file: str | None
+    """Null for a shipped one."""
+    multi_tenant: bool | None = None
+    vectors: tuple[str, ...] = ()
+    properties: Count | None = None
+    fault: str | None = None
+    """Why the file holds no template."""
+
+
+class TemplatesDocument(Document, frozen=True, kw_only=True):
+    """``template list``."""
+
+    kind: Literal["templates"] = "templates"
+    cluster: None = None
+    folder: str
+    items: tuple[TemplateItem, ...]
+
+
+class TemplateFullItem(TemplateItem, frozen=True, kw_only=True):
+    """One template, whole."""
+
+    definition: Annotated[
+        dict[str, Any], Meta(description="As POST /v1/schema takes it, without class.")
+    ]
+
+
+class TemplateDocument(Document, frozen=True, kw_only=True):
+    """``template show``."""
+
+    kind: Literal["template"] = "template"
+    cluster: None = None
+    items: tuple[TemplateFullItem, ...]
+
+
+class LeftOutItem(Part, frozen=True, kw_only=True):
+    """A setting that is not kept, and why."""
+
+    path: str
+    why: str
+    source: str
+
+
+class TemplateSavedItem(Part, frozen=True, kw_only=True):
+    """A template that was saved."""
+
+    template: str
+    file: str
+    left_out: tuple[LeftOutItem, ...]
+
+
+class TemplateSavedDocument(Document, frozen=True, kw_only=True):
+    """``template save``."""
+
+    kind: Literal["template-saved"] = "template-saved"
+    cluster: Cluster
+    items: tuple[TemplateSavedItem, ...]
+
+
+class SchemaRequestItem(Part, frozen=True, kw_only=True):
+    """A request that makes or changes a collection."""
+
+    method: Literal["POST", "PUT"]
+    path: str
+    body: dict[str, Any]
+    why: str
+
+
+class DifferenceItem(Part, frozen=True, kw_only=True):
+    """A setting that is not as it was posted; null: not said."""
+
+    path: str
+    posted: Any
+    read: Any
+
+
+class TemplateCreatedItem(Part, frozen=True, kw_only=True):
+    """A collection made, or to be made, of a template."""
+
+    collection: str
+    template: str
+    state: Literal["planned", "created", "different", "refused", "unknown"]
+    """different: it exists, and not as it was posted; unknown: whether it exists is not known."""
+    requests: tuple[SchemaRequestItem, ...]
+    differences: tuple[DifferenceItem, ...]
+    unknown_settings: tuple[str, ...]
+    """Settings that no release known to us has: a server drops them without a word."""
+    message: str | None
+    """What the server, or the way to it, said against it."""
+
+
+class TemplateCreatedDocument(Document, frozen=True, kw_only=True):
+    """``template create``."""
+
+    kind: Literal["template-created"] = "template-created"
+    cluster: Cluster
+    items: tuple[TemplateCreatedItem, ...]
+
+
 DOCUMENTS: dict[str, type[Document]] = {
     "stats": StatsDocument,
     "nodes": NodesDocument,
@@ -417,5 +525,9 @@ DOCUMENTS: dict[str, type[Document]] = {
     "diag": DiagDocument,
     "keys": KeysDocument,
     "keys-check": KeysCheckDocument,
+    "templates": TemplatesDocument,
+    "template": TemplateDocument,
+    "template-saved": TemplateSavedDocument,
+    "template-created": TemplateCreatedDocument,
 }
 """``kind`` -> the type of the document."""

@@ -226,6 +226,37 @@ CHANGE = Option(
     help="Such as screen.refresh=f5,r; none for no key.",
 )
 ACTION = Option(name="action", kind="text", metavar="ACTION", help="Such as screen.refresh.")
+TEMPLATE = Option(name="name", kind="text", metavar="NAME", help="The template.")
+_COLLECTION = Option(
+    name="collection",
+    words=("--collection",),
+    kind="text",
+    metavar="NAME",
+    help="The collection.",
+)
+_SET = Option(
+    name="settings",
+    words=("--set",),
+    kind="texts",
+    metavar="PATH=VALUE",
+    help="Such as replicationConfig.factor=3; null leaves it to the server; may be repeated.",
+)
+TEMPLATE_SAVE = (
+    _COLLECTION,
+    _SET,
+    Option(
+        name="about", words=("--about",), kind="text", metavar="TEXT", help="What it is, in a line."
+    ),
+    _switch("overwrite", "--overwrite", help="In the place of the one of this name."),
+    DOCUMENT,
+)
+TEMPLATE_CREATE = (
+    _COLLECTION,
+    _SET,
+    _switch("dry_run", "--dry-run", help="Print what would be sent, and send nothing."),
+    _switch("yes", "--yes", "-y", help="Do not ask."),
+    DOCUMENT,
+)
 NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
 
 OBJECT = Option(

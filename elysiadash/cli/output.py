@@ -32,7 +32,7 @@ def write_line(text: str) -> None:
     write(f"{printable(text)}\n")
 
 
-def write_json(document: msgspec.Struct, *, as_line: bool = False) -> None:
+def write_json(document: msgspec.Struct | dict[str, Any], *, as_line: bool = False) -> None:
     """A document: indented for people on a terminal, one line for programs."""
     import msgspec
 

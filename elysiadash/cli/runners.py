@@ -144,5 +144,36 @@ def run_keys_path(_: ClusterFlags, __: Given) -> int:
     return keys_path()
 
 
+def run_template_list(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.template_command import template_list
+
+    return template_list(given["as_json"])
+
+
+def run_template_show(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.template_command import template_show
+
+    return template_show(given["name"], given["as_json"])
+
+
+def run_template_delete(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.template_command import template_delete
+
+    return template_delete(given["name"])
+
+
+def run_template_save(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.template_command import SaveWish, template_save
+
+    return template_save(flags, SaveWish(**{**given, "settings": tuple(given["settings"] or ())}))
+
+
+def run_template_create(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.template_creation import CreateWish, template_create
+
+    wish = CreateWish(**{**given, "settings": tuple(given["settings"] or ())})
+    return template_create(flags, wish)
+
+
 def _format(given: Given) -> Any:
     return "json" if given["as_json"] else given["format"]

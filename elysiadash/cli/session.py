@@ -18,6 +18,7 @@ from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.watch import Watch
 from elysiadash.weaviate.errors import WeaviateError
+from elysiadash.weaviate.guard import AuditSink
 
 _SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
@@ -26,15 +27,15 @@ _SIGNALS = {
 }
 
 
-def open_watch(chosen: Chosen) -> Watch:
-    """The watch over the chosen cluster; nothing is sent yet."""
-    return connect(chosen.profile, state_dir=chosen.state_dir)
+def open_watch(chosen: Chosen, audit: AuditSink | None = None) -> Watch:
+    """The watch over the chosen cluster; nothing is sent yet. Changes need an ``audit``."""
+    return connect(chosen.profile, state_dir=chosen.state_dir, audit=audit)
 
 
 @asynccontextmanager
-async def watching(chosen: Chosen) -> AsyncIterator[Watch]:
+async def watching(chosen: Chosen, audit: AuditSink | None = None) -> AsyncIterator[Watch]:
     """A watch for the length of the block."""
-    watch = open_watch(chosen)
+    watch = open_watch(chosen, audit)
     try:
         yield watch
     finally:

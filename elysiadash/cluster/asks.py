@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from elysiadash.cluster.changeover import Changeover, excuse
 from elysiadash.cluster.directory import Directory, NodeAddress
 from elysiadash.cluster.growth import Growth, GrowthTracker
-from elysiadash.cluster.nodes import expected_nodes
+from elysiadash.cluster.nodes import expected_nodes, leader_of
 from elysiadash.cluster.prometheus import PrometheusAsks
 from elysiadash.cluster.rows import TenantCounts
 from elysiadash.cluster.shards import ShardReport, report_shards
@@ -54,9 +55,12 @@ class Asks:
         self.remembered = remembered
         self.traffic = Traffic()
         self.nodes_changed: Callable[[], None] = lambda: None
-        """Called when a node came into the list, left it, or changed its readiness."""
+        """Called when a node came into the list, left it, or changed its readiness, and when
+        another one leads."""
         self.contact_changed: Callable[[], None] = lambda: None
         """Called when everything else is asked of another address from now on."""
+        self.changeover = Changeover()
+        """Whether another node has just taken over as the contact or the leader."""
         self.growth: dict[str, Growth] = {}
         """How fast each collection grows, as far as was seen."""
         self._growth_tracker = GrowthTracker()
@@ -74,11 +78,15 @@ class Asks:
         addresses = nodes if url in nodes else [url, *nodes]
         before = {address: self._probe_of(address) for address in addresses}
         results = await self._each(Kind.READY, addresses, self.client.ready)
-        if any(was is not None and was != self._probe_of(at) for at, was in before.items()):
+        changed = {at for at, was in before.items() if was not in (None, self._probe_of(at))}
+        if changed:
+            self.changeover.lose({one.node for one in self.addresses() if one.rest in changed})
             self.nodes_changed()
         best, transport = self._best(addresses), self.client.transport
         if best != transport.contact:
+            excuse(self.store, transport.contact, best)
             transport.contact = best
+            self.changeover.begin()
             self.contact_changed()
         _raise_if_all_failed(results)
 
@@ -103,12 +111,16 @@ class Asks:
         await asyncio.gather(*asking)
         fresh = self.store.put(Kind.NODES, nodes, asked_at=asked_at, latency=latency)
         if fresh and before and before != listed:
+            self.changeover.lose(gone)
             self.nodes_changed()
 
     async def statistics(self) -> None:
         """Raft as each node sees it; keeps who is expected."""
         await self._put(Kind.STATISTICS, self.client.statistics())
         self.remembered = tuple(sorted(self.expected()))
+        # What waits for the leader is answered as soon as there is one.
+        if self.changeover.follow(leader_of(self.store.get(Kind.STATISTICS).value)):
+            self.nodes_changed()
 
     async def schema(self) -> None:
         """The local copy of the schema.

@@ -27,14 +27,22 @@ _SLEW_S = 5.0
 
 
 class Points(msgspec.Struct, frozen=True, gc=False):
-    """One series, oldest first: wall-clock seconds and values, None is a gap."""
+    """One series, oldest first: wall-clock seconds and values.
+
+    None is a gap at the places in ``breaks``: it was looked at and not known. Elsewhere its source
+    said nothing new at that time.
+    """
 
     times: tuple[float, ...]
     values: tuple[float | None, ...]
+    breaks: tuple[int, ...] = ()
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """One moment: metric -> values by place; places beyond the end had no value yet."""
+    """One moment: metric -> values by place; places beyond the end had no value yet.
+
+    Only metrics that were looked at are in there: NaN is what was not known of one.
+    """
 
     at: float
     values: dict[str, array[float]]
@@ -85,7 +93,10 @@ class History:
         self._swept = 0
 
     def append(self, at: float, frame: Mapping[str, Mapping[str, float | None]]) -> None:
-        """Add one point: metric -> name -> value (None or absent: a gap) at wall clock ``at``.
+        """Add one point: metric -> name -> value at wall clock ``at``.
+
+        None, or a name that is absent from a metric that has others: looked at and not known, a
+        gap. A metric that is absent was not looked at.
 
         May run in a thread: thousands of collections take a few milliseconds.
         """
@@ -108,9 +119,15 @@ class History:
             if places is None or place is None or places.seen[place] < self._oldest():
                 return Points((), ())
             newest_first = tuple(islice(reversed(self._rows), last))
-        times = tuple(row.at for row in reversed(newest_first))
-        values = tuple(_value(row, metric, place) for row in reversed(newest_first))
-        return Points(times, values)
+        rows = tuple(reversed(newest_first))
+        times = tuple(row.at for row in rows)
+        values = tuple(_value(row, metric, place) for row in rows)
+        breaks = tuple(
+            number
+            for number, (row, value) in enumerate(zip(rows, values, strict=True))
+            if value is None and metric in row.values
+        )
+        return Points(times, values, breaks)
 
     @property
     def since(self) -> float | None:

@@ -85,6 +85,8 @@ def pollers(asks: Asks, store: Store, profile: Profile) -> dict[Kind, Poller]:
             schedule,
             held=asks.verbose_held if kind is Kind.VERBOSE else lambda: None,
             waits_for_nobody=asks.waits_for_nobody,
+            # Metrics come from each node itself, or from a Prometheus.
+            changes_over=(lambda: False) if kind in METRICS else asks.changeover.lasts,
         )
         for kind, ask, schedule in plan
     }

@@ -39,6 +39,7 @@ class LastShards:
         self._collections: frozenset[str] = frozenset()
         self._dropped: dict[str, float] = {}
         """Collection -> when it was in the schema no more; lists of before that hold another."""
+        self._short: frozenset[str] = frozenset()
         store.listen(self._note)
 
     def lists(self, collection: str, nodes: Collection[str]) -> dict[str, NodeList]:
@@ -51,6 +52,12 @@ class LastShards:
             if node in self._lists and since <= self._lists[node].seen_at <= now
         }
 
+    @property
+    def short(self) -> frozenset[str]:
+        """Nodes that came back not long before the newest answer, and list fewer shards in it than
+        they had: the others are still there to come."""
+        return self._short
+
     def _note(self, kind: Kind) -> None:
         if kind is Kind.VERBOSE:
             self._note_report()
@@ -62,7 +69,7 @@ class LastShards:
         before, report, at = self._report, piece.value, piece.fetched_at
         if report is None or at is None or report is before:
             return
-        self._report = report
+        self._report, short = report, set[str]()
         for node in report.nodes.nodes:
             if node.name not in report.answered:
                 continue
@@ -70,6 +77,9 @@ class LastShards:
                 self._back_at[node.name] = at
             if self._is_whole(node.name, node.shards or (), at):
                 self._lists[node.name] = NodeList(at, node.shards or ())
+            else:
+                short.add(node.name)
+        self._short = frozenset(short)
         while len(self._lists) > _MOST_NODES:
             del self._lists[min(self._lists, key=lambda name: self._lists[name].seen_at)]
         self._back_at = {name: at for name, at in self._back_at.items() if name in self._lists}

@@ -96,7 +96,7 @@ def view_cluster(
         )
         for name in names
     )
-    named = _leader(raft.values())
+    named = leader_of(statistics.value)
     gone = next((v.node for v in views if v.node == named and v.status in AWAY_STATES), None)
     return ClusterView(
         nodes=tuple(
@@ -244,8 +244,9 @@ def _seen_at(live: bool, nodes: Slice[Nodes], probe: _Probe | None) -> float | N
     return max(times, default=None)
 
 
-def _leader(rows: Iterable[NodeStatistics]) -> str | None:
+def leader_of(statistics: Statistics | None) -> str | None:
     """The leader's name; "" when every answering node says there is none; None when unknown."""
+    rows = statistics.statistics if statistics else []
     said = [row.leader_id for row in rows if isinstance(row.leader_id, str)]
     named = [name for name in said if name]
     if named:

@@ -4,7 +4,8 @@ A poller is a plain coroutine; whoever wants the data owns its task. It asks one
 fan-out question that takes longer than ``park`` is set aside (it goes on in the background, its
 late answer is still taken when nothing newer came) and one more may start, never three. While a
 node hangs, the oldest of two is given up once the others have forgotten that node: it would take
-30 s, and one that starts then takes milliseconds.
+30 s, and one that starts then takes milliseconds. So is a call to one node while another raft
+leader is elected: it would wait for the old one for 46 s.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _JITTER = 0.1
 _MAX_OPEN = 2
 _FORGOTTEN_S = 6.0
 """A node that hangs is forgotten by the others after 5 to 6 s (1.39.0, three nodes): what is asked
-later does not wait for it."""
+later does not wait for it. A new leader answers by then, too."""
+_HURRY_S = (1.0, 2.0)
+"""The wait after a failure while the contact or the leader changes."""
 _LASTING = (Forbidden, NotSupported, AnswerTooLarge)
 """Asking again soon gets the same, and the last of them costs the server a whole answer."""
 _JUDGED_BY = 3
@@ -57,7 +60,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shortest of the last three.
     After the n-th failure in a row: ``backoff_first`` doubled n-1 times, up to ``backoff_max``;
     with a ``cost_factor`` never sooner than after a success, that cost up to ``backoff_max``, or
-    of a call that asks all nodes up to ``refused``.
+    of a call that asks all nodes up to ``refused``. While the contact or the leader changes, 1 to
+    2 s at most, unless such a call costs.
     After a refusal that waiting does not change (403, not supported, too large): ``refused``.
     ``park``: set a call aside after this long, None for calls that ask one node only.
     """
@@ -75,6 +79,7 @@ class Poller:
 
     ``held`` is asked before each poll: a reason not to ask now, or None. ``waits_for_nobody``
     says whether a node hangs or is gone, so that a call can wait for what will not come.
+    ``changes_over`` says whether the contact or the raft leader has just changed.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class Poller:
         *,
         held: Callable[[], str | None] = lambda: None,
         waits_for_nobody: Callable[[], bool] = lambda: False,
+        changes_over: Callable[[], bool] = lambda: False,
         rng: random.Random | None = None,
     ) -> None:
         self.name = name
@@ -104,11 +110,14 @@ class Poller:
         self._fail = fail
         self._held = held
         self._waits_for_nobody = waits_for_nobody
+        self._changes_over = changes_over
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._recent: deque[float] = deque(maxlen=_JUDGED_BY)
         self._open: dict[asyncio.Task[float | None], float] = {}
         """Calls under way, oldest first, and when each was started."""
         self._patience = _FORGOTTEN_S
+        self._hurried = 0
+        """Failures in a row that were met by hurrying, and not by backing off."""
         # All in the event loop's time.
         self._started = float("-inf")
         self._answered = float("-inf")
@@ -151,6 +160,7 @@ class Poller:
         task = asyncio.ensure_future(self._guarded_ask(started))
         self._open[task] = started
         task.add_done_callback(self._close)
+        self._limit(task, started)
         if not await self._finished_in_time(task):
             task.add_done_callback(partial(self._take_late, started))
             self.failures += 1
@@ -164,6 +174,8 @@ class Poller:
         ten times what the call takes where its cost counts. After a failure the second is enough
         for a call that asks one node.
         """
+        for task, started in self._open.items():
+            self._limit(task, started)
         self._wished = True
         self._wake.set()
 
@@ -195,6 +207,11 @@ class Poller:
         """Calls under way, those set aside included."""
         return len(self._open)
 
+    @property
+    def asked_at(self) -> float | None:
+        """When the call under way was sent, in the event loop's time; None while it waits."""
+        return self._started if self._open and self.next_at is None else None
+
     async def _guarded_ask(self, started: float) -> float | None:
         try:
             return await self._ask()
@@ -224,7 +241,7 @@ class Poller:
     def _after(self, task: asyncio.Task[float | None], started: float, seconds: float) -> float:
         if task.cancelled():
             again, self._given_up = self._given_up, False
-            return 0.0 if again else self.schedule.interval
+            return 0.0 if again else self._rng.uniform(*_HURRY_S)
         error = task.exception()
         if error is None:
             self._succeed(started)
@@ -235,9 +252,18 @@ class Poller:
         self.failures += 1
         if isinstance(error, _LASTING):
             return self.schedule.refused
-        steps = min(self.failures - 1, 16)
+        steps = min(self.failures - self._hurried - 1, 16)
         wait = min(self.schedule.backoff_max, self.schedule.backoff_first * float(2**steps))
-        return max(wait * self._rng.uniform(0.5, 1.0), self._cost_of(error, seconds))
+        wait = max(wait * self._rng.uniform(0.5, 1.0), self._cost_of(error, seconds))
+        if not self._is_in_haste(error):
+            return wait
+        self._hurried += 1
+        return min(wait, self._rng.uniform(*_HURRY_S))
+
+    def _is_in_haste(self, error: BaseException) -> bool:
+        """Whether it failed because the contact or the leader changes, and may be asked soon."""
+        costs = self.schedule.park is not None and self.schedule.cost_factor > 0
+        return self._changes_over() and (not costs or isinstance(error, Unreachable))
 
     def _take_late(self, started: float, task: asyncio.Task[float | None]) -> None:
         """A call set aside has ended: what it cost counts from now."""
@@ -260,15 +286,16 @@ class Poller:
     def _succeed(self, started: float) -> None:
         if started >= self._answered:
             self._answered = started
-            self.failures = 0
+            self.failures = self._hurried = 0
             took = asyncio.get_running_loop().time() - started
             if took < (self.schedule.park or math.inf):
                 self._patience = _FORGOTTEN_S
 
     def _cost_of(self, error: BaseException, seconds: float) -> float:
         """The least wait after a failure, so that failing is not asked more often than success."""
-        # What never reached a server cost it nothing.
-        spent = 0.0 if isinstance(error, Unreachable) else self._learn(seconds)
+        # What never reached a server, or waited for a leader, cost it nothing.
+        free = isinstance(error, Unreachable) or self._is_in_haste(error)
+        spent = 0.0 if free else self._learn(seconds)
         if not self.schedule.cost_factor:
             return 0.0
         # A hanging server must not be taken for a busy one for hours.
@@ -322,6 +349,21 @@ class Poller:
         self._patience *= 2
         await asyncio.wait({oldest}, timeout=self.schedule.park)
         return not self._is_full()
+
+    def _limit(self, task: asyncio.Task[float | None], started: float) -> None:
+        """While the leader changes, a call that is usually quick is not waited for much longer."""
+        slow = 2 * (self.last_seconds or 0.0) >= self._patience
+        if self.schedule.park is None and not slow and self._changes_over():
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(loop.time(), started + self._patience), self._give_up, task)
+
+    def _give_up(self, task: asyncio.Task[float | None]) -> None:
+        # It may have been answered, or given up for an earlier change, meanwhile.
+        if task not in self._open or task.cancelling() or not task.cancel():
+            return
+        if self.last_seconds is None:
+            # It may be slow by itself.
+            self._patience *= 2
 
     def _close(self, task: asyncio.Task[float | None]) -> None:
         """A call has ended; where there was no place for another, ask again by the usual pace."""

@@ -19,19 +19,22 @@ _LEAST_GAP_S = 90.0
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):
-    """One value of a series and the second it was seen (the end of its step, where thinned)."""
+    """One value of a series and the second it was seen (the end of its step, where thinned).
+
+    None is a break: it was looked at then and not known, or only a part of it.
+    """
 
     at: float
-    value: float
+    value: float | None
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One number in even steps over ``start`` to ``end`` (wall-clock seconds).
 
     Each value is the mean of what was seen in its step, or, where samples are further apart than
-    steps, the sample that the step is on the way to; None where nothing was for longer than that:
-    a gap. ``source`` says in words where the values come from; ``problem`` why a part or all of
-    them is missing.
+    steps, the sample that the step is on the way to; None where nothing was for longer than that,
+    or where it was looked at and not known: a gap. ``source`` says in words where the values come
+    from; ``problem`` why a part or all of them is missing.
     """
 
     start: float
@@ -47,12 +50,12 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def samples_of(points: Points, end: float, seconds: float) -> list[Sample]:
-    """The values among the points of the ``seconds`` before ``end``."""
-    start = end - seconds
+    """The values and the breaks among the points of the ``seconds`` before ``end``."""
+    start, breaks = end - seconds, frozenset(points.breaks)
     return [
         Sample(at, value)
-        for at, value in zip(points.times, points.values, strict=True)
-        if value is not None and start < at <= end
+        for place, (at, value) in enumerate(zip(points.times, points.values, strict=True))
+        if start < at <= end and (value is not None or place in breaks)
     ]
 
 
@@ -69,25 +72,33 @@ def means(
     Samples are oldest first and none is later than ``end``. They are further apart than steps
     where the past was thinned, the source is slow, or the window is short: one holds for the steps
     since the one before it (that may lie before the window), unless that is a gap: longer than
-    ``least_gap`` seconds and than two and a half of the usual steps.
+    ``least_gap`` seconds and than two and a half of the usual steps, or with a break in it.
     """
     start, width = end - seconds, seconds / steps
     sums, counts = [0.0] * steps, [0] * steps
-    places = [_place(one.at, start, seconds, steps) for one in samples]
-    for place, sample in zip(places, samples, strict=True):
+    known: list[tuple[float, float, int, bool]] = []
+    """Second, value and place of each, and whether there is a break before it."""
+    broken = False
+    for sample in samples:
+        if sample.value is None:
+            broken = True
+            continue
+        place = _place(sample.at, start, seconds, steps)
+        known.append((sample.at, sample.value, place, broken))
+        broken = False
         if place >= 0:
             sums[place] += sample.value
             counts[place] += 1
     values = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
-    apart = [two.at - one.at for one, two in pairwise(samples)]
+    apart = [two[0] - one[0] for one, two in pairwise(known)]
     # Of two samples alone nobody knows whether the time between them is the usual one.
     usual = median_low(apart) if len(apart) > 1 else 0.0
     bridge = max(least_gap, _GAP_FACTOR * usual)
-    for (one, two), (before, place) in zip(pairwise(samples), pairwise(places), strict=True):
-        if width < two.at - one.at <= bridge:
+    for (one, _, before, _), (two, value, place, is_broken) in pairwise(known):
+        if not is_broken and width < two - one <= bridge:
             for between in range(before + 1, place):
                 if values[between] is None:
-                    values[between] = two.value
+                    values[between] = value
     return tuple(values)
 
 

@@ -1,4 +1,4 @@
-"""What the nodes that do not answer hold of a collection, as far as they told while they did."""
+"""What the nodes that do not answer, or start, hold of a collection, as far as they told before."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ Held = dict[str, dict[str, HeldReplica]]
 
 
 class Away(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the nodes that do not answer may have of one collection."""
+    """What the nodes that do not answer, or not yet in full, may have of one collection."""
 
     nodes: frozenset[str] = frozenset()
+    starting: frozenset[str] = frozenset()
+    """Those of them that are back and list not all of their shards yet."""
     remembered: frozenset[str] = frozenset()
     """Those of them whose last list is known."""
     held: Held = {}
@@ -49,10 +51,31 @@ class Away(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 NOBODY_AWAY = Away()
 
 
-def away_nodes(view: ClusterView, report: ShardReport) -> frozenset[str]:
-    """Expected nodes that are not live, and those that did not answer for their shards."""
+def away_nodes(
+    view: ClusterView, report: ShardReport, starting: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Expected nodes that are not live, those that did not answer for their shards, and those
+    that are ``starting``."""
     missing = {node.node for node in view.nodes if node.expected and node.status not in LIVE_STATES}
-    return frozenset(missing | set(report.silent))
+    return frozenset(missing | set(report.silent)) | _unlisted(view, report) | starting
+
+
+def starting_nodes(
+    view: ClusterView, report: ShardReport, reported_at: float, short: frozenset[str]
+) -> frozenset[str]:
+    """Live nodes that came after the report of ``reported_at`` (wall-clock seconds), and those
+    whose list in it is ``short`` of what they had."""
+    live = {node.node for node in view.nodes if node.status in LIVE_STATES}
+    newer = view.asked_at is not None and view.asked_at > reported_at
+    return (short & live) | (_unlisted(view, report) if newer else frozenset())
+
+
+def _unlisted(view: ClusterView, report: ShardReport) -> frozenset[str]:
+    """Expected live nodes that the report does not have."""
+    # An answer that lists nobody tells of nobody.
+    listed = {node.name for node in report.nodes.nodes}
+    live = {node.node for node in view.nodes if node.expected and node.status in LIVE_STATES}
+    return frozenset(live - listed) if listed else frozenset()
 
 
 def shards_away(
@@ -63,9 +86,11 @@ def shards_away(
     *,
     wanted: int | None,
     dark: frozenset[str] | None = None,
+    starting: frozenset[str] = frozenset(),
 ) -> Away:
-    """What is to be known of a collection's shards on ``nodes``. For a thread: reads whole lists.
+    """What is to be known of a collection's shards on ``nodes``, of which some are ``starting``.
 
+    For a thread: reads whole lists.
     ``wanted`` is how many shards there should be, ``dark`` the tenants that were found active
     and on no list; None where either is not known. A shard that was dropped is not lost.
     """
@@ -84,6 +109,7 @@ def shards_away(
         unnamed = max(0, missing - len(lost))
     return Away(
         nodes=nodes,
+        starting=starting & nodes,
         remembered=frozenset(lists),
         held=held,
         lost=lost,

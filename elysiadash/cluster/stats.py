@@ -93,6 +93,14 @@ class CollectionStats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether sums over the nodes' metrics lack a node: they are lower bounds."""
         return 0 < self.metrics_nodes < self.nodes_to_read
 
+    @property
+    def queue_partial(self) -> bool:
+        """Whether the vector queue lacks shards that did not answer: it is a lower bound."""
+        if self.shards is None:
+            # How many tenants there should be is not known: with a node away some may be dark.
+            return bool(self.missing_nodes)
+        return (self.shards_answered or 0) < self.shards
+
 
 class FieldSource(msgspec.Struct, frozen=True, gc=False):
     """Where a field comes from: the slice that feeds it and the server's own name for it."""

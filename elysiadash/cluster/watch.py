@@ -96,7 +96,7 @@ class Watch:
         )
         self._rows = KnownRows(self.store, self.asks, self.cluster)
         self._charted: dict[Kind, int] = {}
-        """Source of charts -> ``seq`` of the answer that their last point is of."""
+        """Source of charts -> ``seq`` of the answer or failure that their last point is of."""
         self._saved_at = 0.0
 
     async def run(self) -> None:
@@ -278,13 +278,15 @@ class Watch:
                 await self._save()
 
     async def _chart_news(self) -> None:
-        """Adds a point to the charts whose source has answered anew, and to no other."""
-        answered = {kind: self._answered_seq(kind) for kind in CHARTED_KINDS}
-        told = {kind for kind, seq in answered.items() if seq > self._charted.get(kind, 0)}
-        if not told or not self._has_live_rows():
+        """Adds a point to the charts whose source has answered anew, a gap where it has begun to
+        fail, and nothing to the others."""
+        told = {kind: seq for kind in CHARTED_KINDS if (seq := self._news(kind, failed=False))}
+        failed = {kind: seq for kind in CHARTED_KINDS if (seq := self._news(kind, failed=True))}
+        if not (told or failed) or not self._has_live_rows():
             return
-        self._charted.update({kind: answered[kind] for kind in told})
-        frame = await asyncio.to_thread(frame_of, await self.rows(), told)
+        for kind in told.keys() | failed.keys():
+            self._charted[kind] = max(told.get(kind, 0), failed.get(kind, 0))
+        frame = await asyncio.to_thread(frame_of, await self.rows(), told.keys(), failed.keys())
         at = self.store.clock()
         await asyncio.to_thread(self.history.append, at, frame)
         if self.recorder is not None:
@@ -313,10 +315,13 @@ class Watch:
         found = self.store.get(kind)
         return found.value is not None and found.problem is None
 
-    def _answered_seq(self, kind: Kind) -> int:
-        """``seq`` of the newest answer that nothing has gone wrong since; 0 without one."""
+    def _news(self, kind: Kind, *, failed: bool) -> int:
+        """``seq`` of the newest answer that nothing has gone wrong since, or of the newest
+        beginning of a failure; 0 where the charts know it."""
         pieces = self.store.all(kind).values()
-        return max((piece.seq for piece in pieces if piece.problem is None), default=0)
+        seqs = (piece.seq for piece in pieces if (piece.problem is not None) is failed)
+        newest = max(seqs, default=0)
+        return newest if newest > self._charted.get(kind, 0) else 0
 
     async def _save(self) -> None:
         self._saved_at = time.monotonic()

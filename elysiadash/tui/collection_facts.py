@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -17,12 +17,15 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.severity import look
 from elysiadash.tui.source import Watched
 from elysiadash.tui.values import VALUES, Value, reason
-from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName
+from elysiadash.tui.widgets.table import Cell, Column, SparkCell, StyleName, Succession
 
 CHART_S = 600.0
 FINDING = "finding-"
 """How the key of a line about a finding begins."""
+TITLE = "§"
+"""How the key of a section's title begins."""
 _CELLS = 10
+_NAMES_KEPT = 200
 
 _SERIES = {
     "objects_per_s": ("objects_per_s", numbers.signed_rate),
@@ -47,6 +50,44 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float | None = None
     series: tuple[float | None, ...] = ()
     ends: str = ""
+
+
+class SameFact(Succession[Fact]):
+    """From a section that has gone the cursor goes on to what stands there now; a finding is the
+    same one, wherever among the others it stands."""
+
+    def __init__(self) -> None:
+        self._names: dict[Hashable, str] = {}
+
+    def note(self, facts: Iterable[Fact]) -> None:
+        """Remember what the lines are called, those that may go soon too."""
+        self._names = dict(list(self._names.items())[-_NAMES_KEPT:])
+        self._names |= {fact.key: fact.what for fact in facts}
+
+    def name(self, key: Hashable) -> str:
+        """As the line had it, never its key."""
+        return self._names.get(key) or "the line"
+
+    def gone(self, key: Hashable) -> str:
+        """Of a finding: that it is not found any more."""
+        if str(key).startswith(FINDING):
+            return f"{self.name(key)} is no longer found"
+        return super().gone(key)
+
+    def heir(self, key: Hashable, rows: Sequence[Fact]) -> Hashable | None:
+        """The same finding; for the title of a section the first line there is."""
+        gone = str(key)
+        if gone.startswith(TITLE):
+            return rows[0].key if rows else None
+        if not gone.startswith(FINDING):
+            return None
+        same, _, _ = gone.rpartition("-")
+        found = (row.key for row in rows if row.key.rpartition("-")[0] == same)
+        return next(found, None)
+
+    def followed(self, key: Hashable, heir: Hashable) -> str:
+        """Nothing: the line speaks for itself."""
+        return ""
 
 
 FIELDS: Fields[Fact] = Fields(
@@ -74,7 +115,7 @@ def facts_of(
 
 def is_title(fact: Fact) -> bool:
     """Whether the line only opens a section."""
-    return fact.key.startswith("§")
+    return fact.key.startswith(TITLE)
 
 
 class FactColumns:
@@ -114,7 +155,7 @@ def _chart(fact: Fact) -> Cell | SparkCell:
 def _section(key: str, title: str, lines: Iterable[Fact]) -> Iterator[Fact]:
     found = tuple(lines)
     if found:
-        yield Fact(key=f"§{key}", what=title)
+        yield Fact(key=f"{TITLE}{key}", what=title)
         yield from found
 
 

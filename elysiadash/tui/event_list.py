@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple, cast
+
 import msgspec
 
 from elysiadash.cluster.events.event import Event
@@ -10,9 +13,28 @@ from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
 from elysiadash.tui.plain import plain
 from elysiadash.tui.severity import look
-from elysiadash.tui.widgets.table import Cell, Column, StyleName
+from elysiadash.tui.widgets.table import Cell, Column, StyleName, Succession
 
 _SINCE = "since:"
+_TWIN_S = 90.0
+"""Seconds within which two processes see one change, as where the recording is read."""
+_WHATEVER_WORDS = frozenset({"node.left", "node.came"})
+
+
+class EventKey(NamedTuple):
+    """When it was seen, what it was, and what it was about."""
+
+    at: float
+    kind: str
+    message: str
+    about: tuple[str | None, ...]
+
+    def is_alike(self, other: EventKey) -> bool:
+        """Whether both may be one change that two processes saw."""
+        # While a node dies, each process sees another of its states.
+        worded = self.kind in _WHATEVER_WORDS or self.message == other.message
+        near = abs(self.at - other.at) <= _TWIN_S
+        return self.kind == other.kind and self.about == other.about and worded and near
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):
@@ -23,9 +45,33 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     earlier: bool
 
     @property
-    def key(self) -> tuple[float, str, str]:
+    def key(self) -> EventKey:
         """What makes it this event and no other."""
-        return (self.event.at, self.event.kind, self.event.message)
+        event = self.event
+        about = (event.node, event.collection, event.tenant, event.shard, event.name)
+        return EventKey(event.at, event.kind, event.message, about)
+
+
+class SameChange(Succession[EventRow]):
+    """What this session saw gives way to what was recorded of it, seen at another moment."""
+
+    def name(self, key: Hashable) -> str:
+        """What it says."""
+        return plain(cast("EventKey", key).message)
+
+    def gone(self, key: Hashable) -> str:
+        """An event stays true; only the list has an end."""
+        return f"{self.name(key)}: this is not on the list any more"
+
+    def heir(self, key: Hashable, rows: Sequence[EventRow]) -> Hashable | None:
+        """The nearest in time of those that tell the same."""
+        gone = cast("EventKey", key)
+        same = (row.key for row in rows if row.event.kind == gone.kind and gone.is_alike(row.key))
+        return min(same, key=lambda found: abs(found.at - gone.at), default=None)
+
+    def followed(self, key: Hashable, heir: Hashable) -> str:
+        """Nothing: it is the same change."""
+        return ""
 
 
 def event_rows(events: tuple[Event, ...], watching_since: float) -> tuple[EventRow, ...]:

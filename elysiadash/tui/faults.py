@@ -52,13 +52,14 @@ class Faults(App[None]):
         ends. A fault is over when the same work succeeds; if it is not done ``again`` by itself,
         also after a minute. ``tell`` gets the words where they have to be said elsewhere too.
         """
-        guarded = partial(self._guarded, work, doing, again=again, tell=tell)
+        guarded = partial(self._guarded, work, doing, of or self, again=again, tell=tell)
         return (of or self).run_worker(guarded, name=doing, group=group, exit_on_error=False)
 
     async def _guarded(
         self,
         work: Callable[[], Awaitable[None]],
         doing: str,
+        of: DOMNode,
         *,
         again: bool,
         tell: Callable[[str], None] | None,
@@ -66,7 +67,8 @@ class Faults(App[None]):
         try:
             await work()
         except Exception as error:
-            if get_current_worker().is_cancelled:
+            # A screen that was left can be gone before its work hears of it.
+            if get_current_worker().is_cancelled or not of.is_attached:
                 # Nobody waits for it any more; what is shown by now may be another cluster.
                 log.exception("fault while %s, after it was given up", doing)
                 return

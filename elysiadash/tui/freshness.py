@@ -42,13 +42,16 @@ _NAMES = {
 _LASTING = frozenset({"forbidden", "not supported"})
 _NO_WAY = frozenset({"unreachable", "no answer", "connection lost"})
 _JITTER = 1.1
+_NOW_S = 2.0
+"""Seconds that a call under way is said to be sent now."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why the most telling of the late data is late.
 
     ``age`` is how old the value on screen is, ``lasting`` how long the trouble lasts (seconds),
-    ``retry_in`` the seconds until it is asked again: 0 while it is being asked, None unknown.
+    ``retry_in`` the seconds until it is asked again: 0 while it is being asked, None unknown;
+    ``asked`` the seconds since that call was sent, None while none is under way.
     """
 
     kind: Kind
@@ -57,6 +60,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     age: float | None
     lasting: float | None
     retry_in: float | None
+    asked: float | None = None
 
     def words(self, *, connected: bool) -> str:
         """One line: how stale, what, why, and when it is tried again."""
@@ -64,7 +68,9 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if connected:
             parts[0] = f"{_NAMES[self.kind]} {parts[0]}"
         parts[0] += f": {self._cause()}"
-        if self.retry_in is not None:
+        if self.asked is not None and self.asked >= _NOW_S:
+            parts.append(f"asked {'again ' if self.problem else ''}{span(self.asked)} ago")
+        elif self.retry_in is not None:
             again = f"retry in {span(self.retry_in)}" if self.retry_in >= 1 else "trying now"
             parts.append(again)
         return ", ".join(parts)
@@ -184,7 +190,8 @@ def _trouble(
                 problem=problem,
                 age=remembered_age if age is None else age,
                 lasting=None if since is None else max(0.0, now - since),
-                retry_in=_retry_in(watch, kind, loop_time),
+                retry_in=_retry_in(watch, kind, problem, loop_time),
+                asked=_asked(watch, kind, loop_time),
             )
     return None
 
@@ -197,11 +204,21 @@ def _name_of(watch: Watched, of: str) -> str:
     return next(named, of) if of else of
 
 
-def _retry_in(watch: Watched, kind: Kind, loop_time: float) -> float | None:
+def _asked(watch: Watched, kind: Kind, loop_time: float) -> float | None:
+    asking = watch.pollers.get(kind)
+    if asking is None or asking.asked_at is None or watch.replay is not None:
+        return None
+    return max(0.0, loop_time - asking.asked_at)
+
+
+def _retry_in(
+    watch: Watched, kind: Kind, problem: Problem | None, loop_time: float
+) -> float | None:
     asking = watch.pollers.get(kind)
     if asking is None or watch.replay is not None:
         return None
-    if asking.next_at is not None and math.isinf(asking.next_at):
-        # The problem says what it waits for.
+    parked = problem is not None and problem.kind == "parked"
+    if asking.next_at is not None and (parked or math.isinf(asking.next_at)):
+        # The problem says what it waits for; the answer may come at any time before the next.
         return None
     return 0.0 if asking.next_at is None else max(0.0, asking.next_at - loop_time)

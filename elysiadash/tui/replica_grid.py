@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from math import inf
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,14 +24,14 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 from elysiadash.weaviate.models import ShardReplica
 
-if TYPE_CHECKING:
-    from elysiadash.tui.description import Entry, Section
-
 _WIDE_CELL = 16
 """Cells a node's column needs for whole numbers; with less, numbers are short."""
 _BESIDE_NODES = 44
 """Cells that the other columns take."""
-_LOST = "no live replica"
+LOST = "no live replica"
+NO_ANSWER = "no answer"
+STARTING = "starting"
+NOT_LOADED = "not loaded"
 
 
 class ShardRow(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +46,9 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
     before: dict[str, HeldReplica] = {}
     """Node that does not answer -> the replica that it had when it did."""
     silent: frozenset[str] = frozenset()
-    """Nodes that do not answer and have, or may have, a replica."""
+    """Nodes that do not answer, or start, and have, or may have, a replica."""
+    starting: frozenset[str] = frozenset()
+    """Those of them that are back and list not all of their shards yet."""
     unnamed: int = 0
 
     @property
@@ -87,6 +88,11 @@ class ShardRow(msgspec.Struct, frozen=True, gc=False):
         return max(0, wanted - len(self.replicas))
 
     @property
+    def uncompared(self) -> bool:
+        """Whether there is, or may be, a replica that did not tell how many objects it has."""
+        return self.lacks_replicas > 0 or bool(self.silent)
+
+    @property
     def lost(self) -> bool:
         """Whether no node that answers has a replica."""
         return not self.replicas
@@ -106,7 +112,7 @@ FIELDS: Fields[ShardRow] = Fields(
         "objects": lambda row: row.highest,
         "gap": lambda row: row.gap,
         "queue": lambda row: row.queue,
-        "state": lambda row: _LOST if row.lost else " ".join(row.states),
+        "state": lambda row: LOST if row.lost else " ".join(row.states),
         "node": lambda row: " ".join((*row.replicas, *row.before)),
     },
 )
@@ -124,7 +130,7 @@ def shard_rows(
     rows = tuple(_row(shard, found[shard], away) for shard in sorted(found))
     if not away.unnamed:
         return rows
-    return (ShardRow("", {}, None, {}, away.nodes, away.unnamed), *rows)
+    return (ShardRow("", {}, None, {}, away.nodes, away.starting, away.unnamed), *rows)
 
 
 def is_problem(row: ShardRow) -> bool:
@@ -138,7 +144,9 @@ def _row(shard: str, replicas: Iterable[ReplicaOnNode], away: Away) -> ShardRow:
     counts = [replica.object_count for replica in by_node.values() if replica.loaded]
     before = {node: held for node, held in away.held.get(shard, {}).items() if node not in by_node}
     silent = _silent(by_node, before, away)
-    return ShardRow(shard, by_node, max(counts, default=None), before, silent)
+    return ShardRow(
+        shard, by_node, max(counts, default=None), before, silent, silent & away.starting
+    )
 
 
 def _silent(
@@ -156,26 +164,37 @@ def _silent(
 
 
 def grid_columns(
-    view: ClusterView, silent: Iterable[str], listed: Iterable[str], room: int = 200
+    view: ClusterView,
+    listed: Iterable[str],
+    room: int = 200,
+    *,
+    away: frozenset[str] = frozenset(),
+    starting: frozenset[str] = frozenset(),
 ) -> tuple[Column[ShardRow], ...]:
-    """The columns for these nodes in ``room`` cells; ``silent`` ones did not answer for their
-    replicas. Where many nodes share the room, numbers are short and names lose what is common.
+    """The columns for these nodes in ``room`` cells; those ``away`` did not answer for their
+    replicas, those of them that are ``starting`` not in full. Where many nodes share the room,
+    numbers are short and names lose what is common.
     """
     states = {node.node: node.status for node in view.nodes}
-    mute = frozenset(silent) | {
-        node.node for node in view.nodes if node.expected and node.status not in LIVE_STATES
-    }
-    nodes = sorted(set(states) | set(listed) | mute)
+    troubles = {node: _trouble(states.get(node), node in starting) for node in away}
+    nodes = sorted(set(states) | set(listed) | away)
     narrow = len(nodes) * (_WIDE_CELL + 2) > room - _BESIDE_NODES
     titles = _short_names(nodes) if narrow else dict(zip(nodes, nodes, strict=True))
     behind, room_behind = (_behind_narrow, (6, 8)) if narrow else (_behind, (16, 30))
     return (
         Column("shard", "Shard", _name, (10, 40), "left", 100, lambda row: row.shard, letter="s"),
-        Column("behind", "Behind", behind, room_behind, "left", 60, *_by_gap, letter="b"),
-        *(
-            _node_column(node, titles[node], states.get(node), node in mute, narrow)
-            for node in nodes
+        Column(
+            "behind",
+            "Behind",
+            behind,
+            room_behind,
+            "left",
+            60,
+            *_by_gap,
+            letter="b",
+            in_file={"behind": lambda row: row.gap, "behind_node": _worst_node},
         ),
+        *(_node_column(node, titles[node], troubles.get(node), narrow) for node in nodes),
         Column("queue", "Queue", _queue, (5, 11), "right", 70, *_by_queue, letter="u"),
     )
 
@@ -209,27 +228,49 @@ def _short_names(nodes: Sequence[str]) -> dict[str, str]:
     return short if len(common) > 2 else {node: node for node in nodes}
 
 
-def _node_column(
-    node: str, title: str, state: str | None, mute: bool, narrow: bool
-) -> Column[ShardRow]:
-    why = "" if narrow else f" {state or 'no answer'}"
-    words = f"{plain(title)} ✖{why}" if mute else plain(title)
-    silence = "silent" if narrow else "no answer"
+def _trouble(state: str | None, starting: bool) -> str:
+    """Why a node tells nothing of its replicas, or not of all of them."""
+    if starting:
+        return STARTING
+    # The list of nodes can be older than their silence.
+    return NO_ANSWER if state is None or state in LIVE_STATES else state
+
+
+def _node_column(node: str, title: str, trouble: str | None, narrow: bool) -> Column[ShardRow]:
+    """``trouble``: why the node does not tell of its replicas; None where it does."""
+    starting = trouble == STARTING
+    sign = "…" if starting else "✖"
+    why = "" if trouble is None else f" {sign}" if narrow else f" {sign} {trouble}"
+    words = f"{plain(title)}{why}"
+    silence = STARTING if starting else "silent" if narrow else NO_ANSWER
 
     def render(row: ShardRow) -> Cell:
         if (replica := row.replicas.get(node)) is not None:
             return _replica(replica, row.highest, narrow)
         if row.lost and (held := row.before.get(node)) is not None:
-            return Cell(f"{_held_objects(held, narrow)} old", "unknown")
+            return Cell(f"{held_objects(held, narrow)} old", "unknown")
         return Cell(silence, "unknown") if node in row.silent else Cell("·", "muted")
 
-    width = (8, 12) if narrow else (12, 40)
-    return Column(node, words, render, width, "left", 50, _count_on(node), True)
+    def state(row: ShardRow) -> str | None:
+        if (replica := row.replicas.get(node)) is not None:
+            return " ".join(filter(None, (replica.status, "" if replica.loaded else NOT_LOADED)))
+        if node not in row.silent:
+            return None
+        return STARTING if node in row.starting else NO_ANSWER
+
+    width, count = (8, 12) if narrow else (12, 40), _count_on(node)
+    in_file = {node: count, f"{node}_state": state}
+    return Column(node, words, render, width, "left", 50, count, True, in_file=in_file)
 
 
-def _held_objects(held: HeldReplica, narrow: bool) -> str:
+def _worst_node(row: ShardRow) -> str | None:
+    return row.behind[0][0] if row.behind else None
+
+
+def held_objects(held: HeldReplica, narrow: bool) -> str:
+    """``~308``: what the replica had when its node told of it last."""
     if not held.replica.loaded:
-        return "unloaded" if narrow else "not loaded"
+        return "unloaded" if narrow else NOT_LOADED
     write = numbers.short if narrow else numbers.count
     return f"~{write(held.replica.object_count)}"
 
@@ -252,7 +293,7 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     style: StyleName = "" if usual else "unknown" if loading else "critical"
     words = [] if usual else [plain(replica.status)]
     if not replica.loaded:
-        words.append("unloaded" if narrow else "not loaded")
+        words.append("unloaded" if narrow else NOT_LOADED)
         style = style or "unknown"
     if narrow:
         return Cell(words[0] if words else f"~{numbers.short(replica.object_count)}", style)
@@ -268,42 +309,6 @@ def _replica(replica: ShardReplica, highest: int | None, narrow: bool) -> Cell:
     return Cell(" ".join(words), style)
 
 
-def sections_of(
-    collection: str, row: ShardRow, requests: Mapping[str, str], now: float
-) -> tuple[Section, ...]:
-    """A shard in full: each of its replicas, then what holds for all of them."""
-    from elysiadash.tui.description import Entry, Section, of_requests
-
-    gap = numbers.UNKNOWN if row.gap is None else numbers.count(row.gap)
-    whole = [
-        Entry(what="Shard", value=row.name),
-        Entry(what="Collection", value=collection),
-        Entry(
-            what="Widest gap",
-            value=gap,
-            meaning="objects between the loaded replicas that hold the most and the fewest",
-            why="" if row.gap is not None else "fewer than two replicas are loaded",
-        ),
-        Entry(what="Queue", value=numbers.count(row.queue), meaning="vectors of all replicas"),
-    ]
-    if row.lost:
-        whole.append(Entry(what="Live replicas", value="0", why=_lost_words(row, now)))
-    if row.lacks_replicas:
-        why = "the schema wants them, and no node that answers lists them"
-        whole.append(Entry(what="Replicas missing", value=str(row.lacks_replicas), why=why))
-    replicas = tuple(_replica_entry(row, node) for node in sorted(row.replicas)) + tuple(
-        Entry(what=node, value=_held_words(held, now)) for node, held in sorted(row.before.items())
-    )
-    sections = (Section("Replicas", replicas), Section("Shard", tuple(whole)))
-    return (*(each for each in sections if each.entries), *of_requests(requests))
-
-
-def _replica_entry(row: ShardRow, node: str) -> Entry:
-    from elysiadash.tui.description import Entry
-
-    return Entry(what=node, value=_replica_words(row, row.replicas[node]))
-
-
 def _name(row: ShardRow) -> Cell:
     return Cell(plain(row.name), "critical" if is_problem(row) else "strong")
 
@@ -311,7 +316,7 @@ def _name(row: ShardRow) -> Cell:
 def _behind(row: ShardRow) -> Cell:
     """Which replica lacks most, and how many objects."""
     if row.lost:
-        return Cell(_LOST, "critical")
+        return Cell(LOST, "critical")
     if not row.behind:
         return _in_step(row)
     node, lacking = row.behind[0]
@@ -330,60 +335,11 @@ def _behind_narrow(row: ShardRow) -> Cell:
 
 
 def _in_step(row: ShardRow) -> Cell:
+    if row.gap is not None and row.uncompared:
+        # Those that answer agree; what the others have nobody knows.
+        return Cell("≥0", "unknown")
     return Cell("–" if row.gap is None else "0", "muted")
 
 
 def _queue(row: ShardRow) -> Cell:
     return Cell(numbers.count(row.queue), "accent" if row.queue else "muted")
-
-
-def line_of(row: ShardRow, now: float) -> str:
-    """A shard's replicas in one line, for the status line; ``now`` is wall-clock seconds."""
-    if row.lost:
-        return f"{plain(row.name)}: {_lost_words(row, now)}"
-    parts = []
-    for node, replica in sorted(row.replicas.items()):
-        parts.append(f"{plain(node)} {_replica_words(row, replica)}")
-    parts += [
-        f"{plain(node)} {_held_words(held, now)}" for node, held in sorted(row.before.items())
-    ]
-    lacking = row.lacks_replicas - len(row.before)
-    if lacking > 0:
-        parts.append(f"{lacking} more should be there and no node lists them")
-    return f"{plain(row.name)}: {'; '.join(parts)}"
-
-
-def _lost_words(row: ShardRow, now: float) -> str:
-    """``no live replica, was on weaviate-0, ~308 objects flushed 20 s ago``."""
-    if row.before:
-        was = [
-            f"was on {plain(node)}, {_held_objects(held, False)}"
-            f"{' objects flushed' if held.replica.loaded else ''} "
-            f"{numbers.span(now - held.seen_at)} ago"
-            for node, held in sorted(row.before.items())
-        ]
-        return f"{_LOST}, {'; '.join(was)}"
-    nodes = ", ".join(plain(node) for node in sorted(row.silent))
-    if row.unnamed:
-        return f"{_LOST}, and nobody has told the names since this began; no answer from {nodes}"
-    return f"{_LOST}; no answer from {nodes}, and it was not seen there"
-
-
-def _held_words(held: HeldReplica, now: float) -> str:
-    """What a node that does not answer had."""
-    objects = f"{_held_objects(held, False)}{' objects flushed' if held.replica.loaded else ''}"
-    return f"no answer, had {objects} {numbers.span(now - held.seen_at)} ago"
-
-
-def _replica_words(row: ShardRow, replica: ShardReplica) -> str:
-    said = [plain(replica.status) or numbers.UNKNOWN]
-    if replica.loaded:
-        said.append(f"{numbers.count(replica.object_count)} objects flushed")
-        lacking = (row.highest or 0) - replica.object_count
-        if lacking > 0:
-            said.append(f"{numbers.count(lacking)} behind")
-    else:
-        said.append("not loaded, so not counted")
-    if replica.vector_queue_length:
-        said.append(f"queue {numbers.count(replica.vector_queue_length)}")
-    return ", ".join(said)

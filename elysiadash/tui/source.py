@@ -49,6 +49,10 @@ class Asking(Protocol):
         """When it asks again, in the event loop's time; None while it asks, infinite while only
         the end of a call under way makes place for another."""
 
+    @property
+    def asked_at(self) -> float | None:
+        """When the call under way was sent, in the event loop's time; None while it waits."""
+
 
 class Replaying(Protocol):
     """The controls of a recording that is played back; times are wall-clock seconds."""

@@ -41,7 +41,7 @@ class StatsColumns:
             _column("collection", "Collection", self._name, (14, 32), "left", 100, _name_order),
             self._of("objects", "Objects", values.objects, (8, 15), 90),
             self._of("objects_per_s", "Δ/s", _growth, (5, 7), 70),
-            Column("trend", "10 min", self._chart, _CHART_CELLS, "left", 45),
+            Column("trend", "10 min", self._chart, _CHART_CELLS, "left", 45, in_file={}),
             _column("shards", "Shards", self._shards, (6, 13), "right", 85, _shards_order, True),
             self._of("replication_factor", "RF", _factor, 3, 40),
             self._of("tenants", "Tenants", values.tenants, (7, 9), 30),
@@ -112,7 +112,7 @@ class StatsColumns:
     def _queue(self, row: Row) -> Cell:
         limits = self._thresholds
         style = _grade(row.vector_queue, limits.vector_queue_warn, limits.vector_queue_critical)
-        return Cell(numbers.count(row.vector_queue), self._look("vector_queue", row, style))
+        return Cell(values.queue(row), self._look("vector_queue", row, style))
 
     def _tombstones(self, row: Row) -> Cell:
         limits = self._thresholds
@@ -161,6 +161,7 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     ),
     "queries_per_s": ("metrics_partial",),
     "imports_per_s": ("metrics_partial",),
+    "vector_queue": ("queue_partial",),
     "lsm_bytes": ("lsm_partial", "metrics_partial"),
     "segments": ("segments_min",),
     "health": ("finding",),

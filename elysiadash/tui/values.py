@@ -105,6 +105,11 @@ def _sum(field: str) -> Show:
     return lambda row: _at_least(numbers.count(getattr(row, field)), row.metrics_partial)
 
 
+def queue(row: CollectionStats) -> str:
+    """``0``; ``≥0`` where not all shards answered."""
+    return _at_least(numbers.count(row.vector_queue), row.queue_partial)
+
+
 def _words(field: str) -> Show:
     return lambda row: plain(getattr(row, field) or numbers.UNKNOWN)
 
@@ -131,7 +136,7 @@ VALUES: tuple[Value, ...] = (
     Value("query_ms_p50", "Query p50 / p95", query_times),
     Value("imports_per_s", "Imports /s", rate("imports_per_s")),
     Value("vector_ops_per_s", "Vector operations /s", rate("vector_ops_per_s")),
-    Value("vector_queue", "Vector queue", _count("vector_queue")),
+    Value("vector_queue", "Vector queue", queue),
     Value("lsm_bytes", "LSM size", lsm_size),
     Value("segments", "Segments", segments),
     Value("tombstones", "Tombstones", _sum("tombstones")),

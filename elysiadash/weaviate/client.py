@@ -124,7 +124,7 @@ class Client:
         A fan-out: a hung peer makes it take 30 s. ``then`` reduces the answer in the decoding
         thread (a verbose answer can be 12 MB).
         """
-        path = "/v1/nodes" + (f"/{_segment(collection)}" if collection else "")
+        path = "/v1/nodes" + (f"/{path_segment(collection)}" if collection else "")
         answer = await self.transport.send(
             Call(
                 method="GET",
@@ -161,7 +161,7 @@ class Client:
         """``GET /v1/schema/{c}``; raises ``NotFound`` for an unknown name."""
         return await self._get(
             CollectionDefinition,
-            f"/v1/schema/{_segment(name)}",
+            f"/v1/schema/{path_segment(name)}",
             headers={} if leader else {"consistency": "false"},
             timeout=self.profile.timeouts.leader_read if leader else None,
         )
@@ -187,7 +187,7 @@ class Client:
         answer = await self.transport.send(
             Call(
                 method="GET",
-                path=f"/v1/schema/{_segment(collection)}/tenants",
+                path=f"/v1/schema/{path_segment(collection)}/tenants",
                 timeout=self.profile.timeouts.slow,
             )
         )
@@ -225,7 +225,7 @@ class Client:
         """``GET /v1/schema/{c}/indexes`` (1.38 and later)."""
         return await self._get(
             CollectionIndexes,
-            f"/v1/schema/{_segment(collection)}/indexes",
+            f"/v1/schema/{path_segment(collection)}/indexes",
             timeout=self.profile.timeouts.leader_read,
         )
 
@@ -233,7 +233,7 @@ class Client:
         """``GET /v1/backups/{backend}``: costs one object-store request a backup on S3."""
         return await self._get(
             tuple[Backup, ...],
-            f"/v1/backups/{_segment(backend)}",
+            f"/v1/backups/{path_segment(backend)}",
             timeout=self.profile.timeouts.slow,
         )
 
@@ -404,7 +404,7 @@ async def _gathered(chunks: Any) -> Any:
         yield b"".join(waiting)
 
 
-def _segment(name: str) -> str:
+def path_segment(name: str) -> str:
     """A name as a part of a path; raises ``Rejected`` for one that no route can carry."""
     if not name.isprintable() or any(mark in name for mark in "/?#"):
         raise Rejected("this name cannot be asked for", detail=ascii(name))
@@ -431,4 +431,4 @@ def _graphql_count(answer: Answer, collection: str) -> int:
     return count
 
 
-__all__ = ["Client", "TextReader", "WeaviateError", "tenant_page"]
+__all__ = ["Client", "TextReader", "WeaviateError", "path_segment", "tenant_page"]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import app, copy_path, exposition, fleet, paint, recording, refresh, table
+from tests.benchmarks import (
+    app,
+    copy_path,
+    exposition,
+    fleet,
+    paint,
+    recording,
+    refresh,
+    scan,
+    table,
+)
 from tests.benchmarks.rows import print_rows
 
 for title, benchmark in (
@@ -11,6 +21,7 @@ for title, benchmark in (
     ("paint", paint),
     ("table", table),
     ("recording", recording),
+    ("scan", scan),
     ("fleet", fleet),
     ("app", app),
     ("copy path", copy_path),

@@ -12,7 +12,7 @@ import pytest
 
 from elysiadash.cluster.connect import connect
 from elysiadash.cluster.lanes import EVERYTHING, FAST
-from elysiadash.cluster.slices import Kind
+from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.watch import Watch
 from elysiadash.config.profile import Addresses, Profile, Timeouts
 from elysiadash.demo import Fault, SimulatedCluster, simulated
@@ -342,3 +342,64 @@ async def test_what_waits_for_a_node_that_hangs_or_is_gone_is_known(
         # Which pollers ask all nodes is in their schedule.
         waiting = {kind for kind, one in found.pollers.items() if one._waits_for_nobody()}
         assert {Kind.NODES, Kind.STATISTICS, Kind.VERBOSE} <= waiting
+
+
+async def test_another_contact_and_another_leader_make_the_lanes_hurry() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        leader = found.cluster().leader
+        assert leader is not None
+        again: list[str] = []
+        found.asks.nodes_changed = lambda: again.append("now")
+        await found.once(FAST, limit=5)
+        assert not found.asks.changeover.lasts()
+        cluster.faults.add(Fault(kind="node_down", node=leader, start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert found.asks.changeover.lasts()
+        assert again
+        hurrying = {kind for kind, one in found.pollers.items() if one._changes_over()}
+        assert hurrying == EVERYTHING - {Kind.METRICS, Kind.DISK}
+
+
+async def test_a_follower_that_goes_is_no_change_of_the_leader() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        leader = found.cluster().leader
+        follower = next(
+            name
+            for name, address in cluster.nodes.items()
+            if name != leader and address != cluster.url
+        )
+        cluster.faults.add(Fault(kind="node_down", node=follower, start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        assert not found.asks.changeover.lasts()
+
+
+async def test_what_the_former_contact_refused_is_not_said_of_the_one_asked_now() -> None:
+    async with watched() as (cluster, found):
+        await found.once(limit=10)
+        name = next(iter(found.asks.multi_tenant_collections()))
+        refused = Problem(
+            "unreachable",
+            "no connection: Connection refused",
+            f"GET {found.profile.url}/v1/schema/{name}/tenants",
+        )
+        forbidden = Problem("forbidden", "403: viewer may not")
+        found.store.fail(Kind.TENANTS, refused, of=name)
+        found.store.fail(Kind.ALIASES, forbidden)
+        cluster.faults.add(Fault(kind="node_down", node="node-0", start=-60))
+        await cluster.apply_faults()
+        await found.once(FAST, limit=5)
+        now = found.client.transport.contact
+        assert now == cluster.nodes["node-1"]
+        told = found.store.get(Kind.TENANTS, name).problem
+        assert told is not None
+        assert told.kind == "unreachable"
+        former = found.profile.url.removeprefix("http://")
+        instead = now.removeprefix("http://")
+        assert told.what == f"no answer from {former}, {instead} is asked instead"
+        assert found.store.get(Kind.ALIASES).problem == forbidden
+        await found.once({Kind.TENANTS}, limit=5)
+        assert found.store.get(Kind.TENANTS, name).problem is None

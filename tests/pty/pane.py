@@ -158,15 +158,13 @@ class Pane:
         deadline = time.monotonic() + seconds
         while True:
             with self._arrived:
-                seen, pieces = len(self.written), self._ends[:-1]
-            # What was shown for a moment counts, however late one looks.
-            for end in pieces:
+                seen, pieces = len(self.written), list(self._ends)
+            # One by one: what was shown for a moment counts, however late one looks.
+            for end in pieces or [seen]:
                 self._fed_up(end)
-                if holds(text := self._display()):
+                text = self._display()
+                if holds(text):
                     return text
-            text = self.text
-            if holds(text):
-                return text
             ended = not self.alive and seen == len(self.written)
             if ended or time.monotonic() > deadline:
                 why = f"ended with {self.process.poll()}" if ended else f"not in {seconds:g} s"

@@ -122,6 +122,11 @@ class RealCluster:
         return f"{self._places[0].host}:{self._places[0].grpc}"
 
     @property
+    def grpc_nodes(self) -> dict[str, str]:
+        """Node name -> ``host:port`` of its gRPC API."""
+        return {place.name: f"{place.host}:{place.grpc}" for place in self._places}
+
+    @property
     def nodes(self) -> dict[str, str]:
         """Node name -> REST address."""
         return {place.name: f"http://{place.host}:{place.rest}" for place in self._places}

@@ -66,6 +66,7 @@ class StillPoller(msgspec.Struct):
     schedule: Pace
     last_seconds: float | None = 0.02
     next_at: float | None = None
+    asked_at: float | None = None
 
 
 class StillWatch:

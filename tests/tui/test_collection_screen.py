@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,13 +11,14 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from elysiadash.cluster.charted import frame_of
+from elysiadash.cluster.charted import PARTIAL_OF, frame_of
 from elysiadash.cluster.history import History
 from elysiadash.cluster.series import Series
-from elysiadash.cluster.shards import report_shards
+from elysiadash.cluster.shards import ShardReport, report_shards
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.row_health import Assessment
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.collection.rooms import page_of
 from elysiadash.tui.widgets.chart import Chart
@@ -64,6 +66,12 @@ async def pressed(pilot: Pilot[None], *keys: str) -> None:
 def seen(screen: CollectionScreen) -> list[str]:
     """The panes that are on the screen."""
     return [pane.NAME for pane in screen.seen]
+
+
+def on_first_node(shards: list[ShardReplica]) -> ShardReport:
+    """All nodes answer, and the first one has all the shards."""
+    nodes = [Node(name=name, shards=shards if name == NODES[0] else []) for name in NODES]
+    return report_shards(Nodes(nodes=nodes))
 
 
 # Rooms
@@ -156,6 +164,34 @@ async def test_another_size_shows_other_panes() -> None:
         assert len(seen(screen)) == 4
 
 
+async def test_nothing_is_said_to_be_missing_before_it_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = detailed_cluster()
+    async with shown(watch, (200, 50)) as (app, pilot):
+        go_on = asyncio.Event()
+        look_over = app.look_over
+
+        async def late() -> Assessment:
+            await go_on.wait()
+            return await look_over()
+
+        monkeypatch.setattr(app, "look_over", late)
+        await app.go("collection Documents")
+        await pilot.pause()
+        screen = detail(app)
+        assert "Stats › Documents" in crumbs(app)
+        for pane in screen.seen:
+            assert pane.title.text.rstrip("━─ ").endswith("reading…")
+        assert "reading…" in rows(screen.shards.table)[-1]
+        drawn = "".join(run[0] for line in screen.charts.seen[0][1]._lines for run in line)
+        assert "reading…" in drawn
+        go_on.set()
+        await settled(pilot)
+        assert "12 shards" in screen.shards.title.text
+        assert "reading" not in screen.charts.title.text
+
+
 # What a pane costs
 
 
@@ -164,7 +200,9 @@ async def test_only_panes_that_are_seen_ask(monkeypatch: pytest.MonkeyPatch) -> 
     series = watch.series
 
     async def counted(metric: str, *rest: Any) -> Series:
-        asked.append(metric)
+        # Why a chart has gaps is asked besides.
+        if metric not in PARTIAL_OF.values():
+            asked.append(metric)
         return await series(metric, *rest)
 
     monkeypatch.setattr(watch, "series", counted)
@@ -185,7 +223,6 @@ async def test_only_panes_that_are_seen_ask(monkeypatch: pytest.MonkeyPatch) -> 
             "query_ms_p95",
             "vector_queue",
             "objects",
-            "objects_partial",
         ]
 
 
@@ -260,7 +297,7 @@ async def test_counts_of_replicas_are_said_to_be_of_flushed_objects() -> None:
         ShardReplica("Documents", name, count, "READY")
         for name, count in (("a", 1), ("empty", 0), ("some", 308))
     ]
-    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=shards)])))
+    watch.answer(on_first_node(shards))
     for size in ((140, 40), (60, 18)):
         async with opened(watch, size=size) as (_, _, screen):
             lines = {line.split()[0].lstrip("▸"): line for line in rows(screen.shards.table)}
@@ -338,6 +375,45 @@ async def test_a_partial_count_of_objects_is_a_gap_with_its_reason() -> None:
     assert "now 900  min 900  max 900" in objects[0]
     assert "gaps: some shards did not answer" in objects[-1]
     assert "  " in objects[-2].partition("┤")[2].strip()
+
+
+async def test_rates_and_a_queue_of_a_part_are_gaps_with_their_reason() -> None:
+    watch = still_cluster()
+    watch.history = History(720)
+    row = next(row for row in five_rows() if row.collection == "Documents")
+    whole = msgspec.structs.replace(
+        row,
+        queries_per_s=8.0,
+        imports_per_s=8.0,
+        vector_queue=8,
+        shards=3,
+        shards_answered=3,
+        metrics_nodes=3,
+        live_nodes=3,
+        expected_nodes=3,
+    )
+    part = msgspec.structs.replace(
+        whole,
+        queries_per_s=5.0,
+        imports_per_s=5.0,
+        vector_queue=5,
+        shards_answered=2,
+        metrics_nodes=2,
+        live_nodes=2,
+    )
+    for step in range(40):
+        at = START - 600 + 15 * (step + 1)
+        watch.history.append(at, frame_of([part if 10 <= step < 30 else whole]))
+    async with opened(watch) as (_, pilot, screen):
+        await pressed(pilot, "tab", "f")
+        seen = {plan.key: drawn(chart) for plan, chart in screen.charts.seen}
+    words = {"imports": "some nodes' metrics", "queries": "some nodes' metrics", "queue": "shards"}
+    for key, why in words.items():
+        assert "now 8" in seen[key][0]
+        assert "min 8" in seen[key][0]
+        assert "gaps: " in seen[key][-1]
+        assert why in seen[key][-1]
+        assert "  " in seen[key][-2].partition("┤")[2].strip()
 
 
 async def test_where_every_count_was_partial_the_chart_says_so() -> None:
@@ -522,8 +598,7 @@ async def test_freeze_holds_every_pane() -> None:
         face = screen.charts.seen[0][1].face
         numbers = rows(screen.numbers.table)
         watch.clock.now += 30
-        node = Node(name=NODES[0], shards=[ShardReplica(collection="Documents", name="new")])
-        watch.answer(report_shards(Nodes(nodes=[node])))
+        watch.answer(on_first_node([ShardReplica(collection="Documents", name="new")]))
         await notice(app, pilot)
         assert "new" not in screen.shards.table.model.shown
         assert screen.charts.seen[0][1].face == face
@@ -671,7 +746,7 @@ async def test_many_shards_and_tenants_are_listed_whole() -> None:
         ShardReplica(collection="Customers", name=f"tenant-{number:04d}", object_count=number)
         for number in range(1000)
     ]
-    watch.answer(report_shards(Nodes(nodes=[Node(name=NODES[0], shards=replicas)])))
+    watch.answer(on_first_node(replicas))
     async with opened(watch, "Customers", (100, 30)) as (app, pilot, screen):
         assert screen.shards.table.status.total == 1000
         await command(pilot, "pane tenants")

@@ -11,7 +11,14 @@ from textual.pilot import Pilot
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.state import RecordingState
 from elysiadash.tui.app import ElysiadashApp
-from elysiadash.tui.event_list import Scope, event_rows, read_filter, scope_of, target_of
+from elysiadash.tui.event_list import (
+    SameChange,
+    Scope,
+    event_rows,
+    read_filter,
+    scope_of,
+    target_of,
+)
 from elysiadash.tui.filtering import FilterError
 from elysiadash.tui.screens.collection import CollectionScreen
 from elysiadash.tui.screens.events import EventsScreen
@@ -72,6 +79,48 @@ async def test_what_comes_is_shown_and_the_cursor_stays_on_its_thing() -> None:
         assert messages(screen)[0] == "node 2 came"
         assert screen.table.cursor.key == key
         assert screen.table.cursor.place == line + 3
+
+
+async def test_the_cursor_follows_a_change_to_the_recorder_that_saw_it_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = incident()
+    async with shown(watch, (120, 12)) as (app, pilot):
+        screen = await opened(app, pilot)
+        place = next(n for n, each in enumerate(messages(screen)) if "weaviate-2 is gone" in each)
+        await pilot.press(*"j" * place)
+        key = screen.table.cursor.key
+        words = {"at": START - 87, "message": "weaviate-2 is gone (does not answer its peers)"}
+        twin = msgspec.structs.replace(INCIDENT[3], **words)
+        earlier = msgspec.structs.replace(INCIDENT[3], at=START - 150)
+        others = [each for each in INCIDENT if each is not INCIDENT[3]]
+
+        async def recorded(*_: object) -> tuple[Event, ...]:
+            return tuple(sorted([*others, twin, earlier], key=lambda event: -event.at))
+
+        monkeypatch.setattr(watch, "past_events", recorded)
+        await notice(app, pilot)
+        cursor = screen.table.cursor
+        assert cursor.key != key
+        row = screen.table.current()
+        assert row is not None
+        assert row.event == twin
+        assert "choose another row" not in "".join(rows(screen.table))
+
+
+def test_only_what_tells_the_same_takes_the_place_of_a_change() -> None:
+    seen = Event(at=START, kind="shard.state", message="s is READONLY", shard="s")
+    key = event_rows((seen,), 0.0)[0].key
+
+    def heir(**other: object) -> object:
+        event = msgspec.structs.replace(seen, **{"at": START + 5, **other})
+        return SameChange().heir(key, event_rows((event,), 0.0))
+
+    assert heir() is not None
+    assert heir(message="s is READY") is None
+    assert heir(shard="t") is None
+    assert heir(kind="shard.readonly") is None
+    assert heir(at=START + 91) is None
 
 
 async def test_frozen_nothing_comes_and_afterwards_all_of_it() -> None:

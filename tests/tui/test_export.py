@@ -25,9 +25,10 @@ from elysiadash.tui.leaving.exporting import other_endings, usual_name
 from elysiadash.tui.leaving.new_file import why_not
 from elysiadash.tui.leaving.rows import as_csv
 from elysiadash.tui.widgets.prompt import Prompt
+from tests.tui.detailed import detailed_cluster
 from tests.tui.happenings import incident
-from tests.tui.reading import fault, settled, shown, stats, status
-from tests.tui.still import START, still_cluster
+from tests.tui.reading import detail, fault, settled, shown, stats, status
+from tests.tui.still import NODES, START, still_cluster
 
 
 @pytest.fixture
@@ -107,6 +108,44 @@ async def test_csv_has_all_that_a_cell_shows(folder: Path) -> None:
     assert (documents["segments_min"], documents["segments"]) == ("9", "14")
     assert (customers["shards_answered"], customers["shards"]) == ("640", "1204")
     assert documents["metrics_partial"] == "false"
+
+
+async def test_csv_has_nothing_that_is_only_drawn(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(still_cluster()) as (app, pilot):
+        await stats(app).run_command("columns trend,shards,changed")
+        await stats(app).run_command(f"export {path}")
+        await written(app, pilot)
+    assert next(csv.reader(path.open(encoding="utf-8"))) == [
+        "collection",
+        "shards",
+        "shards_answered",
+    ]
+
+
+async def test_csv_of_shards_has_numbers_and_states(folder: Path) -> None:
+    path = folder / "out.csv"
+    async with shown(detailed_cluster()) as (app, pilot):
+        await app.go("collection Documents")
+        await settled(pilot)
+        await detail(app).run_command(f"export {path}")
+        await written(app, pilot)
+    table = {row["shard"]: row for row in csv.DictReader(path.open(encoding="utf-8"))}
+    assert list(table["shard03"]) == [
+        "shard",
+        "behind",
+        "behind_node",
+        *(name for node in NODES for name in (node, f"{node}_state")),
+        "queue",
+    ]
+    whole = "10033592"
+    assert [table["shard03"][name] for name in ("behind", "behind_node")] == ["34", NODES[2]]
+    assert [table["shard03"][name] for name in (NODES[0], NODES[2])] == [whole, "10033558"]
+    assert table["shard05"][f"{NODES[1]}_state"] == "READONLY"
+    assert table["shard07"]["queue"] == "3612"
+    assert table["shard09"][NODES[2]] == ""
+    assert table["shard09"][f"{NODES[2]}_state"] == "READY not loaded"
+    assert (table["shard11"][NODES[2]], table["shard11"][f"{NODES[2]}_state"]) == ("", "")
 
 
 async def test_what_is_wrong_goes_out_with_the_row(folder: Path) -> None:

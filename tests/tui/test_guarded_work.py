@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 import pytest
+from textual.dom import NoScreen
 
 from elysiadash.cluster.slices import Kind
 from elysiadash.tui.app import ElysiadashApp
@@ -150,3 +152,22 @@ async def test_connections_that_do_not_close_keep_nobody(monkeypatch: pytest.Mon
         async with shown(watch) as (app, _):
             assert isinstance(app.screen, StatsScreen)
             assert watch.store.get(Kind.NODES).value is not None
+
+
+async def test_a_fault_of_a_screen_that_was_left_meanwhile_is_not_shown() -> None:
+    async with opened(detailed_cluster(), "Customers") as (app, pilot, screen):
+        gone = asyncio.Event()
+
+        async def late() -> None:
+            with suppress(asyncio.CancelledError):
+                await gone.wait()
+            await gone.wait()
+            # As of a widget of a screen that is no more.
+            raise NoScreen("node has no screen")
+
+        app.run_guarded(late, "showing it", group="test", of=screen)
+        await settled(pilot)
+        await pressed(pilot, "q")
+        gone.set()
+        await settled(pilot)
+        assert app.fault is None

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from elysiadash.cluster.slices import Kind, Problem
+from elysiadash.tui.freshness import look
 from elysiadash.tui.widgets.lines import StatusLine
 from tests.tui.reading import (
     detail,
@@ -52,6 +53,41 @@ async def test_no_retry_is_promised_while_only_the_end_of_a_call_makes_place_for
         watch.pollers[Kind.NODES].next_at = math.inf
         await notice(app, pilot)
         assert stale_bar(app) == f" ▲ nodes stale 8 s: {waits.what}"
+
+
+async def test_a_call_that_goes_on_promises_no_time() -> None:
+    watch = still_cluster()
+    async with shown(watch) as (app, pilot):
+        watch.clock.now += 8
+        goes_on = Problem("parked", "not answered after 3 s; the call goes on")
+        watch.store.fail(Kind.VERBOSE, goes_on)
+        watch.pollers[Kind.VERBOSE].next_at = watch.clock.now + 149
+        await notice(app, pilot)
+        assert stale_bar(app) == f" ▲ shard details stale 8 s: {goes_on.what}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "failed", "words"),
+    [
+        (1.0, False, "no newer answer yet, trying now"),
+        (12.0, False, "no newer answer yet, asked 12 s ago"),
+        (1.0, True, "no connection: Connection refused, trying now"),
+        (12.0, True, "no connection: Connection refused, asked again 12 s ago"),
+    ],
+)
+async def test_trying_now_is_said_of_a_call_that_was_just_sent(
+    asked: float, failed: bool, words: str
+) -> None:
+    watch = still_cluster()
+    async with shown(watch):
+        watch.clock.now += 60
+        for kind in Kind:
+            watch.pollers[kind].schedule.interval = 3600.0
+        watch.pollers[Kind.ALIASES].schedule.interval = 5.0
+        if failed:
+            watch.store.fail(Kind.ALIASES, lost())
+        watch.pollers[Kind.ALIASES].asked_at = watch.clock.now - asked
+        assert look(watch, watch.clock.now).line() == f"aliases stale 1m00s: {words}"
 
 
 @pytest.mark.parametrize("size", [(50, 20), (80, 10)])

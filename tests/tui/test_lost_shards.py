@@ -120,6 +120,64 @@ async def test_a_lost_shard_is_one_again_when_its_node_is_back() -> None:
         assert not table.problems
 
 
+async def test_a_lost_shard_stays_while_its_node_starts() -> None:
+    watch = cluster(collection(3))
+    async with shown(watch, WIDE) as (app, pilot):
+        await app.go("collection Customer")
+        kill(watch)
+        await notice(app, pilot)
+        screen, table = detail(app), detail(app).shards.table
+        # The node is listed again; the shards were answered before that.
+        watch.clock.now += 5
+        watch.view = msgspec.structs.replace(three_nodes(), asked_at=watch.clock.now)
+        await notice(app, pilot)
+        assert set(screen.shards.table.problems) == {"lost"}
+        assert "weaviate-0 … starting" in rows(screen.shards.table)[0]
+        watch.clock.now += 5
+        watch.answer(listing({**PLACED, DEAD: []}))
+        await notice(app, pilot)
+        table = screen.shards.table
+        assert table.status.total == 3
+        assert "no live replica" in line(screen, "lost")
+        assert "~308 old" in line(screen, "lost")
+        assert "weaviate-0 … starting" in rows(table)[0]
+        assert "3 shards" in screen.shards.title.text
+        assert "1 without live replica" in screen.shards.title.text
+        watch.clock.now += 5
+        watch.answer(listing(PLACED))
+        await notice(app, pilot)
+        assert not screen.shards.table.problems
+        assert "starting" not in rows(screen.shards.table)[0]
+
+
+async def test_a_silent_node_that_the_list_still_has_is_not_called_healthy() -> None:
+    watch = cluster(collection(3))
+    async with shown(watch, WIDE) as (app, pilot):
+        await app.go("collection Customer")
+        watch.clock.now += 20
+        watch.answer(listing(alive(PLACED)))
+        await notice(app, pilot)
+        titles = rows(detail(app).shards.table)[0]
+        assert "weaviate-0 ✖ no answer" in titles
+        assert "healthy" not in titles
+        assert set(detail(app).shards.table.problems) == {"lost"}
+
+
+async def test_the_title_counts_the_rows_also_while_the_table_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = cluster(collection(3))
+    async with shown(watch, WIDE) as (app, pilot):
+        await app.go("collection Customer")
+        await settled(pilot)
+        pane, told = detail(app).shards, []
+        monkeypatch.setattr(pane, "tell", lambda: told.append(str(pane.notes())))
+        kill(watch)
+        await notice(app, pilot)
+        assert told
+        assert all("3 shards" in words for words in told)
+
+
 async def test_what_was_never_seen_is_one_row_that_counts() -> None:
     watch = StillWatch([collection(3)])
     kill(watch)
@@ -229,3 +287,19 @@ async def test_a_node_that_left_for_good_leaves_no_ghosts() -> None:
         await settled(pilot)
         assert not detail(app).shards.table.problems
         assert detail(app).shards.table.status.total == 2
+
+
+async def test_where_a_replica_gives_no_answer_none_behind_is_only_a_bound() -> None:
+    placed = {node: ["all"] for node in NODES}
+    watch = cluster(collection(1), placed)
+    watch.answer(listing(placed, 3))
+    for size in (WIDE, (60, 18)):
+        async with shown(watch, size) as (app, pilot):
+            await app.go("collection Customer")
+            await settled(pilot)
+            assert "≥0" not in line(detail(app), "all")
+            kill(watch, placed, 3)
+            await notice(app, pilot)
+            assert "≥0" in line(detail(app), "all")
+        watch.view = three_nodes()
+        watch.answer(listing(placed, 3))

@@ -87,6 +87,17 @@ async def test_a_dead_nodes_share_is_missed_and_an_unknown_size_has_no_sign() ->
         assert "≥–" not in rows(stats(app).table)[1]
 
 
+async def test_a_queue_without_some_shards_is_a_lower_bound() -> None:
+    row = msgspec.structs.replace(
+        five_rows()[0], objects=None, vector_queue=0, shards=12, shards_answered=8
+    )
+    async with shown(answered(row), size=(220, 12)) as (app, _):
+        assert "≥0 " in rows(stats(app).table)[1]
+    whole = msgspec.structs.replace(row, shards_answered=12)
+    async with shown(answered(whole), size=(220, 12)) as (app, _):
+        assert "≥" not in rows(stats(app).table)[1]
+
+
 async def test_filter_while_typing_and_escape_goes_back() -> None:
     async with shown(still_cluster()) as (app, pilot):
         await pilot.press("slash", "d", "o", "c")
@@ -554,6 +565,24 @@ async def test_what_is_worst_comes_first_and_equal_ones_by_name() -> None:
         await stats(app).run_command("sort Collection")
         await notice(app, pilot)
         assert names(app) == ["Chunks", "Customers", "Documents", "Events", "Glossary"]
+
+
+async def test_a_cursor_that_nobody_moved_stays_on_the_worst_whatever_is_found_later() -> None:
+    watch = still_cluster()
+    troubled = watch.store.get(Kind.VERBOSE).value
+    watch.answer()
+    async with shown(watch) as (app, pilot):
+        assert stats(app).table.cursor.key == "Chunks"
+        watch.clock.now += 5
+        watch.answer(troubled)
+        await notice(app, pilot)
+        assert (stats(app).table.cursor.key, stats(app).table.cursor.place) == ("Documents", 0)
+        await pilot.press("j", "j")
+        moved_to = stats(app).table.cursor.key
+        watch.clock.now += 60
+        watch.answer()
+        await notice(app, pilot)
+        assert stats(app).table.cursor.key == moved_to != "Documents"
 
 
 async def test_what_becomes_worse_comes_up_only_once_the_freeze_is_left() -> None:

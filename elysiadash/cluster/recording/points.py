@@ -20,23 +20,29 @@ Frame = Mapping[str, Mapping[str, float | None]]
 """Metric -> name -> value, as ``History.append`` takes it."""
 
 _NAN = math.nan
-_COUNTED = frozenset({"objects", "objects_partial", "vector_queue"})
+_COUNTED = frozenset({"objects", "objects_partial", "vector_queue", "vector_queue_partial"})
 """Whole numbers of any size; the others are kept with seven digits."""
 _SERIES_IN_BUCKET = 64
 
 
 class Block(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Several series on one time axis; NaN is a gap. ``times`` are doubles as bytes."""
+    """A matrix as bytes; ``times`` are doubles."""
 
     times: bytes
     series: dict[str, bytes]
+    all_looked_at: bool = False
 
 
 class Matrix(msgspec.Struct, frozen=True, gc=False):
-    """Some series of one metric on one time axis."""
+    """Some series of one metric on one time axis.
+
+    Where the metric was looked at at each of the times, NaN is a gap: a value was not known then.
+    In a block of an older release NaN may also be that its source said nothing new.
+    """
 
     times: array[float]
     series: dict[str, array[float]]
+    all_looked_at: bool = False
 
 
 def frame_bytes(frame: Frame) -> bytes:
@@ -60,25 +66,38 @@ def bytes_frame(body: bytes) -> dict[str, dict[str, float | None]]:
 
 
 def matrices(times: Sequence[float], frames: Iterable[Frame]) -> dict[str, Matrix]:
-    """The moments at ``times`` as series, by metric; names without any value are left out.
+    """The moments at ``times`` as series, by metric, each with the times at which it was looked
+    at; names without any value are left out.
 
     Frames are looked at one after the other: together they would take a lot of memory.
     """
-    axis = array("d", times)
     found: dict[str, Matrix] = {}
-    for place, frame in enumerate(frames):
+    for at, frame in zip(times, frames, strict=True):
         for metric, values in frame.items():
+            if not values:
+                continue
             matrix = found.get(metric)
             if matrix is None:
-                matrix = found[metric] = Matrix(axis, {})
+                matrix = found[metric] = Matrix(array("d"), {}, all_looked_at=True)
+            place = len(matrix.times)
+            matrix.times.append(at)
             for name, value in values.items():
                 if value is None:
                     continue
                 series = matrix.series.get(name)
                 if series is None:
-                    series = matrix.series[name] = array("d", [_NAN]) * len(axis)
-                series[place] = value
-    return found
+                    series = matrix.series[name] = array("d")
+                _lengthen(series, place)
+                series.append(value)
+    for matrix in found.values():
+        for series in matrix.series.values():
+            _lengthen(series, len(matrix.times))
+    return {metric: matrix for metric, matrix in found.items() if matrix.series}
+
+
+def _lengthen(series: array[float], length: int) -> None:
+    if len(series) < length:
+        series.extend(array("d", [_NAN]) * (length - len(series)))
 
 
 def blocks(metric: str, matrix: Matrix) -> list[tuple[int, int, bytes]]:
@@ -88,7 +107,7 @@ def blocks(metric: str, matrix: Matrix) -> list[tuple[int, int, bytes]]:
     for name, values in matrix.series.items():
         buckets.setdefault(bucket_of(name, count), {})[name] = values
     return [
-        (bucket, count, block(metric, Matrix(matrix.times, series)))
+        (bucket, count, block(metric, msgspec.structs.replace(matrix, series=series)))
         for bucket, series in buckets.items()
     ]
 
@@ -96,7 +115,8 @@ def blocks(metric: str, matrix: Matrix) -> list[tuple[int, int, bytes]]:
 def block(metric: str, matrix: Matrix) -> bytes:
     """The matrix as one block."""
     series = {name: _packed(metric, values) for name, values in matrix.series.items()}
-    return zlib.compress(msgspec.msgpack.encode(Block(matrix.times.tobytes(), series)), 6)
+    whole = Block(matrix.times.tobytes(), series, matrix.all_looked_at)
+    return zlib.compress(msgspec.msgpack.encode(whole), 6)
 
 
 def block_matrix(metric: str, body: bytes) -> Matrix:
@@ -108,17 +128,21 @@ def block_matrix(metric: str, body: bytes) -> Matrix:
         raise ValueError("times that are none")
     if any(len(values) != len(times) for values in series.values()):
         raise ValueError("not one value for each time")
-    return Matrix(times, series)
+    return Matrix(times, series, block.all_looked_at)
 
 
 def block_samples(metric: str, body: bytes, name: str) -> list[Sample]:
-    """One series of a block; empty when it is not in there."""
+    """One series of a block with its breaks; empty when it is not in there."""
     block = msgspec.msgpack.decode(zlib.decompress(body), type=Block)
     content = block.series.get(name)
     if content is None:
         return []
     pairs = zip(_doubles(block.times), _unpacked(metric, content), strict=True)
-    return [Sample(at, value) for at, value in pairs if not math.isnan(value)]
+    return [
+        Sample(at, None if math.isnan(value) else value)
+        for at, value in pairs
+        if block.all_looked_at or not math.isnan(value)
+    ]
 
 
 def bucket_of(name: str, buckets: int) -> int:
@@ -142,7 +166,7 @@ def joined(parts: Sequence[Matrix]) -> Matrix:
         for name, values in part.series.items():
             whole = series.setdefault(name, array("d", [_NAN]) * len(times))
             whole[start : start + len(values)] = array("d", values)
-    return Matrix(times, series)
+    return Matrix(times, series, all(part.all_looked_at for part in parts))
 
 
 def thinned(matrix: Matrix, step: float) -> Matrix:
@@ -156,7 +180,7 @@ def thinned(matrix: Matrix, step: float) -> Matrix:
         name: array("d", [_mean([values[place] for place in group]) for group in places])
         for name, values in matrix.series.items()
     }
-    return Matrix(times, series)
+    return Matrix(times, series, matrix.all_looked_at)
 
 
 def _mean(values: list[float]) -> float:

@@ -98,7 +98,7 @@ class Reader:
             )
 
     def samples(self, metric: str, name: str, start: float, end: float) -> list[Sample]:
-        """One series from ``start`` to ``end``, oldest first."""
+        """One series from ``start`` to ``end`` with its breaks, oldest first."""
         points = Rows(_POINTS)
         with self._snapshot():
             mark = bucket_of(name, _CRC_OF_ALL)
@@ -112,9 +112,8 @@ class Reader:
                 found += points.unpack(block_samples, metric, body, name) or ()
             for at, body in self._tail(start, end):
                 frame = points.unpack(bytes_frame, body) or {}
-                value = frame.get(metric, {}).get(name)
-                if value is not None:
-                    found.append(Sample(at, value))
+                if frame.get(metric):
+                    found.append(Sample(at, frame[metric].get(name)))
         self._take_note(points)
         kept = (sample for sample in found if start <= sample.at <= end)
         return sorted(kept, key=lambda sample: sample.at)
@@ -263,6 +262,8 @@ def _frame_of(pieces: list[tuple[str, Matrix, int]]) -> Frame:
             value = values[place]
             if value == value:
                 row[name] = value
+            elif matrix.all_looked_at:
+                row[name] = None
     return frame
 
 

@@ -63,6 +63,7 @@ class Resting(msgspec.Struct, frozen=True, gc=False):
     schedule: Schedule
     last_seconds: float | None
     next_at: float | None = None
+    asked_at: float | None = None
 
 
 class Replay:

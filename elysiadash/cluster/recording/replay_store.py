@@ -52,7 +52,8 @@ class ReplayHistory(History):
         now = self._now()
         count = sum(at <= now for at in whole.times)
         first = 0 if last is None else max(0, count - last)
-        return Points(whole.times[first:count], whole.values[first:count])
+        breaks = tuple(place - first for place in whole.breaks if first <= place < count)
+        return Points(whole.times[first:count], whole.values[first:count], breaks)
 
     @property
     def since(self) -> float | None:

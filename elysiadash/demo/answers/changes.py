@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from elysiadash.demo.answers.class_changes import ChangeRefused, changed_definition
+from elysiadash.demo.answers.class_rules import property_refusal, refusal
 from elysiadash.demo.answers.leader import no_leader, told_by_leader
 from elysiadash.demo.blueprint import spread_shards
 from elysiadash.demo.definitions import Definition, class_definition, overlay, vector_index
@@ -43,6 +45,9 @@ async def create_class(world: World, request: Request) -> Answer:
     if name in world.model.collections:
         why = f"class name {name} already exists"
         return schema_failure(told_by_leader(world, request.node, why, "Internal"))
+    why_not = refusal(world, name, given)
+    if why_not is not None:
+        return schema_failure(why_not)
     refused = await no_leader(world, request.node, after=47.8, status=422)
     if refused is not None:
         return refused
@@ -66,14 +71,43 @@ def _new_collection(world: World, name: str, given: Definition) -> Collection:
         multi_tenant=multi_tenant,
         description=str(given.get("description", "")),
     )
-    definition["replicationConfig"]["asyncEnabled"] = False
     for part in ("invertedIndexConfig", "multiTenancyConfig", "replicationConfig"):
         overlay(definition[part], given.get(part) or {})
+    _compute(definition)
     for vector, about in (given.get("vectorConfig") or {}).items():
         overlay(definition["vectorConfig"][vector], {"vectorizer": about.get("vectorizer", {})})
     rng = random.Random(f"{world.model.seed}/{name}/{world.model.revision}")
     shards = {} if multi_tenant else spread_shards(count, factor, members, rng)
     return Collection(name, definition, shards, created_at=world.now())
+
+
+def _compute(definition: Definition) -> None:
+    """What is shown and no setting, whatever was posted."""
+    replication = definition["replicationConfig"]
+    replication["asyncEnabled"] = replication.get("factor", 1) > 1
+    definition["invertedIndexConfig"]["usingBlockMaxWAND"] = True
+
+
+async def add_property(world: World, request: Request) -> Answer:
+    """One property more; objects that are there have nothing in it."""
+    given = _body(request, "body")
+    if isinstance(given, Answer):
+        return given
+    name = request.params["className"]
+    collection = world.model.collections.get(name)
+    if collection is None:
+        return schema_failure(f'class "{name}": not found')
+    known = collection.definition["properties"] or []
+    why_not = property_refusal(world, name, known, given)
+    if why_not is not None:
+        return schema_failure(why_not)
+    refused = await no_leader(world, request.node, after=47.8, status=422)
+    if refused is not None:
+        return refused
+    added = _property(given)
+    collection.definition["properties"] = [*known, added]
+    world.model.changed()
+    return payload(added)
 
 
 def _property(given: Definition) -> Definition:
@@ -83,25 +117,19 @@ def _property(given: Definition) -> Definition:
     return definition
 
 
-async def add_property(world: World, request: Request) -> Answer:
-    """Add one property; a name that exists is refused."""
-    given = _body(request, "body")
-    if isinstance(given, Answer):
-        return given
-    collection = world.collection(request.params["className"])
-    if collection is None:
-        return schema_failure("class not found")
-    refused = await no_leader(world, request.node, after=47.8, status=422)
-    if refused is not None:
-        return refused
-    properties = collection.definition["properties"]
-    name = str(given.get("name", ""))
-    if any(known["name"].lower() == name.lower() for known in properties):
-        why = f"class {collection.name!r}: conflict for property {name!r}: already in use"
-        return schema_failure(why)
-    properties.append(_property(given))
-    world.model.changed()
-    return payload(properties[-1])
+def _named_vectors(given: Definition) -> Definition:
+    """Named vectors as they are stored, with the defaults of their indexes."""
+    stored: Definition = {}
+    for name, about in given.items():
+        kind = about.get("vectorIndexType") or "hnsw"
+        _, config = vector_index(kind, **(about.get("vectorIndexConfig") or {}))
+        vectorizer = about.get("vectorizer") or {"none": {}}
+        stored[name] = {
+            "vectorIndexConfig": config,
+            "vectorIndexType": kind,
+            "vectorizer": vectorizer,
+        }
+    return stored
 
 
 def _vectors(given: Definition) -> dict[str, tuple[str, Definition]]:
@@ -118,7 +146,7 @@ def _vectors(given: Definition) -> dict[str, tuple[str, Definition]]:
 
 
 async def change_class(world: World, request: Request) -> Answer:
-    """Replace what may be replaced; index types and the number of shards stay."""
+    """Replace what may be replaced."""
     given = _body(request, "objectClass")
     if isinstance(given, Answer):
         return given
@@ -128,12 +156,14 @@ async def change_class(world: World, request: Request) -> Answer:
     refused = await no_leader(world, request.node, after=47.8, status=422)
     if refused is not None:
         return refused
-    for part in ("description", "invertedIndexConfig", "replicationConfig", "multiTenancyConfig"):
-        if part in given:
-            overlay(collection.definition, {part: given[part]})
-    for part in ("vectorConfig", "vectorIndexConfig"):
-        if part in given and part in collection.definition:
-            overlay(collection.definition[part], given[part])
+    known = collection.definition.get("vectorConfig") or {}
+    vectors = given.get("vectorConfig") or {}
+    new = _named_vectors({name: about for name, about in vectors.items() if name not in known})
+    try:
+        collection.definition = changed_definition(collection, given, new)
+    except ChangeRefused as why:
+        return schema_failure(str(why))
+    _compute(collection.definition)
     world.model.changed()
     return payload(collection.definition)
 

@@ -225,9 +225,14 @@ class _Written(msgspec.Struct, rename={"name": "class"}, gc=False):
             vectors[""] = self.vector
         now = int(at * 1000)
         return StoredObject(
-            id=self.id, created_ms=now, updated_ms=now, properties=dict(self.properties),
-            vectors=vectors, tenant=self.tenant,
-        )  # fmt: skip
+            id=self.id,
+            created_ms=now,
+            updated_ms=now,
+            # What is null is not stored.
+            properties={key: value for key, value in self.properties.items() if value is not None},
+            vectors=vectors,
+            tenant=self.tenant,
+        )
 
 
 class _Batch(msgspec.Struct, gc=False):

@@ -35,18 +35,24 @@ def raw_value(column: Column[Any], row: Any, data: Mapping[str, object]) -> obje
 
 def raw_names(columns: Sequence[Column[Any]]) -> tuple[str, ...]:
     """The columns of a file: those shown, each with what its cells show besides, none twice."""
-    return tuple(dict.fromkeys(name for column in columns for name in (column.key, *column.beside)))
+    return tuple(dict.fromkeys(name for column in columns for name in _names(column)))
+
+
+def _names(column: Column[Any]) -> tuple[str, ...]:
+    return (*((column.key,) if column.in_file is None else column.in_file), *column.beside)
 
 
 def raw_values(
     columns: Sequence[Column[Any]], row: Any, data: Mapping[str, object]
 ) -> tuple[object, ...]:
     """The values of ``raw_names``."""
-    own = {column.key: column for column in columns}
-    return tuple(
-        raw_value(own[name], row, data) if name in own else data.get(name)
-        for name in raw_names(columns)
-    )
+    found: dict[str, object] = {}
+    for column in columns:
+        if column.in_file is None:
+            found[column.key] = raw_value(column, row, data)
+        else:
+            found |= {name: raw(row) for name, raw in column.in_file.items()}
+    return tuple(found[name] if name in found else data.get(name) for name in raw_names(columns))
 
 
 def shown_text(cell: AnyCell) -> str:

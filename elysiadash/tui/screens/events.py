@@ -17,6 +17,7 @@ from elysiadash.tui.event_list import (
     FIELDS,
     EventColumns,
     EventRow,
+    SameChange,
     Scope,
     event_rows,
     evidence_words,
@@ -31,7 +32,7 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.list_screen import ListScreen
 from elysiadash.tui.source import Replaying
 from elysiadash.tui.widgets.lines import Piece
-from elysiadash.tui.widgets.table import Column, SortBy
+from elysiadash.tui.widgets.table import Column, SortBy, Succession
 
 _LOOKED_AT = (
     "Looked at: nodes, leader, versions, collections and their settings, aliases, tenants, "
@@ -69,8 +70,12 @@ class EventsScreen(ListScreen[EventRow]):
         return self._columns.columns
 
     def row_key(self, row: EventRow) -> Hashable:
-        """An event is its time, kind and words."""
+        """An event is its time, kind, words, and what it is about."""
         return row.key
+
+    def succession(self) -> Succession[EventRow]:
+        """One change is one row, whoever saw it."""
+        return SameChange()
 
     def fields(self) -> Fields[EventRow]:
         """What can be filtered by."""

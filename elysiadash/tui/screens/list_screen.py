@@ -107,7 +107,18 @@ class ListScreen(RowList[RowT], ListActions, Generic[RowT]):
             change = self.table.changes.last(self.row_key(row))
             return None if change is None else -change.at
 
-        return Column("changed", "Changed", render, (9, 20), "left", priority, order, letter=letter)
+        return Column(
+            "changed",
+            "Changed",
+            render,
+            (9, 20),
+            "left",
+            priority,
+            order,
+            letter=letter,
+            # It is about this screen's time, not about the row.
+            in_file={},
+        )
 
     # Lines
 

@@ -173,7 +173,7 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def tick(self) -> None:
         """Bring everything that shows a time or an age up to date."""
-        if not self.is_mounted or not self.query(Header):
+        if not self.query(Header):
             return
         facts = self.facts()
         self._frame(colour_of(facts.colour, self.app.theme_variables, demo=facts.demo))

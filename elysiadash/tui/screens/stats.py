@@ -21,7 +21,7 @@ from elysiadash.tui.severity import look
 from elysiadash.tui.stats_columns import CHART_STEPS, StatsColumns, stats_fields
 from elysiadash.tui.trends import Trends
 from elysiadash.tui.widgets.lines import Piece
-from elysiadash.tui.widgets.table import Column, SortBy, StyleName
+from elysiadash.tui.widgets.table import Column, SortBy, StyleName, VirtualTable
 from elysiadash.tui.window import window_name
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ class StatsScreen(ListScreen[CollectionStats]):
         self._trends = Trends(watch, CHART_STEPS)
         self._columns = StatsColumns(watch.profile, self._trends, self._judge)
         return (*self._columns.columns, self.changed_column(33, "a"))
+
+    def new_table(
+        self, columns: Sequence[Column[CollectionStats]]
+    ) -> VirtualTable[CollectionStats]:
+        """The worst is on top, and so is a cursor that nobody moved."""
+        table = super().new_table(columns)
+        table.clings_to_top = True
+        return table
 
     def row_key(self, row: CollectionStats) -> Hashable:
         """A collection is its name."""
@@ -101,10 +109,7 @@ class StatsScreen(ListScreen[CollectionStats]):
         """The rows and their health, as the watch has them now."""
         if self.frozen_at is not None:
             return
-        judged_before = bool(self._health.by_collection)
         rows, self._health = self.dash.rows, self.dash.assessment
-        if self._health.by_collection and not judged_before:
-            self.table.start_over()
         self._columns.now = self.dash.watched.store.clock()
         self._columns.late = self.dash.freshness().late
         await self.table.load(rows)

@@ -22,8 +22,8 @@ def put_in_place(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> list[http
         requests.append(request)
         return handler(request)
 
-    def open_with_fake(profile: Any, *, state_dir: Any = None) -> Any:
-        return connect(profile, state_dir=state_dir, http=httpx.MockTransport(answer))
+    def open_with_fake(profile: Any, **others: Any) -> Any:
+        return connect(profile, **others, http=httpx.MockTransport(answer))
 
     monkeypatch.setattr(session, "connect", open_with_fake)
     return requests

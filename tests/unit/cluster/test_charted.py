@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elysiadash.cluster.charted import CHARTED, PARTIAL_OBJECTS, frame_of
+import msgspec
+import pytest
+
+from elysiadash.cluster.charted import CHARTED, PARTIAL_OF, frame_of
 from elysiadash.cluster.history import History
 from elysiadash.cluster.recording.moment import Moment
 from elysiadash.cluster.recording.replay import Replay
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
 from elysiadash.cluster.slices import Kind
-from elysiadash.cluster.stats import APPROXIMATE, PARTIAL, CollectionStats
+from elysiadash.cluster.stats import APPROXIMATE, EXACT, PARTIAL, CollectionStats
 
 WHOLE = CollectionStats(
     collection="Doc", objects=900, objects_are=APPROXIMATE, shards=3, shards_answered=3
@@ -26,9 +29,9 @@ PART = CollectionStats(
 )
 
 
-def charted(row: CollectionStats) -> tuple[float | None, float | None]:
+def charted(row: CollectionStats, field: str = "objects") -> tuple[float | None, float | None]:
     frame = frame_of([row])
-    return frame["objects"]["Doc"], frame[PARTIAL_OBJECTS]["Doc"]
+    return frame[field]["Doc"], frame[PARTIAL_OF[field]].get("Doc")
 
 
 def test_a_count_without_a_node_s_shards_is_a_gap_and_kept_apart() -> None:
@@ -39,7 +42,10 @@ def test_a_count_without_a_node_s_shards_is_a_gap_and_kept_apart() -> None:
 
 def test_only_what_was_told_anew_is_in_a_frame() -> None:
     shards, metrics = frame_of([WHOLE], {Kind.VERBOSE}), frame_of([WHOLE], {Kind.METRICS})
-    assert shards.keys() == {"objects", PARTIAL_OBJECTS, "objects_per_s", "vector_queue"}
+    assert shards.keys() == {
+        *("objects", "objects_partial", "objects_per_s"),
+        *("vector_queue", "vector_queue_partial"),
+    }
     assert metrics.keys() == set(CHARTED) - shards.keys()
     assert frame_of([WHOLE], {Kind.SCHEMA}) == {}
 
@@ -74,6 +80,33 @@ def test_how_many_shards_there_should_be_is_not_known() -> None:
     assert charted(blind) == (None, 600)
 
 
+@pytest.mark.parametrize("field", ["queries_per_s", "imports_per_s"])
+def test_a_rate_without_a_node_s_metrics_is_a_gap_and_kept_apart(field: str) -> None:
+    row = CollectionStats(collection="Doc", metrics_nodes=3, live_nodes=3, expected_nodes=3)
+    whole = msgspec.structs.replace(row, **{field: 8.0})
+    part = msgspec.structs.replace(row, **{field: 5.3}, metrics_nodes=2, live_nodes=2)
+    assert charted(whole, field) == (8.0, None)
+    assert charted(part, field) == (None, 5.3)
+    assert charted(msgspec.structs.replace(part, **{field: None}), field) == (None, None)
+
+
+def test_how_long_queries_took_is_no_sum() -> None:
+    row = CollectionStats(collection="Doc", query_ms_p95=18.0, metrics_nodes=2, live_nodes=3)
+    assert frame_of([row])["query_ms_p95"] == {"Doc": 18.0}
+
+
+def test_a_queue_without_some_shards_is_a_gap_and_kept_apart() -> None:
+    queued = [msgspec.structs.replace(row, vector_queue=0) for row in (WHOLE, PART)]
+    assert charted(queued[0], "vector_queue") == (0, None)
+    assert charted(queued[1], "vector_queue") == (None, 0)
+    counted = msgspec.structs.replace(queued[1], objects_are=EXACT)
+    assert charted(counted, "vector_queue") == (None, 0), "only the objects were counted"
+    tenants = CollectionStats(collection="Doc", vector_queue=4, multi_tenant=True)
+    assert charted(tenants, "vector_queue") == (4, None)
+    dark = msgspec.structs.replace(tenants, missing_nodes=("node-2",))
+    assert charted(dark, "vector_queue") == (None, 4)
+
+
 def test_history_keeps_the_gap() -> None:
     history = History(10)
     for number, row in enumerate((WHOLE, PART, WHOLE)):
@@ -93,5 +126,5 @@ async def test_a_recording_played_back_keeps_the_gap(tmp_path: Path) -> None:
     series = await replay.series("objects", "Doc", 600, 40)
     assert series.values == (900,) * 10 + (None,) * 20 + (900,) * 10
     assert replay.history.points("objects", "Doc").values == series.values
-    assert (await replay.series(PARTIAL_OBJECTS, "Doc", 600, 40)).known == (600,) * 20
+    assert (await replay.series(PARTIAL_OF["objects"], "Doc", 600, 40)).known == (600,) * 20
     await replay.aclose()

@@ -182,3 +182,25 @@ def test_reading_while_a_thread_appends_always_lines_up() -> None:
         writer.join()
         sys.setswitchinterval(switching)
     assert history.points("qps", "A", 1).values == (total - 1.0,)
+
+
+@given(frames=_FRAMES, told=st.lists(st.booleans(), min_size=60, max_size=60))
+def test_breaks_are_where_a_metric_was_looked_at_and_not_known(
+    frames: list[dict[str, float | None]], told: list[bool]
+) -> None:
+    history = History(100)
+    for number, (frame, is_told) in enumerate(zip(frames, told, strict=False)):
+        history.append(5.0 * number, {"qps": frame} if is_told else {"objects": {"A": 1.0}})
+    for name in "ABC":
+        points = history.points("qps", name)
+        if points.times:
+            assert list(points.breaks) == [
+                number
+                for number, frame in enumerate(frames)
+                if told[number] and frame and frame.get(name) is None
+            ]
+            last = history.points("qps", name, 3)
+            first = len(points.times) - len(last.times)
+            assert [place + first for place in last.breaks] == [
+                place for place in points.breaks if place >= first
+            ]

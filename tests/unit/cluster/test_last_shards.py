@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from elysiadash.cluster.last_shards import WHOLE_AFTER_S, LastShards
 from elysiadash.cluster.shards import ShardReport, report_shards
-from elysiadash.cluster.shards_away import Away, away_nodes, shards_away
+from elysiadash.cluster.shards_away import Away, away_nodes, shards_away, starting_nodes
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.store import Store
 from elysiadash.cluster.view import HEALTHY, MISSING, ClusterView, NodeView
@@ -144,8 +144,46 @@ def test_a_node_is_away_while_it_is_missing_or_silent() -> None:
     states = {"a": HEALTHY, "b": MISSING, "c": HEALTHY, "d": HEALTHY}
     nodes = tuple(NodeView(node=name, status=state) for name, state in states.items())
     view = ClusterView(nodes=nodes)
-    assert away_nodes(view, listing({"a": [], "b": []}, ["c"])) == {"b", "c"}
-    assert away_nodes(view, listing({"a": [], "b": [], "c": [], "d": []})) == {"b"}
+    assert away_nodes(view, listing({"a": [], "b": [], "d": []}, ["c"])) == {"b", "c"}
+    assert away_nodes(view, listing({"a": [], "b": []}, ["c"])) == {"b", "c", "d"}
+    whole = listing({"a": [], "b": [], "c": [], "d": []})
+    assert away_nodes(view, whole) == {"b"}
+    assert away_nodes(view, whole, frozenset({"d"})) == {"b", "d"}
+    assert away_nodes(view, listing({})) == {"b"}
+
+
+def test_a_node_starts_until_it_lists_what_it_had() -> None:
+    watching = Watching()
+    live = tuple(NodeView(node=name, status=HEALTHY) for name in ("a", "b"))
+    watching.see({"a": ["s1"], "b": ["s2", "s3"]})
+    watching.now += 20
+    gone = watching.see({"a": ["s1"]})
+    view = ClusterView(nodes=live, asked_at=watching.now + 5)
+    assert watching.last.short == frozenset()
+    assert starting_nodes(view, gone, watching.now, watching.last.short) == {"b"}
+    older = ClusterView(nodes=live, asked_at=watching.now - 5)
+    assert starting_nodes(older, gone, watching.now, watching.last.short) == frozenset()
+    watching.now += 10
+    back = watching.see({"a": ["s1"], "b": ["s3"]})
+    starting = starting_nodes(older, back, watching.now, watching.last.short)
+    assert starting == {"b"}
+    lists = watching.last.lists("Doc", starting)
+    found = shards_away(back, "Doc", starting, lists, wanted=3, starting=starting)
+    assert (found.lost, found.unnamed, found.starting) == ({"s2"}, 0, {"b"})
+    watching.now += 5
+    watching.see({"a": ["s1"], "b": ["s2", "s3"]})
+    assert watching.last.short == frozenset()
+
+
+def test_a_list_that_stays_short_is_the_list_in_the_end() -> None:
+    watching = Watching()
+    for shards in ({"a": [], "b": ["s1"]}, {"a": []}, {"a": [], "b": []}):
+        watching.now += 5
+        watching.see(shards)
+    assert watching.last.short == {"b"}
+    watching.now += WHOLE_AFTER_S
+    watching.see({"a": [], "b": []})
+    assert watching.last.short == frozenset()
 
 
 places = st.dictionaries(

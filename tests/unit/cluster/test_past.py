@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import zlib
+from array import array
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,14 @@ from elysiadash.cluster.events.log import EventLog
 from elysiadash.cluster.history import History, Points
 from elysiadash.cluster.past import Past, merged
 from elysiadash.cluster.recording.file import DamagedRecording
-from elysiadash.cluster.recording.points import Frame
+from elysiadash.cluster.recording.points import (
+    Frame,
+    Matrix,
+    block_matrix,
+    block_samples,
+    joined,
+)
+from elysiadash.cluster.recording.reader import Reader
 from elysiadash.cluster.recording.retention import Retention
 from elysiadash.cluster.recording.writer import Batch, Writer
 from elysiadash.cluster.series import Sample, Series, in_steps, means
@@ -308,3 +318,94 @@ async def test_what_is_missing_of_an_answer_is_told_with_it(tmp_path: Path) -> N
     one = past(path)
     assert [event.message for event in await one.events()] == ["1.0", "3.0"]
     assert "1 of 3 events" in (one.problem or "")
+
+
+@given(
+    samples=st.lists(
+        st.tuples(
+            st.integers(-100, 100).map(float), st.none() | st.integers(-1000, 1000).map(float)
+        ),
+        unique_by=lambda one: one[0],
+        max_size=40,
+    ),
+    steps=st.sampled_from([1, 2, 4, 5, 10, 20, 50, 100]),
+)
+def test_nothing_is_drawn_over_a_break(
+    samples: list[tuple[float, float | None]], steps: int
+) -> None:
+    ordered = [Sample(at, value) for at, value in sorted(samples, key=lambda one: one[0])]
+    found = means(ordered, 100.0, 100.0, steps)
+    without = means([one for one in ordered if one.value is not None], 100.0, 100.0, steps)
+    width = 100.0 / steps
+    for place, (value, bridged) in enumerate(zip(found, without, strict=True)):
+        before = [one.value for one in ordered if one.at <= place * width]
+        inside = [one.value for one in ordered if place * width < one.at <= (place + 1) * width]
+        after = [one.value for one in ordered if one.at > (place + 1) * width]
+        is_break = None in (*before[-1:], *inside, *after[:1])
+        if is_break and all(one is None for one in inside):
+            assert value is None
+        else:
+            assert value == bridged
+
+
+def in_turn(metric: str, told: list[tuple[float, float | None]]) -> list[tuple[float, Frame]]:
+    """Every five seconds another source tells something, and this one when it is its turn."""
+    values = dict(told)
+    frames: list[tuple[float, Frame]] = []
+    for second in range(0, 601, 5):
+        frame: dict[str, dict[str, float | None]] = {"objects": {"Docs": 900.0}}
+        if second in values:
+            frame[metric] = {"Docs": values[second], "Other": 1.0}
+        frames.append((NOW - 600 + second, frame))
+    return frames
+
+
+OUTAGE = [(float(at), None if 300 < at <= 345 else 7.0) for at in range(0, 601, 15)]
+"""Forty-five seconds of answers that were no whole ones."""
+
+
+async def test_a_short_outage_stays_a_gap_once_the_node_is_back(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    frames = in_turn("queries_per_s", OUTAGE)
+    writer = Writer(path, {}, Retention())
+    for moment in frames:
+        writer.write(Batch(points=(moment,)))
+    writer.close()
+    one, live = past(path), past(tmp_path / "none")
+    for moment in frames:
+        live._history.append(*moment)
+    expected = (7.0,) * 10 + (None,) + (7.0,) * 9
+    for words, source in (("recording", one), ("session", live), ("seeded", one)):
+        if words == "seeded":
+            await source.seed()
+        series = await source.series("queries_per_s", "Docs", 600.0, 20)
+        assert series.values == expected, words
+        finer = await source.series("queries_per_s", "Docs", 600.0, 120)
+        assert finer.values[3:117] == (7.0,) * 57 + (None,) * 11 + (7.0,) * 46, words
+        objects = await source.series("objects", "Docs", 600.0, 120)
+        assert objects.values[1:119] == (900.0,) * 118, words
+
+
+async def test_old_points_keep_a_gap_of_the_length_of_their_steps(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    long = [(float(at), None if 240 < at <= 420 else 7.0) for at in range(0, 601, 15)]
+    writer = Writer(path, {}, Retention())
+    for moment in [*in_turn("queries_per_s", long), (NOW + 2000, {"objects": {"Docs": 1.0}})]:
+        writer.write(Batch(points=(moment,)))
+    for _ in range(20):
+        writer.sweep(NOW + 1.5 * 86_400)
+    writer.close()
+    with Reader(path) as reader:
+        found = reader.samples("queries_per_s", "Docs", NOW - 601, NOW)
+    assert len(found) == 11, "not thinned"
+    assert sum(one.value is None for one in found) == 2, "two whole minutes"
+
+
+def test_blocks_of_an_older_release_do_not_say_which_gaps_are_sure() -> None:
+    times, values = array("d", [1.0, 2.0, 3.0]), array("f", [5.0, math.nan, 7.0])
+    old = msgspec.msgpack.encode([times.tobytes(), {"Docs": values.tobytes()}])
+    found = block_samples("queries_per_s", zlib.compress(old), "Docs")
+    assert found == [Sample(1.0, 5.0), Sample(3.0, 7.0)]
+    matrix = block_matrix("queries_per_s", zlib.compress(old))
+    assert not matrix.all_looked_at
+    assert not joined([matrix, Matrix(array("d", [9.0]), {}, all_looked_at=True)]).all_looked_at

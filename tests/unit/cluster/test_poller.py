@@ -645,3 +645,130 @@ def test_a_call_sent_to_where_nobody_answers_is_given_up_and_asked_elsewhere(
         await stop(task)
 
     leaping(story)
+
+
+SLOW = Schedule(interval=15.0, cost_factor=50.0)
+PARTS = Schedule(interval=5.0, park=3.0)
+
+
+def during_a_change(script: Script, schedule: Schedule) -> Poller:
+    def lasts() -> bool:
+        return asyncio.get_running_loop().time() < 20.0
+
+    note = script.problems.append
+    return Poller("p", script, note, schedule, changes_over=lasts, rng=random.Random(1))
+
+
+@pytest.mark.parametrize("error", [NoAnswer("5 s"), ServerFault("500"), Unreachable("refused")])
+@pytest.mark.parametrize("schedule", [SLOW, PARTS, SCHEDULE], ids=["slow", "parts", "one"])
+def test_a_failure_while_the_leader_changes_is_tried_again_in_a_second_or_two(
+    schedule: Schedule, error: WeaviateError
+) -> None:
+    async def story() -> None:
+        found = during_a_change(Script((0.02, None), (2.5, error)), schedule)
+        await found.once()
+        waits = [await found.once() for _ in range(4)]
+        assert max(waits) <= 2.0
+        assert min(waits[1:]) >= (0.5 if schedule is not SLOW else 1.0)
+        assert len(set(waits)) == 4, "not all terminals at once"
+        # After it, the usual pace from the usual step.
+        await asyncio.sleep(20)
+        assert 0.5 <= await found.once() <= (16.5 if schedule is SLOW else 2.0)
+
+    leaping(story)
+
+
+def test_a_failure_that_costs_all_nodes_much_is_not_hurried() -> None:
+    async def story() -> None:
+        found = during_a_change(Script((2.5, ServerFault("500"))), VERBOSE)
+        assert await found.once() >= 100.0
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("error", [Forbidden("403"), AnswerTooLarge("1 GiB")])
+def test_a_refusal_is_not_hurried(error: WeaviateError) -> None:
+    async def story() -> None:
+        assert await during_a_change(Script((0.1, error)), SLOW).once() == 600.0
+
+    leaping(story)
+
+
+@pytest.mark.parametrize("begin", [15.5, 15.8, 18.0])
+def test_a_call_that_waits_for_the_leader_that_was_is_given_up_and_asked_again(
+    begin: float,
+) -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (46.0, None), (0.02, None))
+        over = False
+        found = Poller(
+            "p",
+            script,
+            script.problems.append,
+            SLOW,
+            changes_over=lambda: over,
+            rng=random.Random(1),
+        )
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(begin)
+        over = True
+        found.refresh_now()
+        await asyncio.sleep(10)
+        assert len(script.started) == 3
+        assert 6.0 <= script.started[2] - script.started[1] <= 8.5
+        assert script.problems == []
+        assert found.failures == 0
+        await stop(task)
+
+    leaping(story)
+
+
+def test_every_call_that_is_usually_quick_is_given_up_after_the_same_time() -> None:
+    async def story() -> None:
+        script = Script((0.02, None), (46.0, None), (46.0, None), (0.02, None))
+        note, rng = script.problems.append, random.Random(1)
+        found = Poller("p", script, note, SLOW, changes_over=lambda: True, rng=rng)
+        task = asyncio.create_task(found.run())
+        # As the watch does at each change it sees.
+        for at in (16.6, 18.0, 20.0, 24.0):
+            await asyncio.sleep(at - asyncio.get_running_loop().time())
+            found.refresh_now()
+        await asyncio.sleep(10)
+        assert len(script.started) >= 4, script.started
+        first, second, third = script.started[1:4]
+        assert 6.0 <= second - first <= 8.0
+        assert 6.0 <= third - second <= 8.0
+        await stop(task)
+
+    leaping(story)
+
+
+def test_a_list_that_takes_long_by_itself_is_left_its_time_while_the_leader_changes() -> None:
+    async def story() -> None:
+        script = Script((9.0, None))
+        found = Poller("p", script, script.problems.append, SLOW, changes_over=lambda: True)
+        # Not known yet to be slow: given up once or twice, ever later, and then answered.
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(30)
+        assert len(script.started) == 2
+        assert found.last_seconds == pytest.approx(9.0)
+        found.refresh_now()
+        await asyncio.sleep(400)
+        assert len(script.started) == 3
+        await stop(task)
+
+    leaping(story)
+
+
+def test_it_tells_since_when_it_asks() -> None:
+    async def story() -> None:
+        found = Script((20.0, None)).poller(SLOW)
+        assert found.asked_at is None
+        task = asyncio.create_task(found.run())
+        await asyncio.sleep(7)
+        assert found.asked_at == 0.0
+        await asyncio.sleep(14)
+        assert found.asked_at is None
+        await stop(task)
+
+    leaping(story)

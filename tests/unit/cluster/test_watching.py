@@ -225,6 +225,29 @@ async def test_a_prometheus_that_fails_adds_no_point_of_what_it_said() -> None:
         assert len(charted.known("objects")) == 4
 
 
+@pytest.mark.parametrize("kind", [Kind.VERBOSE, Kind.METRICS])
+async def test_a_source_that_failed_for_a_moment_leaves_a_gap(kind: Kind) -> None:
+    async with Charted() as charted:
+        for turn in range(40):
+            down = 20 <= turn < 23
+            if down:
+                charted.watch.store.fail(kind, REFUSED, of=ADDRESS if kind is Kind.METRICS else "")
+            if not (down and kind is Kind.VERBOSE):
+                charted.shards()
+            if not (down and kind is Kind.METRICS):
+                charted.metrics()
+            await charted.later(15)
+        charted.now -= 15
+        gone, whole = (
+            (FROM_SHARDS, FROM_METRICS) if kind is Kind.VERBOSE else (FROM_METRICS, FROM_SHARDS)
+        )
+        for metric in gone:
+            steps = await charted.steps(metric, 450, 30)
+            assert [place for place, value in enumerate(steps) if value is None] == [10, 11, 12]
+        for metric in whole:
+            assert None not in await charted.steps(metric, 450, 30)
+
+
 @pytest.mark.parametrize("pace", [15, 20, 75])
 async def test_sources_of_another_pace_make_no_gaps_in_one_another(pace: int) -> None:
     async with Charted() as charted:

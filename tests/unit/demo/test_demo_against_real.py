@@ -209,6 +209,8 @@ def _without_chance(reply: Any) -> dict[str, Any]:
     if isinstance(reply, pb.SearchReply):
         for result in reply.results:
             result.metadata.creation_time_unix = result.metadata.last_update_time_unix = 0
+            # A server puts named vectors in any order.
+            result.metadata.vectors.sort(key=lambda vector: vector.name)
     return MessageToDict(reply)
 
 

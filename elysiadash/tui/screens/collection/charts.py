@@ -13,8 +13,8 @@ from textual.containers import Grid
 from textual.events import Resize
 from textual.widget import Widget
 
-from elysiadash.cluster.charted import PARTIAL_OBJECTS, SOURCE
-from elysiadash.cluster.series import Series
+from elysiadash.cluster.charted import PARTIAL_OF, SOURCE
+from elysiadash.cluster.series import PROMETHEUS, Series
 from elysiadash.cluster.slices import Kind
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.tui import values
@@ -183,11 +183,13 @@ class ChartsPane(Pane, can_focus=True):
         )
         first = found[0]
         problem = next((series.problem for series in found if series.problem), None)
-        if problem is None and plan.key == "objects":
-            partial = await self._series(PARTIAL_OBJECTS, look, steps)
-            problem = partial_words(first, partial, look.row)
+        metric = plan.metrics[0][0]
+        has_gaps = None in first.values and first.source != PROMETHEUS
+        if problem is None and metric in PARTIAL_OF and has_gaps:
+            partial = await self._series(PARTIAL_OF[metric], look, steps)
+            problem = partial_words(metric, first, partial, look.row)
         if problem is None and not any(series.known for series in found):
-            reason = values.reason(look.row, plan.metrics[0][0]) if look.row is not None else None
+            reason = values.reason(look.row, metric) if look.row is not None else None
             problem = reason or "no sample in this time yet"
         if problem is None and plan.key == "latency" and look.row and look.row.query_ms_p50_below:
             problem = f"p50 is less than {plan.write(look.row.query_ms_p50)}"

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.plain import plain
-from elysiadash.tui.screens.collection.pane import Pane
+from elysiadash.tui.screens.collection.pane import READING, Pane
 from elysiadash.tui.screens.collection.place import PanePlace
 from elysiadash.tui.screens.row_list import RowList
 from elysiadash.tui.widgets.lines import Piece
@@ -42,6 +42,7 @@ class ListPane(RowList[RowT], Pane, Generic[RowT]):
 
     def content_widgets(self) -> Iterable[Widget]:
         """The table."""
+        self.say_empty()
         yield self.table
 
     def take_keys(self) -> None:
@@ -62,6 +63,10 @@ class ListPane(RowList[RowT], Pane, Generic[RowT]):
         self.filter_by(place.filter)
         self.table.enter(place.table)
         self.say_empty()
+
+    def empty_words(self) -> str:
+        """As in any list, once it was looked for rows."""
+        return super().empty_words() if self.has_read else READING
 
     def words(self) -> str:
         """The row under the cursor."""

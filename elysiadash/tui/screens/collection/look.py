@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from elysiadash.cluster.shards import ShardReport
+from elysiadash.cluster.shards_away import starting_nodes
 from elysiadash.cluster.slices import Kind, Problem
 from elysiadash.cluster.stats import CollectionStats
 from elysiadash.cluster.view import ClusterView
@@ -18,6 +19,7 @@ from elysiadash.weaviate.models import CollectionDefinition
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """A collection at ``at`` (wall-clock seconds).
 
+    ``starting`` are nodes that are back, and whose shards ``report`` does not have in full yet.
     ``row`` and ``definition`` are the last known ones once the collection is gone, which was
     noticed at ``gone_at``; ``schema_at`` is None while no schema was answered.
     """
@@ -30,6 +32,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     schema_at: float | None = None
     report: ShardReport | None = None
     report_problem: Problem | None = None
+    starting: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     gone_at: float | None = None
 
@@ -56,15 +59,20 @@ def look_at(
     gone_at = None
     if row is None and schema.value is not None:
         gone_at = before.gone_at if before is not None and before.gone_at is not None else now
+    view, starting = watch.cluster(), frozenset[str]()
+    if report.value is not None:
+        reported_at = report.fetched_at or now
+        starting = starting_nodes(view, report.value, reported_at, watch.last_shards.short)
     return Look(
         collection=collection,
         at=now,
-        view=watch.cluster(),
+        view=view,
         row=row or (before.row if before else None),
         definition=definition or (before.definition if before else None),
         schema_at=schema.fetched_at,
         report=report.value,
         report_problem=report.problem,
+        starting=starting,
         findings=findings,
         gone_at=gone_at,
     )

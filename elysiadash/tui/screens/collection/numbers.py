@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from elysiadash.tui.collection_facts import FIELDS, Fact, FactColumns, facts_of, is_title
+from elysiadash.tui.collection_facts import (
+    FIELDS,
+    Fact,
+    FactColumns,
+    SameFact,
+    facts_of,
+    is_title,
+)
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
 from elysiadash.tui.widgets.lines import Piece
-from elysiadash.tui.widgets.table import Column
+from elysiadash.tui.widgets.table import Column, Succession
 
 if TYPE_CHECKING:
     from elysiadash.tui.description import Section
@@ -26,6 +33,7 @@ class NumbersPane(ListPane[Fact]):
     def __init__(self) -> None:
         super().__init__()
         self._columns = FactColumns()
+        self._follows = SameFact()
 
     def columns(self) -> Sequence[Column[Fact]]:
         """Value, where from, how old."""
@@ -34,6 +42,10 @@ class NumbersPane(ListPane[Fact]):
     def row_key(self, row: Fact) -> Hashable:
         """What the line is about."""
         return row.key
+
+    def succession(self) -> Succession[Fact]:
+        """Lines are called what they say."""
+        return self._follows
 
     def fields(self) -> Fields[Fact]:
         """Words of a line."""
@@ -80,6 +92,7 @@ class NumbersPane(ListPane[Fact]):
         if look is not self.look and look.row is not None:
             self._columns.now = look.at
             facts = facts_of(self.dash.watched, look.row, look.findings, look.at)
+            self._follows.note(facts)
             self.table.set_rows(facts)
         await super().pull(look)
         self.say_empty()

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from elysiadash.tui.screens.live import LiveScreen
 
 
+READING = "reading…"
+"""What a pane says until it has looked at anything."""
+
+
 class PaneTitle(Line):
     """The upper edge of a pane: ``━▶ Shards ━━━ 12 shards ━`` where it has the keys."""
 
@@ -97,6 +101,11 @@ class Pane(Vertical):
         return self._shown
 
     @property
+    def has_read(self) -> bool:
+        """Whether anything was looked at, so that what is not shown is not there."""
+        return self._shown is not None
+
+    @property
     def now(self) -> float:
         """Wall-clock seconds that ages are counted to: those of the freeze while it lasts."""
         held = self.live.frozen_at
@@ -147,7 +156,8 @@ class Pane(Vertical):
 
     def tell(self) -> None:
         """Bring the title up to date."""
-        self.title.tell(self.NAME.capitalize(), self.here, self.notes())
+        notes = self.notes() if self.has_read else [READING]
+        self.title.tell(self.NAME.capitalize(), self.here, notes)
 
     def set_here(self, here: bool) -> None:
         """Mark the pane that has the keys."""

@@ -22,9 +22,9 @@ from elysiadash.tui.replica_grid import (
     ShardRow,
     grid_columns,
     is_problem,
-    line_of,
     shard_rows,
 )
+from elysiadash.tui.replica_words import line_of
 from elysiadash.tui.screens.collection.dark_tenants import DarkTenants
 from elysiadash.tui.screens.collection.list_pane import ListPane
 from elysiadash.tui.screens.collection.look import Look
@@ -62,8 +62,11 @@ class ShardsPane(ListPane[ShardRow]):
         look = self.look
         view = look.view if look is not None else self.dash.watched.cluster()
         report = look.report if look is not None else None
-        silent, answered = (report.silent, report.answered) if report else ((), ())
-        return grid_columns(view, silent, answered, self.size.width or self.app.size.width)
+        away = away_nodes(view, report, look.starting) if look and report else frozenset()
+        starting = look.starting if look is not None else frozenset()
+        listed = report.answered if report is not None else ()
+        room = self.size.width or self.app.size.width
+        return grid_columns(view, listed, room, away=away, starting=starting)
 
     def row_key(self, row: ShardRow) -> Hashable:
         """A shard is its name."""
@@ -96,7 +99,7 @@ class ShardsPane(ListPane[ShardRow]):
 
     def describe(self, row: ShardRow) -> Sequence[Section]:
         """Every replica with what it says of itself."""
-        from elysiadash.tui.replica_grid import sections_of
+        from elysiadash.tui.replica_words import sections_of
 
         return sections_of(self.owner, row, self.requests(row), self.now)
 
@@ -113,6 +116,12 @@ class ShardsPane(ListPane[ShardRow]):
         if not (row.lost and row.before and 0 < many < away.unlisted):
             return words
         return f"{words}; {many:,} are missing of {away.unlisted:,} seen last: others were dropped"
+
+    @property
+    def has_read(self) -> bool:
+        """Whether a report was looked through, or none is to be had."""
+        look = self.look
+        return self._report is not None or (look is not None and look.report_problem is not None)
 
     def why_no_rows(self) -> str:
         """Nothing answered, or no shard listed."""
@@ -133,14 +142,24 @@ class ShardsPane(ListPane[ShardRow]):
         self.tell()
 
     async def _build(self, look: Look, report: ShardReport) -> None:
-        nodes, wanted = away_nodes(look.view, report), look.row.shards if look.row else None
+        nodes = away_nodes(look.view, report, look.starting)
+        wanted = look.row.shards if look.row else None
         if look.gone_at is not None:
             nodes = frozenset()
-        built_of = (nodes, wanted, self._dark.known)
+        built_of = (nodes, look.starting, wanted, self._dark.known)
         if report is self._report and built_of == self._built_of:
             return
         lists = self.dash.watched.last_shards.lists(look.collection, nodes)
-        build = partial(_built, report, look.collection, nodes, lists, wanted, self._dark.known)
+        build = partial(
+            _built,
+            report,
+            look.collection,
+            nodes,
+            lists,
+            wanted=wanted,
+            dark=self._dark.known,
+            starting=look.starting,
+        )
         self._away, rows = await asyncio.to_thread(build)
         self._report, self._built_of = report, built_of
         # What was there last stays, when the collection has gone.
@@ -187,7 +206,8 @@ class ShardsPane(ListPane[ShardRow]):
             return notes
         unnamed = self._away.unnamed
         spare = unnamed - 1 if unnamed else 0
-        total = self.table.status.total + spare
+        # The table may be a new one whose rows are yet to come.
+        total = len(self._rows) + spare
         notes[0] = f"{total:,} {self.THINGS[0] if total == 1 else self.THINGS[1]}"
         if self.size.width >= _ROOMY:
             notes.append("· flushed objects")
@@ -241,8 +261,12 @@ def _built(
     collection: str,
     nodes: frozenset[str],
     lists: Mapping[str, NodeList],
+    *,
     wanted: int | None,
     dark: frozenset[str] | None,
+    starting: frozenset[str],
 ) -> tuple[Away, tuple[ShardRow, ...]]:
-    away = shards_away(report, collection, nodes, lists, wanted=wanted, dark=dark)
+    away = shards_away(
+        report, collection, nodes, lists, wanted=wanted, dark=dark, starting=starting
+    )
     return away, shard_rows(report, collection, away)

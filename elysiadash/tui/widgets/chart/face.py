@@ -150,9 +150,14 @@ def _labels(face: ChartFace, scale: Scale, rows: int, dots: int) -> list[str]:
     return labels
 
 
+def _no_sample(face: ChartFace) -> str:
+    """Before anything was asked for there is no time either."""
+    return "no sample in this time" if face.end else "reading…"
+
+
 def _reason(face: ChartFace, width: int, rows: int) -> tuple[Line, ...]:
     """Why there is nothing to draw, in the middle."""
-    words = _wrapped(plain(face.problem or "no sample in this time"), max(1, width - 2))[:rows]
+    words = _wrapped(plain(face.problem or _no_sample(face)), max(1, width - 2))[:rows]
     above = (rows - len(words)) // 2
     lines = [""] * above + words + [""] * (rows - above - len(words))
     return tuple(((fit(f"  {line}", width, "left", "…", "?"), "words"),) for line in lines)

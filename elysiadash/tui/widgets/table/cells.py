@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
@@ -90,6 +90,9 @@ class Column(Generic[RowT]):
     whole: bool = False
     """Its words are for reading to the end: room that no other column wants is its own, beyond
     the most of ``width``."""
+    in_file: Mapping[str, Callable[[RowT], object]] | None = None
+    """The columns that a file has for this one, with their raw values; {}: it has none of it.
+    None: the row's own value of that name, else what the cell says."""
 
     @property
     def least(self) -> int:

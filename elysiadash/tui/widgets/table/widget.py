@@ -123,6 +123,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
             id=id,
             classes=classes,
         )
+        self.clings_to_top = False
+        """Whether a cursor that nobody moved is on the first row, whichever that is by now."""
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._moved_at: float | None = None
@@ -318,6 +320,7 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         if not self.model.toggle_mark():
             self.app.bell()
             return
+        self._touched = True
         self.repaint_lines()
         self._tell()
 
@@ -376,6 +379,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
     def watch_covered(self) -> None:
         """What lay over the table is gone: unless frozen, sort what changed meanwhile."""
         if not self._held():
+            if self.clings_to_top:
+                self.start_over()
             anchor = self.row_to_hold(self._touched)
             self.model.rearrange()
             self._changed(anchor)
@@ -387,6 +392,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
             self.model.rearrange()
             self._changed(anchor)
         else:
+            # What is held is being read: the cursor is the reader's from here on.
+            self._touched = True
             self._tell()
 
     def on_mount(self) -> None:
@@ -401,6 +408,8 @@ class VirtualTable(TableSurface[RowT], Generic[RowT], can_focus=True, inherit_bi
         )
 
     def _show(self, arranged: Arrangement[RowT]) -> None:
+        if self.clings_to_top:
+            self.start_over()
         anchor = self._waiting or self.row_to_hold(self._touched)
         self.model.apply(arranged, self._held())
         cursor = self.model.cursor
