@@ -159,6 +159,24 @@ async def test_a_tenant_survives_and_only_that_one(cluster: Site) -> None:
     assert (await cluster.vectors("FidelityTenantsCopy", "two"))[uid(7)]["a"]
 
 
+async def test_every_node_gives_the_same_rows_to_whoever_asks_it(cluster: Site) -> None:
+    await cluster.create(definition("FidelityNodes", shards=3))
+    names = await _write_rows(cluster, "FidelityNodes")
+    shape = shape_of(await cluster.definition("FidelityNodes"))
+    pages = []
+    for base in cluster.nodes.values():
+        place = Place(collection="FidelityNodes", base=base)
+        pages.append(await Reader(cluster.transport, cluster.door, shape, place).page())
+    for page in pages:
+        assert [row.id for row in page.rows] == sorted(names)
+        assert (page.whole, page.gone, page.ended) == (0, (), True)
+    assert all(str(page.rows) == str(pages[0].rows) for page in pages)
+    one = await Reader(
+        cluster.transport, cluster.door, shape, Place(collection="FidelityNodes")
+    ).one(uid(5))
+    assert str(one) == str(pages[0].rows[5]), "read by REST alone, it is another object"
+
+
 # ---- references ------------------------------------------------------------------------------
 
 
