@@ -60,10 +60,11 @@ class Door:
             return await self._connect.exchange(call)
         try:
             reply = await self._grpc.exchange(call)
-        except Unreachable as unreachable:
+        except (Unreachable, NoAnswer) as shut:
+            # A firewall that drops what it does not like looks like a slow server.
             if self._grpc_answered:
                 raise
-            return await self._knock(call, unreachable)
+            return await self._knock(call, shut)
         self._grpc_answered = True
         return reply
 
@@ -71,14 +72,14 @@ class Door:
         """Close the channel."""
         await self._grpc.aclose()
 
-    async def _knock(self, call: RpcCall, unreachable: Unreachable) -> bytes:
+    async def _knock(self, call: RpcCall, shut: WeaviateError) -> bytes:
         try:
             reply = await self._connect.exchange(call)
         except NotSupported:
             raise Unreachable(
-                unreachable.what,
-                request=unreachable.request,
-                detail=unreachable.detail,
+                shut.what,
+                request=shut.request,
+                detail=shut.detail,
                 hint="open the gRPC port, or use 1.38.3 or later, which takes the same over REST",
             ) from None
         self._by_connect = True

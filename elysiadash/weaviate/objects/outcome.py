@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -35,6 +36,7 @@ _PASSING_WORDS: Final = (
     "not present in schema",
     "not found in schema",
 )
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 # Of the object after all, although replicas are spoken of.
 _OBJECT_WORDS: Final = ("parse as time array",)
 
@@ -62,7 +64,8 @@ class Outcome(msgspec.Struct, gc=False):
 
 def is_passing_word(words: str) -> bool:
     """Whether a server's words about an object say nothing against the object itself."""
-    said = words.lower()
+    # What is quoted is often a value of the object, and may say anything.
+    said = _QUOTED.sub("", words.lower())
     if any(sign in said for sign in _OBJECT_WORDS):
         return False
     return any(sign in said for sign in _PASSING_WORDS)
