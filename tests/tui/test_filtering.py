@@ -174,15 +174,14 @@ def test_a_line_keeps_what_a_plain_model_keeps(
     assert [thing for thing in things if wanted(thing)] == expected
 
 
-def test_a_filter_that_takes_too_long_keeps_everything_and_says_so() -> None:
-    thing = Thing("ab" * 200)
+def test_a_filter_that_takes_too_long_keeps_everything_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("elysiadash.config.patterns._RUN_S", 0.0)
     wanted = parse_filter("(a|b|ab)*c(a|b|ab)*!", FIELDS)
     assert wanted.too_slow is None
-    for _ in range(100_000):
-        if wanted(thing) and wanted.too_slow:
-            break
-    assert "takes too long" in (wanted.too_slow or "")
     assert all(wanted(thing) for thing in THINGS)
+    assert "takes too long" in (wanted.too_slow or "")
 
 
 @given(st.text("abA", max_size=6), st.text("abAB", max_size=8))
