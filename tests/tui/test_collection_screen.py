@@ -767,3 +767,16 @@ async def test_hidden_screens_do_not_pull() -> None:
         await notice(app, pilot)
         await pressed(pilot, "q")
         assert list(stats(app).table.model.shown) == ["Other"]
+
+
+async def test_a_pane_knows_its_screen_before_and_after_it_is_shown() -> None:
+    async with opened(detailed_cluster()) as (app, pilot, screen):
+        pane = screen.numbers
+        assert pane.live is screen
+        await pressed(pilot, "q")
+        assert not pane.is_attached
+        assert pane.live is screen
+        # A tick that was due while the screen was left.
+        pane.facts_changed(app.freshness())
+        fresh = CollectionScreen("Documents")
+        assert fresh.numbers.live is fresh

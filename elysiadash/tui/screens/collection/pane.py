@@ -84,6 +84,7 @@ class Pane(Vertical):
         super().__init__(id=f"pane-{self.NAME}")
         self.title = PaneTitle()
         self._shown: Look | None = None
+        self._whose: LiveScreen | None = None
 
     @property
     def dash(self) -> ElysiadashApp:
@@ -92,8 +93,12 @@ class Pane(Vertical):
 
     @property
     def live(self) -> LiveScreen:
-        """The screen, as ours."""
-        return cast("LiveScreen", self.screen)
+        """The screen, as ours; also before the pane is on it, and while it is being left."""
+        return self._whose or cast("LiveScreen", self.screen)
+
+    def belongs_to(self, screen: LiveScreen) -> None:
+        """Say whose pane this is, which the tree of widgets tells only while both are shown."""
+        self._whose = screen
 
     @property
     def look(self) -> Look | None:

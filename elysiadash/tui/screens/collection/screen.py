@@ -65,6 +65,8 @@ class CollectionScreen(ListActions):
             pane.NAME: pane
             for pane in (self.shards, self.charts, self.numbers, self.settings, self.tenants)
         }
+        for pane in self._panes.values():
+            pane.belongs_to(self)
         self._here = ShardsPane.NAME
         self._zoomed = False
         self._look: Look | None = None
