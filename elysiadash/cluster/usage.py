@@ -24,8 +24,8 @@ _UNNAMED = "the metrics do not name the node before 1.30.4"
 _NO_LIMIT = "no GOMEMLIMIT is set at the node, or this release does not tell it"
 _NOT_TOLD = "not among the node's metrics"
 _NOT_ASKED = "not asked yet"
-_UNLIMITED = float(2**63)
-"""What Go tells as its limit where none was set, rounded as a float."""
+_UNLIMITED = float(2**62)
+"""Go tells 2^63 - 1 where no limit was set, which text may have rounded; no node has half of it."""
 METRICS_FIELDS = (
     "memory_bytes",
     "memory_limit_bytes",

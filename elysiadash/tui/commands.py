@@ -13,7 +13,7 @@ from typing import Any
 
 from textual.actions import parse
 
-from elysiadash.tui.actions import Action, commands
+from elysiadash.tui.actions import ACTIONS, Action, commands
 
 _MOST_OFFERED = 1000
 
@@ -80,6 +80,9 @@ def _find(name: str, screen: Any) -> Action | str:
         return known[alike[0]]
     if alike:
         return f"{name!r} can be {', '.join(alike)}"
+    # What writes is not there at all while read-only.
+    if any(each.command == name and not each.writes for each in ACTIONS):
+        return f":{name} means nothing on this screen; :help lists what does"
     return f"no command {name!r}; :help lists them"
 
 

@@ -71,6 +71,9 @@ def _show(
 
     folders = (shipped_themes(), user_file(os.environ).expanduser().parent / "themes")
     bear_foreign_bytes()
+    # Set and empty means nothing (no-color.org); Textual takes it for a wish.
+    if os.environ.get("NO_COLOR") == "":
+        del os.environ["NO_COLOR"]
     appearance = appearance_of(os.environ, signs)
     with Terminal(appearance.shown(title)) as terminal:
         known = clusters()

@@ -197,6 +197,15 @@ async def test_the_header_counts_what_the_checks_found_wherever_one_is() -> None
             assert f"✖ {len(bad)} alert" in header(app)
 
 
+async def test_a_command_of_other_screens_is_not_called_unknown() -> None:
+    async with shown(still_cluster()) as (app, pilot):
+        await pilot.press("3")
+        await settled(pilot)
+        assert await live(app).run_command("export x.svg") == (
+            ":export means nothing on this screen; :help lists what does"
+        )
+
+
 async def test_migrate_says_what_runs_and_invents_no_job() -> None:
     watch = still_cluster()
     async with shown(watch) as (app, pilot):

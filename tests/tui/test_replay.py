@@ -186,7 +186,7 @@ async def test_its_keys_and_commands_are_only_there(tmp_path: Path) -> None:
         assert "−1 min" not in keys(app)
         assert "Refresh" in keys(app)
         assert "at " not in completions("a", live(app))
-        assert "no command" in str(await live(app).run_command("at start"))
+        assert "nothing on this screen" in str(await live(app).run_command("at start"))
         await pilot.press("p", "comma", "full_stop", "less_than_sign")
         await pilot.press("question_mark")
         text = str(app.screen.query("Static").first().render())

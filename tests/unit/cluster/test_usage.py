@@ -82,6 +82,15 @@ def test_our_own_scraping_tells_memory_and_no_disk() -> None:
     assert {found.not_exposed[name] for name in DISK_FIELDS} == {NO_DISK}
 
 
+@pytest.mark.parametrize("limit", ["9.223372036854776e+18", "9.223e+18"])
+def test_no_limit_is_none_however_it_was_rounded(limit: str) -> None:
+    store = Store()
+    store.put(Kind.METRICS, metrics(limit=limit), of="http://wv-0:2112/metrics", asked_at=1.0)
+    found = usage(store, prometheus=False)
+    assert found.memory_limit_bytes is None
+    assert "GOMEMLIMIT" in found.not_exposed["memory_limit_bytes"]
+
+
 def test_a_recording_advises_nothing() -> None:
     views = [NODE, NodeView(node="n", status=HEALTHY)]
     store = Store()
