@@ -1,0 +1,128 @@
+"""What the engine knows at a moment: JSON in the job's row, written with each change of phase.
+
+The engine goes on from it after a crash, and faces show it; ranges, steps, dead letters and
+events are rows of their own (``jobs``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of the preflight."""
+
+    code: str
+    """Stable, such as ``target-name`` or ``vectorless``."""
+    result: Literal["ok", "warns", "blocks", "unknown"]
+    about: str
+    """What was looked at: the collection, the node, the version."""
+    text: str
+    """What was found, with numbers and their source."""
+    way_out: str = ""
+    """What to do about it; empty where nothing is to be done."""
+    liftable: bool = False
+    """A block that the operator may lift by typing its code."""
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a run will take; None where it is not known, never guessed."""
+
+    objects: int | None = None
+    bytes: int | None = None
+    """On the target's disks, from the source's measured bytes per object."""
+    seconds_p50: float | None = None
+    seconds_p90: float | None = None
+    freeze_seconds: float | None = None
+    """How long writers will be kept out."""
+    basis: str = ""
+    """Where the numbers come from: the rehearsal, or earlier jobs between these clusters."""
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One catching up: what the scan saw against the ledger."""
+
+    number: int
+    seconds: float
+    scanned: int
+    changed: int
+    deleted: int
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What verification found, all parts together; ``not_checked`` says what it did not do."""
+
+    level: str
+    source: int = 0
+    target: int = 0
+    same: int = 0
+    missing: int = 0
+    extra: int = 0
+    different: int = 0
+    pending: int = 0
+    """Changed while they were proven: the next generation proves them."""
+    rounds: int = 0
+    """Rounds of repair."""
+    not_checked: tuple[str, ...] = ()
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The freeze, while there is one or after it; wall times."""
+
+    how: str
+    since: float
+    until: float
+    """When it ends by itself at the latest."""
+    thawed: float | None = None
+    thawed_by: str = ""
+    proven_by: tuple[str, ...] = ()
+    """What says that nobody can write: in words."""
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How fast it goes now and what holds it back."""
+
+    objects_per_s: float | None = None
+    lanes: int = 0
+    """Pieces on their way side by side."""
+    bottleneck: str = ""
+    """``target``, ``source``, ``this machine`` or ``the limit``, with the figure."""
+    throttled: str = ""
+    """Why it is slowed down now; empty where it is not."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything of a run but its rows."""
+
+    checks: tuple[Check, ...] = ()
+    forecast: Forecast | None = None
+    definitions: tuple[tuple[str, str], ...] = ()
+    """Source collection and the hash of its definition when its copy began."""
+    nodes: tuple[str, ...] = ()
+    """The source's nodes when the copy began."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Target collection and where the one that it replaces is kept."""
+    copied: int = 0
+    deleted: int = 0
+    dropped: int = 0
+    """A transform gave None."""
+    added: int = 0
+    """More parts than one that a transform made of objects."""
+    generations: tuple[Generation, ...] = ()
+    proof: Proof | None = None
+    frozen: Frozen | None = None
+    pace: Pace | None = None
+    question: str = ""
+    """What the job waits for an answer to (``say``), in words; empty where it does not wait."""
+    answers: dict[str, Any] = {}
+    report: str | None = None
+    """The report's file name in the job's folder."""
+    notes: tuple[str, ...] = ()
+    """What was not done or not checked, in words: the report begins with them."""
+
+
+def checkpoint_of(json: dict[str, Any]) -> Checkpoint:
+    """The checkpoint of a job's row; what a later release added is left out."""
+    return msgspec.convert(json, Checkpoint)

@@ -1,0 +1,37 @@
+"""Why a migration stops. Each text tells what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+from elysiadash.migrate.phases import Ending
+
+
+class MigrationStopped(Exception):
+    """The job cannot go on by itself; it keeps its place and can be resumed."""
+
+    ending = Ending.FAILED
+
+
+class RefusedByPreflight(MigrationStopped):
+    """A check blocks it, and nobody lifted the block."""
+
+    ending = Ending.REFUSED
+
+
+class TargetChanged(MigrationStopped):
+    """The target holds what the job did not write, or lost what it wrote."""
+
+
+class SourceChanged(MigrationStopped):
+    """The source is not the one the job began with (promise P6)."""
+
+
+class NotFrozen(MigrationStopped):
+    """The freeze could not be had, or did not hold."""
+
+
+class Waits(Exception):
+    """A person has to decide before it goes on; the job pauses with the question."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question)
+        self.question = question

@@ -1,0 +1,91 @@
+"""One run of a migration: what every phase is given."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from elysiadash.jobs import events, outcomes
+from elysiadash.jobs.events import Severity
+from elysiadash.jobs.work import Work
+from elysiadash.migrate.checkpoint import Checkpoint
+from elysiadash.migrate.parts import Part
+from elysiadash.migrate.phases import Phase
+from elysiadash.migrate.site import Site
+from elysiadash.migrate.spec import Spec
+from elysiadash.weaviate.guard import Permit
+
+
+class Run:
+    """The job's work, its two clusters and what is known so far.
+
+    Rows are written in threads: nothing here waits for a disk on the event loop.
+    ``definitions`` are the source's, as ``GET /v1/schema/{c}`` gave them, by name; ``parts`` is
+    what is copied, in order.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        spec: Spec,
+        source: Site,
+        target: Site,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self.work = work
+        self.spec = spec
+        self.source = source
+        self.target = target
+        self.checkpoint = checkpoint
+        self.definitions: dict[str, dict[str, Any]] = {}
+        self.parts: list[Part] = []
+
+    @property
+    def job(self) -> str:
+        """The job's name."""
+        return self.work.claim.job
+
+    def permit(self, reason: str) -> Permit:
+        """The leave that a write of this job carries."""
+        return Permit(reason=reason, job=self.job)
+
+    async def enter(self, phase: Phase, text: str = "", **changes: Any) -> None:
+        """Begin a phase, with changes to the checkpoint, in one transaction."""
+        self.checkpoint = msgspec.structs.replace(self.checkpoint, **changes)
+
+        def write() -> None:
+            with self.work.held() as tx:
+                outcomes.enter(tx, phase, checkpoint=self._plain(), text=text)
+
+        await asyncio.to_thread(write)
+
+    async def save(self, **changes: Any) -> None:
+        """Change the checkpoint, durably."""
+        self.checkpoint = msgspec.structs.replace(self.checkpoint, **changes)
+
+        def write() -> None:
+            with self.work.held() as tx:
+                outcomes.save(tx, self._plain())
+
+        await asyncio.to_thread(write)
+
+    async def note(
+        self, kind: str, text: str, *, severity: Severity = "info", data: Any = None
+    ) -> None:
+        """Add an event to the job."""
+
+        def write() -> None:
+            with self.work.held() as tx:
+                events.note(tx, self.job, kind, text, severity=severity, data=data)
+
+        await asyncio.to_thread(write)
+
+    async def breathe(self) -> None:
+        """Raise ``Interrupted`` where the job shall stop: call it between pieces of work."""
+        await asyncio.to_thread(self.work.check)
+
+    def _plain(self) -> dict[str, Any]:
+        plain: dict[str, Any] = msgspec.to_builtins(self.checkpoint)
+        return plain

@@ -1,0 +1,109 @@
+"""What a copy or a migration is asked to do, as JSON in the job's row; it never holds a secret."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from elysiadash.jobs.job import ClusterUse, NewJob
+from elysiadash.migrate.phases import Freeze, Strategy, Verify
+
+COPY: Final = "copy"
+MIGRATE: Final = "migrate"
+PREFLIGHT: Final = "preflight"
+"""Checks and forecast only; its checkpoint holds both."""
+REHEARSAL: Final = "rehearsal"
+"""Preflight, then the first ranges into a scratch collection that is removed again."""
+KINDS: Final = (COPY, MIGRATE, PREFLIGHT, REHEARSAL)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One collection and its name in the target; ``tenants`` None: all of them."""
+
+    name: str
+    target: str
+    tenants: tuple[str, ...] | None = None
+
+
+class TransformFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A Python file with ``transform``: absolute path, and the hash that it had when chosen."""
+
+    path: str
+    sha256: str
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything the engine needs. ``source`` and ``target`` are what
+    ``config.reference.of(profile)`` gives; in a copy inside a cluster they are equal."""
+
+    source: dict[str, Any]
+    target: dict[str, Any]
+    collections: tuple[Wanted, ...]
+    strategy: Strategy = Strategy.ONLINE
+    """``online``: writers go on until the freeze; ``offline``: writers were stopped, one pass;
+    ``backup``: Weaviate's own backup and restore."""
+    schema_only: bool = False
+    settings: tuple[str, ...] = ()
+    """``PATH=VALUE`` (``schema.set_values``) done to every definition on the way."""
+    overwrite: bool = False
+    """A target collection of the same name is replaced (its name was typed): it is kept until
+    the new one is verified where space allows."""
+    transform: TransformFile | None = None
+    verify: Verify = Verify.V2
+    freeze: Freeze = Freeze.AUTO
+    freeze_limit_s: float = 60.0
+    """The freeze is thawed when it lasts longer than this before cut-over."""
+    after: Literal["hold", "thaw"] = "hold"
+    hold_limit_s: float = 900.0
+    alias: str | None = None
+    """Inside a cluster: this alias is brought from the source collection to its copy."""
+    executor: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
+    processes: int | None = None
+    """Processes that copy; None: as many as the machine has cores, at most four."""
+    backend: str | None = None
+    """The backup backend of ``strategy=backup``."""
+    accepted: tuple[str, ...] = ()
+    """Codes of checks whose block the operator lifted by typing them, such as ``vectorless``."""
+    window: tuple[str, str] | None = None
+    """Only between these times of day (``HH:MM``, UTC) objects are moved."""
+
+    @property
+    def same_cluster(self) -> bool:
+        """Whether source and target are one cluster."""
+        return self.source == self.target
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """Source name -> target name."""
+        return {one.name: one.target for one in self.collections}
+
+
+def new_job(kind: str, spec: Spec, clusters: tuple[ClusterUse, ...], **others: Any) -> NewJob:
+    """The job for a spec. ``identity`` is what a resumed job must agree in (promise P6)."""
+    names = ", ".join(
+        one.name if one.name == one.target else f"{one.name} to {one.target}"
+        for one in spec.collections
+    )
+    verb = {COPY: "copy", MIGRATE: "migrate", PREFLIGHT: "check", REHEARSAL: "rehearse"}[kind]
+    plain = msgspec.to_builtins(spec)
+    return NewJob(
+        kind=kind,
+        title=f"{verb} {names}",
+        spec=plain,
+        identity={
+            "ends": [clusters[0].key, clusters[-1].key],
+            "collections": plain["collections"],
+            "transform": spec.transform.sha256 if spec.transform else None,
+            "settings": plain["settings"],
+            "schema_only": spec.schema_only,
+        },
+        clusters=clusters,
+        **others,
+    )
+
+
+def spec_of(json: dict[str, Any]) -> Spec:
+    """The spec of a job's row. Raises ``msgspec.ValidationError`` for one of a later release."""
+    return msgspec.convert(json, Spec)
