@@ -5,7 +5,9 @@ The worker's code is never imported: what it is, is a line of arguments.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -63,6 +65,28 @@ def launch(
         ) from None
     _look(process, state)
     return Launched(process.pid, started=True)
+
+
+def stop(state: Path, *, patience: float = 30.0) -> int | None:
+    """Tell the worker of a state folder to give its jobs back and end, and wait for that.
+
+    Its pid, None where there was none. Raises ``LaunchFailed`` where it has not ended in time.
+    """
+    lock = WorkerLock(state)
+    note = lock.held_by()
+    if note is None:
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(note.pid, signal.SIGTERM)
+    until = time.monotonic() + patience
+    while (now := lock.held_by()) is not None and now.pid == note.pid:
+        if time.monotonic() > until:
+            raise LaunchFailed(
+                f"the worker (pid {note.pid}) was told to end and has not within {patience:g} s; "
+                f"see {log_path(state)}"
+            )
+        time.sleep(0.05)
+    return note.pid
 
 
 def log_path(state: Path) -> Path:
