@@ -77,9 +77,11 @@ class Worker:
         beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         beating.start()
         try:
-            while not self._told.is_set() and not self._idle_for_long():
+            while not self._told.is_set():
                 self._at_each_look()
                 self._look()
+                if self._idle_for_long():
+                    break
                 self._told.wait(_LOOK_S)
         finally:
             self._give_back()
