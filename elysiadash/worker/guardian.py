@@ -17,14 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from elysiadash.jobs.claims import MOST_CRASHES
 from elysiadash.jobs.errors import LaunchFailed
 from elysiadash.jobs.launch import launch
 
 MODULE = "elysiadash.worker.guardian"
 _KILLED_BEFORE = "ELYSIADASH_WORKER_KILLED"
 """Variable with how often workers in a row were killed soon after their start."""
-_MOST = 5
+_MOST = MOST_CRASHES + 2
+"""More than a job that kills its worker gets: it is given up first, and the others are done."""
 _SOON_S = 60.0
+_LONGEST_WAIT_S = 8
 _DYING_S = 0.1
 """A killed process may close the pipe a little before it lets go of the worker's lock."""
 _GOODBYE = b"."
@@ -82,8 +85,8 @@ def main(words: Sequence[str]) -> int:
         killed += int(os.environ.get(_KILLED_BEFORE, "0"))
     _say(f"the worker was killed; it is started again ({killed} in a row)")
     for attempt in range(killed - 1, _MOST):
-        # At once the first time, then with time to breathe: 1, 2, 4, 8 s.
-        time.sleep(2 ** (attempt - 1) if attempt else _DYING_S)
+        # At once the first time, then with time to breathe.
+        time.sleep(min(2 ** (attempt - 1), _LONGEST_WAIT_S) if attempt else _DYING_S)
         try:
             launch(
                 Path(state), arguments=worker, env={**os.environ, _KILLED_BEFORE: str(attempt + 1)}
