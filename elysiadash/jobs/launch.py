@@ -127,7 +127,8 @@ def _look(process: subprocess.Popen[bytes], state: Path) -> None:
     if code != 0:
         raise LaunchFailed(
             f"the worker ended at once with code {code}; "
-            f"{log_path(state)} says:\n{_end_of_log(state)}"
+            f"{log_path(state)} says:\n{_end_of_log(state)}",
+            code,
         )
 
 

@@ -93,6 +93,9 @@ def main(words: Sequence[str]) -> int:
             )
         except LaunchFailed as error:
             _say(str(error))
+            if error.code == -signal.SIGTERM:
+                # Told to end before it could say so.
+                return 0
         else:
             return 0
     _say("given up: start a worker by hand, with: elysiadash worker --detached")

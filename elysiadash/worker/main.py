@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from elysiadash import __version__
@@ -185,18 +185,21 @@ def run(
         say(f"a worker is there already{f' (pid {note.pid})' if note else ''}")
         return 0
     try:
-        guard: AbstractContextManager[Guard | None] = Guard(state) if guarded else nullcontext()
-        with Database.open(state, check=True) as database, guard as watching:
-            leave = watching.dismiss if watching else _nothing
-            with _signals(leave) as told:
+        guard = Guard(state) if guarded else None
+        # First the signals: who is told to end before that is not started again.
+        with (
+            _signals(guard.dismiss if guard else _nothing) as told,
+            Database.open(state, check=True) as database,
+            guard or nullcontext(),
+        ):
 
-                def worker() -> Worker:
-                    return Worker(
-                        database, told, engines=engines, limits=limits, idle_s=idle_s,
-                        at_each_look=watching.keep if watching else _nothing,
-                    )  # fmt: skip
+            def worker() -> Worker:
+                return Worker(
+                    database, told, engines=engines, limits=limits, idle_s=idle_s,
+                    at_each_look=guard.keep if guard else _nothing,
+                )  # fmt: skip
 
-                return _until_idle(worker, lock, told)
+            return _until_idle(worker, lock, told)
     finally:
         lock.release()
 
