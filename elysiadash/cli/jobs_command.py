@@ -228,7 +228,8 @@ def _lines(item: JobFullItem) -> Iterator[tuple[str, str]]:
         yield (
             "proof",
             (
-                f"source {words.count(item.source_objects)}, target {words.count(item.target_objects)},"
+                f"source {words.count(item.source_objects)},"
+                f" target {words.count(item.target_objects)},"
                 f" missing {words.count(item.missing)}, extra {words.count(item.extra)},"
                 f" different {words.count(item.different)}, verified {item.verified or 'no'}"
             ),
