@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,10 @@ from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import Spec
 from elysiadash.weaviate.guard import Permit
+
+if TYPE_CHECKING:
+    from elysiadash.migrate.lanes import Lanes
+    from elysiadash.migrate.tasks import Transform
 
 
 class Run:
@@ -41,6 +45,10 @@ class Run:
         self.checkpoint = checkpoint
         self.definitions: dict[str, dict[str, Any]] = {}
         self.parts: list[Part] = []
+        self.transform: Transform | None = None
+        """Set before the first copy where the spec names one."""
+        self.lanes: Lanes | None = None
+        """What copying shares (``lanes.lanes_of``); closed by ``lanes.close``."""
 
     @property
     def job(self) -> str:
@@ -57,7 +65,7 @@ class Run:
 
         def write() -> None:
             with self.work.held() as tx:
-                outcomes.enter(tx, phase, checkpoint=self._plain(), text=text)
+                outcomes.enter(tx, phase, checkpoint=self.plain(), text=text)
 
         await asyncio.to_thread(write)
 
@@ -67,7 +75,7 @@ class Run:
 
         def write() -> None:
             with self.work.held() as tx:
-                outcomes.save(tx, self._plain())
+                outcomes.save(tx, self.plain())
 
         await asyncio.to_thread(write)
 
@@ -86,6 +94,7 @@ class Run:
         """Raise ``Interrupted`` where the job shall stop: call it between pieces of work."""
         await asyncio.to_thread(self.work.check)
 
-    def _plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
+        """The checkpoint as JSON, for a transaction that changes rows along with it."""
         plain: dict[str, Any] = msgspec.to_builtins(self.checkpoint)
         return plain
