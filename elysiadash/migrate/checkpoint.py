@@ -102,6 +102,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Source collection and the hash of its definition when its copy began."""
     nodes: tuple[str, ...] = ()
     """The source's nodes when the copy began."""
+    shards: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Source collection and the names of its shards: one that was made anew has others."""
     replaced: tuple[tuple[str, str], ...] = ()
     """Target collection and where the one that it replaces is kept."""
     copied: int = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from elysiadash.jobs import events, outcomes
+from elysiadash.jobs.claims import Claimed
 from elysiadash.jobs.events import Severity
 from elysiadash.jobs.work import Work
 from elysiadash.migrate.checkpoint import Checkpoint
@@ -78,6 +79,10 @@ class Run:
                 outcomes.save(tx, self.plain())
 
         await asyncio.to_thread(write)
+
+    def keep(self, tx: Claimed) -> None:
+        """Write the checkpoint as it is now, within a transaction of the caller's."""
+        outcomes.save(tx, self._plain())
 
     async def note(
         self, kind: str, text: str, *, severity: Severity = "info", data: Any = None
