@@ -2,7 +2,7 @@
 
 Every step can be begun again: a collection counts as ours from the step that was committed before
 its first request, and nothing that the job did not make is changed or deleted (promise P13) but
-what ``overwrite`` names, of which a copy is kept first (``keeping``).
+what ``overwrite`` names, of which a copy is kept first (``overwritten``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from elysiadash.jobs.errors import NotPossible
 from elysiadash.jobs.steps import StepState
 from elysiadash.migrate.definitions import TTL, Translation, additions
 from elysiadash.migrate.errors import RefusedByPreflight, TargetChanged
-from elysiadash.migrate.keeping import keep
+from elysiadash.migrate.overwritten import keep
 from elysiadash.migrate.run import Run
 from elysiadash.schema.creation import SchemaRequest, creation_requests, reference_requests
 from elysiadash.schema.definition import Definition, is_multi_tenant, shown
