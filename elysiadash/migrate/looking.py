@@ -15,13 +15,27 @@ import msgspec
 
 from elysiadash.jobs import folder
 from elysiadash.jobs.specs import canonical
-from elysiadash.migrate.definitions import SchemaTransform, Translation, changed, translated
-from elysiadash.migrate.errors import MigrationStopped, SourceChanged, TargetChanged, Waits
+from elysiadash.migrate.definitions import (
+    BadTransformSchema,
+    SchemaTransform,
+    Translation,
+    changed,
+    translated,
+)
+from elysiadash.migrate.errors import (
+    MigrationStopped,
+    RefusedByPreflight,
+    SourceChanged,
+    TargetChanged,
+    Waits,
+)
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import Wanted
 from elysiadash.schema.definition import Definition, is_multi_tenant
 from elysiadash.schema.ordering import creation_order
+from elysiadash.schema.renaming import NamesCollide
+from elysiadash.schema.setting import SettingsRefused
 from elysiadash.weaviate.definitions import stored_definition
 from elysiadash.weaviate.errors import NotFound
 from elysiadash.weaviate.models import Tenant
@@ -34,7 +48,7 @@ CONFIRM_NEW: Final = "new-in-source"
 _SHOWN: Final = 5
 
 
-class NoSuchSource(MigrationStopped):
+class NoSuchSource(RefusedByPreflight):
     """A collection or tenant that is to be copied is not in the source."""
 
 
@@ -70,7 +84,7 @@ async def look(run: Run, *, confirm: bool = False) -> Look:
 
     ``confirm``: a person resumed the job, so new tenants and properties are asked about
     (``Waits``) unless ``checkpoint.answers`` has agreed. Raises ``SourceChanged``,
-    ``NoSuchSource``, ``SettingsRefused``, and the ``WeaviateError`` that fits.
+    ``RefusedByPreflight``, and the ``WeaviateError`` that fits.
     """
     before = await asyncio.to_thread(_kept, run)
     if before is None:
@@ -95,22 +109,26 @@ async def look(run: Run, *, confirm: bool = False) -> Look:
 
 
 async def adopt(run: Run, source: Source) -> None:
-    """Give a look at the source to the run, without keeping it. Raises ``SettingsRefused``."""
+    """Give a look at the source to the run, without keeping it. Raises ``RefusedByPreflight``."""
     spec = run.spec
     transform = await asyncio.to_thread(_schema_transform, run)
     version = parse_version(run.target.meta.version)
     run.definitions = source.definitions
     run.tenants = source.tenants
-    run.translations = {
-        name: translated(
-            definition,
-            spec.targets,
-            settings=spec.settings,
-            target_version=version,
-            transform=transform,
-        )
-        for name, definition in source.definitions.items()
-    }
+    try:
+        run.translations = {
+            name: await asyncio.to_thread(
+                translated,
+                definition,
+                spec.targets,
+                settings=spec.settings,
+                target_version=version,
+                transform=transform,
+            )
+            for name, definition in source.definitions.items()
+        }
+    except (SettingsRefused, NamesCollide, BadTransformSchema) as error:
+        raise RefusedByPreflight(str(error)) from None
     run.parts = parts_of(run.translations, source)
 
 

@@ -45,6 +45,8 @@ class Run:
         self.translations: dict[str, Translation] = {}
         self.tenants: dict[str, dict[str, str]] = {}
         self.parts: list[Part] = []
+        self.facts: Any = None
+        """What the preflight gathered (``preflight.facts.Facts``); None before it did."""
 
     @property
     def job(self) -> str:
