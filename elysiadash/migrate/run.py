@@ -88,7 +88,7 @@ class Run:
 
     def keep(self, tx: Claimed) -> None:
         """Write the checkpoint as it is now, within a transaction of the caller's."""
-        outcomes.save(tx, self._plain())
+        outcomes.save(tx, self.plain())
 
     async def note(
         self, kind: str, text: str, *, severity: Severity = "info", data: Any = None
