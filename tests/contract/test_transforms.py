@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
+from elysiadash.migrate.parts import Part
 from elysiadash.migrate.transforms import example
-from elysiadash.migrate.transforms.converting import Transformed, Transformer
+from elysiadash.migrate.transforms.applying import Applied, FileTransform
 from elysiadash.migrate.transforms.file import choose
-from elysiadash.migrate.transforms.sandbox import Applied, Sandbox
-from elysiadash.weaviate.objects import Place, Reader, Writer, shape_of
+from elysiadash.migrate.transforms.sandbox import Sandbox, Script
+from elysiadash.weaviate.objects import Converter, Place, Reader, Writer, shape_of
 from tests.contract.conftest import CHANGEABLE
 from tests.contract.copying import PERMIT, Site, same, site, uid
 from tests.contract.fidelity_rows import ROWS, VECTORS, definition
@@ -45,20 +46,25 @@ async def cluster(kind: str, _cluster: RealCluster | None) -> AsyncIterator[Site
             await made.raw.delete(f"/v1/schema/{name}")
 
 
-async def _copied(cluster: Site, applied: Applied, source: str, target: str) -> Transformed:
+async def _copied(cluster: Site, script: Script, source: str, target: str) -> Applied:
     """One page of a collection, through the transform, into another."""
-    shape = shape_of(await cluster.definition(source))
+    definition = await cluster.definition(source)
     there = shape_of(await cluster.definition(target))
-    page = await Reader(cluster.transport, cluster.door, shape, Place(collection=source)).page()
-    with Transformer(applied, shape, there, target) as transformer:
-        done = transformer.convert(page.rows)
+    reader = Reader(
+        cluster.transport, cluster.door, shape_of(definition), Place(collection=source)
+    )  # fmt: skip
+    page = await reader.page()
+    transform = FileTransform(script=script)
+    done = transform.open(Part(collection=source, target=target), definition).apply(page.rows)
+    objects, lost = Converter(there, target).convert(done.rows)
+    assert lost == []
     place, nodes = Place(collection=target), list(cluster.nodes.values())
     writer = Writer(
         cluster.transport, cluster.door, there, place, permit=PERMIT, nodes=nodes
     )  # fmt: skip
-    outcome = await writer.write(done.objects)
+    outcome = await writer.write(objects)
     assert (outcome.refused, outcome.unsettled) == ([], [])
-    assert outcome.stored.keys() == {one.id for one in done.objects}
+    assert outcome.stored.keys() == {one.id for one in done.rows}
     return done
 
 
@@ -78,9 +84,9 @@ async def test_the_identity_loses_no_row_of_the_fidelity_table(
             pytest.fail(f"no node takes {properties}")
     path = tmp_path / "identity.py"
     path.write_text("def transform(obj):\n    return obj\n")
-    applied = Applied.of(choose(path), started_at=0.0)
-    done = await _copied(cluster, applied, "TransformSource", "TransformTarget")
-    assert (done.refused, done.dropped, done.added, done.origins) == ([], 0, 0, [])
+    script = Script.of(choose(path), started_at=0.0)
+    done = await _copied(cluster, script, "TransformSource", "TransformTarget")
+    assert (done.lost, done.dropped, done.added, done.origins) == ([], 0, 0, {})
     source = await cluster.objects("TransformSource")
     assert len(source) == len(ROWS)
     assert same(source, await cluster.objects("TransformTarget")) == {}
@@ -102,11 +108,11 @@ async def test_the_example_adds_renames_and_drops(cluster: Site) -> None:
     assert await cluster.put("TransformUsers", [json.dumps(one) for one in documents]) == [
         None
     ] * len(documents)
-    applied = Applied.of(choose(Path(example.__file__)), started_at=1_750_000_000.0)
-    with Sandbox(applied, "TransformUsers") as sandbox:
+    script = Script.of(choose(Path(example.__file__)), started_at=1_750_000_000.0)
+    with Sandbox(script) as sandbox:
         target = sandbox.schema(made)
     await cluster.create({**target, "class": "TransformUsersNew"})
-    await _copied(cluster, applied, "TransformUsers", "TransformUsersNew")
+    await _copied(cluster, script, "TransformUsers", "TransformUsersNew")
     found = await cluster.objects("TransformUsersNew")
     assert {one: known["properties"] for one, known in found.items()} == {
         uid(n): {"text": f"text {n}", "other": "x", "migratedAt": "2025-06-15T15:06:40Z"}

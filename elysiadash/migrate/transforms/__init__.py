@@ -18,6 +18,6 @@ to the hash of the file itself. What it prints is not kept.
 
 ``file`` reads it, ``child`` runs it in a process of its own (``sandbox`` is the near end), since
 nothing else ends a loop for certain: a thread cannot be killed, and a signal is lost on a loop in
-C or one that catches everything. ``applied`` makes of it objects ready to be written, ``preview``
-shows what it does to samples.
+C or one that catches everything. ``applying`` does it to the rows of a copy, ``preview`` shows what
+it does to samples.
 """

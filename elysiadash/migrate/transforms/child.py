@@ -69,14 +69,15 @@ def main(requests: int, answers: int, page: int, trace: int, parent: int) -> NoR
         os._exit(0)
     send(answers, ("ready", script.has_schema))
     while (request := receive(requests)) is not None:
-        verb, value = request
+        verb, *values = request
         if verb == "schema":
-            send(answers, script.schema(value))
+            send(answers, script.schema(*values))
         else:
-            made = []
-            for number, one in enumerate(value):
+            collection, tenant, objects = values
+            context, made = script.context(collection, tenant), []
+            for number, one in enumerate(objects):
                 PLACE.pack_into(place, 0, number)
-                made.append(script.do(Given(*one)))
+                made.append(script.do(Given(*one), context))
             send(answers, made)
     os._exit(0)
 
@@ -86,10 +87,8 @@ class _Script:
 
     def __init__(self, about: dict[str, Any]) -> None:
         self._path: str = about["path"]
-        self._tenant: str = about["tenant"]
-        started = datetime.fromtimestamp(about["started_at"], UTC)
-        source = Source(about["cluster"], about["collection"], about["tenant"])
-        self._context = Context(started, source)
+        self._started = datetime.fromtimestamp(about["started_at"], UTC)
+        self._cluster: str = about["cluster"]
         code: bytes = about["code"]
         lines = code.decode(errors="replace").splitlines(keepends=True)
         # Tracebacks show the lines that were run, whatever the file holds by then.
@@ -108,13 +107,17 @@ class _Script:
     def has_schema(self) -> bool:
         return callable(self._schema)
 
-    def do(self, given: Given) -> tuple[str, Any]:
+    def context(self, collection: str, tenant: str) -> Context:
+        return Context(self._started, Source(self._cluster, collection, tenant))
+
+    def do(self, given: Given, context: Context) -> tuple[str, Any]:
         """One object: what it became, or why it did not."""
+        tenant = context.source.tenant
         try:
-            obj = obj_of(given, self._tenant)
+            obj = obj_of(given, tenant)
             function: Callable[..., Any] = self._transform  # type: ignore[assignment]
-            result = function(obj, self._context) if self._wants_context else function(obj)
-            return "made", [tuple(one) for one in products_of(given, result, self._tenant)]
+            result = function(obj, context) if self._wants_context else function(obj)
+            return "made", [tuple(one) for one in products_of(given, result, tenant)]
         except Rubbish as error:
             return "failed", tuple(Failed(error.kind, _cut(str(error))))
         except BaseException as error:  # noqa: BLE001 - a user's code may raise anything; it is told

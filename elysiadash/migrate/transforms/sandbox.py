@@ -15,7 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -50,7 +52,7 @@ _START: Final = (
 )
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
+class Script(msgspec.Struct, frozen=True, kw_only=True):
     """A transform as tasks carry it to whatever process or machine does them: with its code, so
     that no other than the one whose hash the job has is ever run."""
 
@@ -69,13 +71,14 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sandbox:
-    """Runs one transform on objects of one part. Its methods wait: call them in threads, one at a
-    time. A context manager; leaving it ends the process."""
+    """Runs one transform. Its methods wait: call them in threads, which then take turns.
 
-    def __init__(self, applied: Applied, collection: str, tenant: str = "") -> None:
-        self._applied = applied
-        self._collection = collection
-        self._tenant = tenant
+    A context manager; leaving it ends the process, and so does its last owner's letting go.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._turn = threading.Lock()
         self._child: _Child | None = None
         self._lost_in_a_row = 0
 
@@ -91,12 +94,17 @@ class Sandbox:
             self._child.end()
             self._child = None
 
-    def run(self, objects: Sequence[Given]) -> list[Made | Failed]:
-        """What each object becomes, in their order. Raises ``TransformUnusable`` and
-        ``TransformHangs``."""
+    def run(
+        self, objects: Sequence[Given], collection: str, tenant: str = ""
+    ) -> list[Made | Failed]:
+        """What each object of a collection, or a tenant of it, becomes, in their order.
+
+        Raises ``TransformUnusable`` and ``TransformHangs``.
+        """
         found: list[Made | Failed] = []
         for start in range(0, len(objects), _AT_ONCE):
-            found += self._batch(objects[start : start + _AT_ONCE])
+            with self._turn:
+                found += self._batch(objects[start : start + _AT_ONCE], collection, tenant)
         return found
 
     def schema(self, definition: dict[str, Any]) -> dict[str, Any]:
@@ -104,23 +112,26 @@ class Sandbox:
 
         Raises ``TransformUnusable``.
         """
-        answer = self._opened().exchange(("schema", definition), self._applied.limit_s)
+        with self._turn:
+            answer = self._opened().exchange(("schema", definition), self._script.limit_s)
+            if isinstance(answer, _Lost):
+                self.close()
         if isinstance(answer, _Lost):
-            self.close()
-            raise TransformUnusable(f"{self._applied.path}: transform_schema: {answer.reason}")
+            raise TransformUnusable(f"{self._script.path}: transform_schema: {answer.reason}")
         verb, value = answer
         if verb == "failed":
             said = redact(value[1])
-            raise TransformUnusable(f"{self._applied.path}: transform_schema failed:\n{said}")
+            raise TransformUnusable(f"{self._script.path}: transform_schema failed:\n{said}")
         made: dict[str, Any] = value
         return made
 
-    def _batch(self, batch: Sequence[Given]) -> list[Made | Failed]:
+    def _batch(self, batch: Sequence[Given], collection: str, tenant: str) -> list[Made | Failed]:
         found: dict[int, Made | Failed] = {}
         left = list(range(len(batch)))
         while left:
-            request = ("objects", [tuple(batch[place]) for place in left])
-            answer = self._opened().exchange(request, self._applied.limit_s)
+            objects = [tuple(batch[place]) for place in left]
+            request = ("objects", collection, tenant, objects)
+            answer = self._opened().exchange(request, self._script.limit_s)
             if not isinstance(answer, _Lost):
                 self._lost_in_a_row = 0
                 for place, (verb, value) in zip(left, answer, strict=True):
@@ -137,28 +148,26 @@ class Sandbox:
         self._lost_in_a_row += 1
         if self._lost_in_a_row >= _ENOUGH:
             raise TransformHangs(
-                f"{self._applied.path}: {lost.reason}, and so {_ENOUGH} times one after the "
+                f"{self._script.path}: {lost.reason}, and so {_ENOUGH} times one after the "
                 f"other; nothing of the source is lost. Begin a new job with a file that ends.\n"
                 f"{lost.detail}".strip()
             )
 
     def _opened(self) -> _Child:
         if self._child is None:
-            applied = self._applied
+            script = self._script
             child = _Child()
             about = {
-                "code": applied.code,
-                "path": applied.path,
-                "started_at": applied.started_at,
-                "cluster": applied.cluster,
-                "collection": self._collection,
-                "tenant": self._tenant,
+                "code": script.code,
+                "path": script.path,
+                "started_at": script.started_at,
+                "cluster": script.cluster,
             }
             answer = child.exchange(about, _LOADING_S)
             if isinstance(answer, _Lost) or answer[0] != "ready":
                 child.end()
                 said = answer.reason if isinstance(answer, _Lost) else redact(answer[1])
-                raise TransformUnusable(f"{applied.path} cannot be used: {said}")
+                raise TransformUnusable(f"{script.path} cannot be used: {said}")
             self._child = child
         return self._child
 
@@ -206,6 +215,10 @@ class _Child:
                 os.close(theirs_in)
                 os.close(theirs_out)
             self._opened = opened.pop_all()
+            # Nobody may be left to end it: those who hold it let go of it as they please.
+            self.end = weakref.finalize(
+                self, _end, self._process, (self._to, self._from), self._place, self._opened
+            )
 
     def exchange(self, request: Any, limit_s: float) -> Any:
         """Ask and wait; ``_Lost`` where one object takes longer than the limit."""
@@ -242,16 +255,6 @@ class _Child:
                 reason = f"transform did not come back in {limit_s:g} s"
                 return _Lost(self._where(), reason, self._traced())
 
-    def end(self) -> None:
-        """Kill it, with what it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        os.close(self._to)
-        os.close(self._from)
-        self._place.close()
-        self._opened.close()
-
     def _where(self) -> int | None:
         (place,) = PLACE.unpack_from(self._place)
         return None if place < 0 else int(place)
@@ -278,3 +281,19 @@ class _Child:
         return "\n".join(
             line for line in lines if line.startswith("  File") and package not in line
         )
+
+
+def _end(
+    process: subprocess.Popen[bytes],
+    handles: tuple[int, ...],
+    place: mmap.mmap,
+    opened: contextlib.ExitStack,
+) -> None:
+    """Kill it, with what it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for handle in handles:
+        os.close(handle)
+    place.close()
+    opened.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from elysiadash.migrate.transforms.errors import (
 )
 from elysiadash.migrate.transforms.file import choose
 from elysiadash.migrate.transforms.results import packed, unpacked
-from elysiadash.migrate.transforms.sandbox import Applied, Sandbox
+from elysiadash.migrate.transforms.sandbox import Sandbox, Script
 from elysiadash.migrate.transforms.wire import Failed, Given, Made, Product
 
 STARTED = 1_750_000_000.0
@@ -42,15 +43,12 @@ def one(number: int = 1, **properties: Any) -> Given:
 def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
     """A sandbox of a file's text."""
 
-    def made(code: str, *, limit_s: float = 5.0, tenant: str = "") -> Sandbox:
+    def made(code: str, *, limit_s: float = 5.0) -> Sandbox:
         path = tmp_path / "transform.py"
         path.write_text(textwrap.dedent(code))
-        applied = Applied.of(choose(path), started_at=STARTED, cluster="here")
-        sandbox = Sandbox(
-            Applied(path=applied.path, code=applied.code, started_at=STARTED, cluster="here",
-                    limit_s=limit_s),
-            "Doc", tenant,
-        )  # fmt: skip
+        script = Script.of(choose(path), started_at=STARTED, cluster="here")
+        script = msgspec.structs.replace(script, limit_s=limit_s)
+        sandbox = Sandbox(script)
         request.addfinalizer(sandbox.close)
         return sandbox
 
@@ -58,13 +56,13 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
 
 
 def failed(sandbox: Sandbox, given: Given | None = None) -> Failed:
-    (found,) = sandbox.run([given or one(t="x")])
+    (found,) = sandbox.run([given or one(t="x")], "Doc")
     assert isinstance(found, Failed), found
     return found
 
 
 def made(sandbox: Sandbox, given: Given | None = None) -> list[Product]:
-    (found,) = sandbox.run([given or one(t="x")])
+    (found,) = sandbox.run([given or one(t="x")], "Doc")
     assert isinstance(found, Made), found
     return found.products
 
@@ -101,7 +99,9 @@ def test_the_context_says_when_and_where(make: Make) -> None:
             }
             return obj
     """
-    (found,) = made(make(code, tenant="acme"))
+    (result,) = make(code).run([one()], "Doc", "acme")
+    assert isinstance(result, Made)
+    (found,) = result.products
     assert found.properties == {
         "at": "2025-06-15T15:06:40Z", "where": "here/Doc/acme", "collection": "Doc",
         "vector": [0.5, -0.0], "tenant": "acme",
@@ -255,7 +255,7 @@ def transform(obj):
     return obj
 """
     sandbox = make(code, limit_s=0.4)
-    found = sandbox.run([one(n, n=n) for n in range(5)])
+    found = sandbox.run([one(n, n=n) for n in range(5)], "Doc")
     assert [type(x) for x in found] == [Made, Made, Failed, Made, Made]
     lost = found[2]
     assert isinstance(lost, Failed)
@@ -272,7 +272,7 @@ def test_what_ends_the_process_costs_its_object_only(make: Make) -> None:
             if n == 3: os.kill(os.getpid(), signal.SIGSEGV)
             return obj
     """
-    found = make(code).run([one(n, n=n) for n in range(5)])
+    found = make(code).run([one(n, n=n) for n in range(5)], "Doc")
     assert [type(x) for x in found] == [Made, Failed, Made, Failed, Made]
     assert [x.reason for x in found if isinstance(x, Failed)] == [
         "transform's process ended with code 7", "transform's process was ended by SIGSEGV"
@@ -282,7 +282,7 @@ def test_what_ends_the_process_costs_its_object_only(make: Make) -> None:
 def test_objects_that_hang_one_after_the_other_stop_the_job(make: Make) -> None:
     sandbox = make("def transform(obj):\n    while True: pass", limit_s=0.05)
     with pytest.raises(TransformHangs, match="20 times one after the other"):
-        sandbox.run([one(n) for n in range(30)])
+        sandbox.run([one(n) for n in range(30)], "Doc")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_objects_that_hang_one_after_the_other_stop_the_job(make: Make) -> None:
 )
 def test_a_file_that_cannot_be_used_says_why(make: Make, code: str, said: str) -> None:
     with pytest.raises(TransformUnusable, match=said):
-        make(code).run([one()])
+        make(code).run([one()], "Doc")
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,10 @@ def test_the_file_is_held_to_its_hash(tmp_path: Path) -> None:
     chosen = choose(path)
     path.write_text("def transform(obj): return None")
     with pytest.raises(TransformChanged, match=r"t\.py was changed"):
-        Applied.of(chosen, started_at=STARTED)
+        Script.of(chosen, started_at=STARTED)
     path.unlink()
     with pytest.raises(TransformUnusable, match="cannot be read"):
-        Applied.of(chosen, started_at=STARTED)
+        Script.of(chosen, started_at=STARTED)
 
 
 def test_what_is_no_python_is_refused_when_it_is_chosen(tmp_path: Path) -> None:
@@ -377,9 +377,9 @@ def test_a_worker_that_is_killed_leaves_no_process(make: Make, tmp_path: Path) -
     )
     pid = os.fork()
     if pid == 0:
-        applied = Applied.of(choose(path), started_at=STARTED)
+        script = Script.of(choose(path), started_at=STARTED)
         try:
-            Sandbox(applied, "Doc").run([one()])
+            Sandbox(script).run([one()], "Doc")
         finally:
             os._exit(0)
     until = time.monotonic() + 20
