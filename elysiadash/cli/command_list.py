@@ -21,7 +21,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run: Callable[[ClusterFlags, Given], int]
     options: tuple[Option, ...] = ()
     argument: Option | None = None
+    second: Option | None = None
+    """An argument behind ``argument``."""
     about_cluster: bool = True
+
+    def arguments(self) -> tuple[Option, ...]:
+        """What is given without a word before it, in order."""
+        return tuple(option for option in (self.argument, self.second) if option is not None)
 
     def all_options(self) -> tuple[Option, ...]:
         """Its own, then those of the cluster."""
@@ -122,6 +128,13 @@ COMMANDS: tuple[Command, ...] = (
         run=runners.run_replay,
         options=options.REPLAY,
         argument=options.RECORDING,
+    ),
+    Command(
+        path=("worker",),
+        help="Do the jobs: copies, migrations, backups. Faces start it by themselves.",
+        run=runners.run_worker,
+        options=options.WORKER,
+        about_cluster=False,
     ),
     Command(
         path=("check",),

@@ -257,6 +257,18 @@ TEMPLATE_CREATE = (
     _switch("yes", "--yes", "-y", help="Do not ask."),
     DOCUMENT,
 )
+WORKER = (
+    _switch("detached", "--detached", help="As a process of its own, which outlives the terminal."),
+    Option(
+        name="idle",
+        words=("--idle",),
+        kind="seconds",
+        metavar="SECONDS",
+        least=0,
+        help="End after so long with nothing to do; 60 if not given.",
+    ),
+    _switch("stop", "--stop", help="End the worker that lives; its jobs go back into the queue."),
+)
 NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
 
 OBJECT = Option(

@@ -175,5 +175,11 @@ def run_template_create(flags: ClusterFlags, given: Given) -> int:
     return template_create(flags, wish)
 
 
+def run_worker(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.worker_command import worker
+
+    return worker(detached=given["detached"], idle_s=given["idle"], end=given["stop"])
+
+
 def _format(given: Given) -> Any:
     return "json" if given["as_json"] else given["format"]
