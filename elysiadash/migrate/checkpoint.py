@@ -132,6 +132,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transform gave None."""
     added: int = 0
     """More parts than one that a transform made of objects."""
+    volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Collection of the source and the properties that a transform makes anew at each run: they
+    are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
     proof: Proof | None = None
     frozen: Frozen | None = None
