@@ -284,6 +284,7 @@ PRIORITY = Option(
 RATE = Option(
     name="value", kind="text", metavar="RATE", help="Objects a second at most; none: no limit."
 )
+ANSWER = Option(name="value", kind="text", metavar="ANSWER", help="A word that the job asks for.")
 WHEN = Option(
     name="value",
     kind="text",

@@ -27,6 +27,8 @@ from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import Job, JobState
 from elysiadash.jobs.keyspace import evenly
 from elysiadash.jobs.launch import launch, stop
+from elysiadash.migrate.freeze.noted import STEP
+from elysiadash.migrate.freeze.thawing import NotThawed
 from tests.unit.cli.running import Cli
 from tests.unit.jobs.given import HERE, new, now, opened, taken
 
@@ -218,6 +220,85 @@ def test_the_next_three_twelve_is_meant() -> None:
     assert time.localtime(jobs_steering.later("03:12", at))[2:5] == (1, 3, 12)
     assert time.localtime(jobs_steering.later("23:30", at))[2:5] == (30, 23, 30)
     assert jobs_steering.later("90s", at) == at + 90
+
+
+def frozen(jobs: Database) -> tuple[Job, claims.Claim]:
+    """A job that has frozen something, as a later release notes it."""
+    job = submitted(jobs)
+    claim = taken(jobs)
+    with claims.held(jobs, claim) as tx:
+        steps.begin(tx, STEP, title="freeze Docs of prod", undo={"how": "later"}, owed=True)
+    return job, claim
+
+
+def test_what_is_frozen_is_told_with_every_list(cli: Cli, jobs: Database) -> None:
+    job, claim = frozen(jobs)
+    ran = cli("jobs")
+    assert "FROZEN since" in ran.err
+    assert "its job ends it" in ran.err
+    assert f"elysiadash jobs thaw {job.id}" in ran.err
+    with claims.held(jobs, claim) as tx:
+        outcomes.fail(tx, "the source is gone")
+    assert "NOBODY IS LEFT WHO THAWS IT" in cli("jobs").err
+    (item,) = cli.document("jobs", "show", job.id, "--json")["items"]
+    assert item["steps"][0]["owed"]
+
+
+def test_a_worker_that_lives_is_told_to_thaw(
+    cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_steering, "_PATIENCE_S", 0.1)
+    job, _ = frozen(jobs)
+    ran = cli("jobs", "thaw", job.id)
+    assert (ran.code, "will" in ran.err) == (0, True)
+    with jobs.reading() as read:
+        assert [one.value for one in control.still_open(read, job.id)] == [{"word": "thaw"}]
+
+
+def test_without_a_worker_it_is_thawed_from_here(
+    cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, claim = frozen(jobs)
+    with claims.held(jobs, claim) as tx:
+        outcomes.fail(tx, "the source is gone")
+    asked: list[tuple[Path, str]] = []
+
+    def thaw(state: Path, name: str, who: str) -> tuple[str, ...]:
+        asked.append((state, name))
+        if len(asked) == 1:
+            raise NotThawed("prod-1 does not answer")
+        return ("Docs of prod can be written again",)
+
+    monkeypatch.setattr(jobs_steering, "thaw_now", thaw)
+    ran = cli("jobs", "thaw", job.id)
+    assert ran.code == 1
+    assert "prod-1 does not answer" in ran.err
+    assert "stays frozen" in ran.err
+    ran = cli("jobs", "thaw", job.id)
+    assert (ran.code, ran.err) == (0, "Docs of prod can be written again\n")
+    assert asked == [(jobs.folder, job.id)] * 2
+
+
+def test_a_question_is_answered_and_the_job_goes_on(
+    cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_steering, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(jobs_steering, "ensure_worker", lambda _: None)
+    job = submitted(jobs)
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.save(tx, {"question": "delete 5,000 objects?"})
+        outcomes.pause(tx, "delete 5,000 objects?")
+    ran = cli("jobs", "attach", job.id)
+    assert ran.code == Exit.PAUSED
+    assert f"elysiadash jobs answer {job.id} ANSWER" in ran.err
+    ran = cli("jobs", "answer", job.id)
+    assert ran.code == Exit.USAGE
+    assert "delete 5,000 objects?" in ran.err
+    assert cli("jobs", "answer", job.id, "yes").code == 0
+    assert now(jobs, job.id).state is JobState.QUEUED
+    with jobs.reading() as read:
+        (wish,) = control.still_open(read, job.id)
+    assert wish.value == {"word": "yes", "question": "delete 5,000 objects?"}
 
 
 def test_what_runs_is_steered_by_its_worker(cli: Cli, jobs: Database, fakes: None) -> None:
