@@ -33,6 +33,10 @@ class NotFrozen(MigrationStopped):
     """The freeze could not be had, or did not hold."""
 
 
+class NotProven(MigrationStopped):
+    """A side could not be read as a proof needs it: it says nothing about the copy."""
+
+
 class Waits(Exception):
     """A person has to decide before it goes on; the job pauses with the question."""
 

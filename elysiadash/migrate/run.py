@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from elysiadash.jobs import events, outcomes
+from elysiadash.jobs.claims import Claimed
 from elysiadash.jobs.events import Severity
 from elysiadash.jobs.work import Work
 from elysiadash.migrate.checkpoint import Checkpoint
+from elysiadash.migrate.definitions import Translation
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.site import Site
@@ -26,8 +28,9 @@ class Run:
     """The job's work, its two clusters and what is known so far.
 
     Rows are written in threads: nothing here waits for a disk on the event loop.
-    ``definitions`` are the source's, as ``GET /v1/schema/{c}`` gave them, by name; ``parts`` is
-    what is copied, in order.
+    ``definitions`` are the source's, as ``GET /v1/schema/{c}`` gave them, by name, and
+    ``translations`` what they become in the target; ``tenants`` has the state of each tenant that
+    is copied, by collection; ``parts`` is what is copied, in order. ``looking.look`` fills them.
     """
 
     def __init__(
@@ -44,11 +47,15 @@ class Run:
         self.target = target
         self.checkpoint = checkpoint
         self.definitions: dict[str, dict[str, Any]] = {}
+        self.translations: dict[str, Translation] = {}
+        self.tenants: dict[str, dict[str, str]] = {}
         self.parts: list[Part] = []
         self.transform: Transform | None = None
         """Set before the first copy where the spec names one."""
         self.lanes: Lanes | None = None
         """What copying shares (``lanes.lanes_of``); closed by ``lanes.close``."""
+        self.facts: Any = None
+        """What the preflight gathered (``preflight.facts.Facts``); None before it did."""
 
     @property
     def job(self) -> str:
@@ -78,6 +85,10 @@ class Run:
                 outcomes.save(tx, self.plain())
 
         await asyncio.to_thread(write)
+
+    def keep(self, tx: Claimed) -> None:
+        """Write the checkpoint as it is now, within a transaction of the caller's."""
+        outcomes.save(tx, self.plain())
 
     async def note(
         self, kind: str, text: str, *, severity: Severity = "info", data: Any = None
