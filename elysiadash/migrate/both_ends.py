@@ -106,8 +106,7 @@ class Live:
         if self._coordinators is None:
             self._coordinators = tuple((await self._run.source.coordinators()).values())
         definition = self._run.definitions.get(part.collection, {})
-        if part.tenant:
-            await self._tenant(part)
+        await self._is_there(part)
         settled: set[bytes] = set()
 
         async def settle(disagreement: CoordinatorsDisagree) -> bool:
@@ -143,10 +142,7 @@ class Live:
         """See ``Ends``; ``MigrationStopped`` or ``Waits`` where replicas must not be asked."""
         await self._replication.leave_to_ask(part)
         await all_there(self._owners)
-        if part.tenant:
-            await self._tenant(part)
-        else:
-            await self._same_collection(part)
+        await self._is_there(part)
         for key in witnesses:
             if await self._ask(part, key) is not None:
                 return
@@ -244,6 +240,13 @@ class Live:
         place = Place(collection=part.target, tenant=part.tenant, tenant_is_hot=bool(part.tenant))
         permit = self._run.permit("read back what was written")
         return ReadBack(target.transport, target.door, place, permit=permit)
+
+    async def _is_there(self, part: Part) -> None:
+        """The collection, or the tenant, is there, and is the same one."""
+        if part.tenant:
+            await self._tenant(part)
+        else:
+            await self._same_collection(part)
 
     async def _tenant(self, part: Part) -> None:
         """The tenant is there and active."""

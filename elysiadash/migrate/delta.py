@@ -305,5 +305,5 @@ def _copying() -> CopyIds:
     """What copies single objects; loaded when a generation begins."""
     from importlib import import_module
 
-    found: CopyIds = import_module("elysiadash.migrate.copying").copy_ids
+    found: CopyIds = import_module("elysiadash.migrate.ids").copy_ids
     return found
