@@ -97,7 +97,7 @@ class Live:
         self._copy_ids = copy_ids
         self._final = final
         self._coordinators: tuple[Coordinator, ...] | None = None
-        self._owners = Joined(run.source.owners)
+        self.owners = Joined(run.source.owners)
         self._replication = Replication(run)
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -130,7 +130,7 @@ class Live:
                 upper=upper,
                 expires=expires(definition),
             ),
-            owners=self._owners,
+            owners=self.owners,
             others=self._coordinators,
             settle=settle,
             max_message=self._run.source.meta.grpc_max_message_size,
@@ -141,7 +141,7 @@ class Live:
     async def vouch(self, part: Part, witnesses: Sequence[bytes]) -> None:
         """See ``Ends``; ``MigrationStopped`` or ``Waits`` where replicas must not be asked."""
         await self._replication.leave_to_ask(part)
-        await all_there(self._owners)
+        await all_there(self.owners)
         await self._is_there(part)
         for key in witnesses:
             if await self._ask(part, key) is not None:
