@@ -25,13 +25,27 @@ class SourceChanged(MigrationStopped):
     """The source is not the one the job began with (promise P6)."""
 
 
+class CannotGoOn(MigrationStopped):
+    """A server refuses what the job needs, or did not come back in time."""
+
+
 class NotFrozen(MigrationStopped):
     """The freeze could not be had, or did not hold."""
 
 
-class Waits(Exception):
-    """A person has to decide before it goes on; the job pauses with the question."""
+class NotProven(MigrationStopped):
+    """A side could not be read as a proof needs it: it says nothing about the copy."""
 
-    def __init__(self, question: str) -> None:
+
+class Waits(Exception):
+    """A person has to decide before it goes on; the job pauses with the question.
+
+    ``key`` is where the answer is looked for in ``checkpoint.answers``, ``choices`` the words
+    that answer it; without a key it is enough to resume the job.
+    """
+
+    def __init__(self, question: str, *, key: str = "", choices: tuple[str, ...] = ()) -> None:
         super().__init__(question)
         self.question = question
+        self.key = key
+        self.choices = choices

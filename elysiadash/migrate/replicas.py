@@ -264,8 +264,10 @@ class _Checking:
         answer = self._run.checkpoint.answers.get(ANSWER)
         if answer is None:
             raise Waits(
-                f"replicas of {part.key} differ, and {why}. Say yes ({ANSWER}) to settle them by"
-                " reading all replicas, no to leave them as they are"
+                f"replicas of {part.key} differ, and {why}. Say yes to settle them by reading all"
+                " replicas, no to leave them as they are",
+                key=ANSWER,
+                choices=("yes", "no"),
             )
         return bool(answer == "yes")
 
