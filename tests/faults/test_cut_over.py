@@ -56,7 +56,7 @@ async def copied(demo: SimulatedCluster, state: Path) -> AsyncIterator[Run]:
         part = Part(collection="Doc", target="DocNew")
         run.parts = [part]
         await freeze.freeze(run)
-        await note_ledger(run, part)
+        assert await ledger_of(run, part) == OBJECTS
         try:
             yield run
         finally:
@@ -64,7 +64,8 @@ async def copied(demo: SimulatedCluster, state: Path) -> AsyncIterator[Run]:
                 await freeze.thaw(run, "the test is over")
 
 
-async def note_ledger(run: Run, part: Part) -> None:
+async def ledger_of(run: Run, part: Part) -> int:
+    """Note the source as it is now as what was copied; how many objects."""
     scan = IdTimeScan(
         run.source.contact, Extent(collection=part.collection), owners=run.source.owners
     )
@@ -77,7 +78,7 @@ async def note_ledger(run: Run, part: Part) -> None:
             writer.extend(Entry(*row) for row in rows)
             writer.commit()
         folder.commit(tx, where.name, where.stat().st_size)
-    assert len(rows) == OBJECTS
+    return len(rows)
 
 
 def letters(run: Run) -> dict[str, int]:
