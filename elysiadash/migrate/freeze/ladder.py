@@ -66,7 +66,8 @@ async def freeze(run: Run, how: Freeze | None = None) -> Frozen:
     await _begin(run, undo, known)
     try:
         watcher = await watching.start(run.work.state, run.job, undo.mark)
-        known = msgspec.structs.replace(known, watcher=watcher)
+        # The time that the watchdog took to start is no time of the freeze.
+        known = msgspec.structs.replace(_limited(run, run.spec.freeze_limit_s), watcher=watcher)
         await _keep(run, known)
         await run.breathe()
         said = await _KEEP_OUT[how](run, undo)
