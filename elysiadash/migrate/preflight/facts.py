@@ -70,8 +70,8 @@ class CollectionFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     uncounted: int = 0
     """Tenants that are not active, so that their objects were not counted."""
     sample: Sampled = Sampled()
-    largest_ints: Told[dict[str, int]] = Told()
-    """Property -> its largest value, from the server's own aggregation."""
+    extreme_ints: Told[tuple[str, ...]] = Told()
+    """Int properties with a value at either end, by the server's own aggregation."""
     there: Definition | None = None
     """What has the target's name already."""
     made_by_job: bool = False

@@ -199,28 +199,26 @@ def values(facts: Facts) -> Iterator[Check]:
 
 
 def _ints(one: CollectionFacts, types: dict[str, tuple[str, ...]]) -> Iterator[Check]:
-    ints = [name for name, kinds in types.items() if set(kinds) & {"int", "int[]"}]
-    if not ints:
+    if not any(set(kinds) & {"int", "int[]"} for kinds in types.values()):
         return
-    largest = one.largest_ints.value
-    extreme = {name for name, _ in one.sample.extreme_ints}
-    extreme |= {name for name, value in (largest or {}).items() if value >= 2**63 - 1024}
-    if extreme:
-        yield warns(
-            "int-extremes", one.wanted.name,
-            f"{listed(sorted(extreme))} holds 2^63-1, which a server stores as "
-            "9223372036854776000 and takes back by no way of writing",
-            "those objects become dead letters; a transform can lower the value",
-        )  # fmt: skip
-    elif largest is not None and set(ints) <= set(types) & set(largest):
-        yield ok("int-extremes", one.wanted.name, "no int is at the end of what can be written")
+    about, told = one.wanted.name, one.extreme_ints
+    seen = sorted({name for name, _ in one.sample.extreme_ints})
+    way_out = "an object with 2^63-1 becomes a dead letter, never silent; a transform can lower it"
+    stored = "2^63-1 is stored as 9223372036854776000, which no way of writing takes back"
+    if seen:
+        yield warns("int-extremes", about, f"{listed(seen)} holds 2^63-1: {stored}", way_out)
+    elif told.value:
+        said = f"{listed(told.value)} holds 2^63-1 or -2^63, which its aggregation mixes up"
+        yield warns("int-extremes", about, f"{said}: {stored}", way_out)
+    elif told.value is not None:
+        yield ok("int-extremes", about, "no int is at the end of what can be written")
     else:
-        why = one.largest_ints.why or "arrays and nested ints are not told by the server"
         yield unknown(
-            "int-extremes", one.wanted.name,
-            f"none at 2^63-1 in {one.sample.objects:,} sampled objects; of the rest: {why}",
-            "an object that has one becomes a dead letter, never silent",
-        )  # fmt: skip
+            "int-extremes",
+            about,
+            f"none at 2^63-1 in {one.sample.objects:,} sampled objects; of the rest: {told.why}",
+            way_out,
+        )
 
 
 def expiry(facts: Facts) -> Iterator[Check]:

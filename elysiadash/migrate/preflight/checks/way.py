@@ -190,10 +190,16 @@ def freezing(facts: Facts) -> Iterator[Check]:
         return
     reasons = "; ".join(f"{one.how}: {one.why_not}" for one in chosen)
     out = "; ".join(dict.fromkeys(one.way_out for one in chosen if one.way_out))
+    if facts.spec.freeze in (Freeze.STOPPED, Freeze.MODE):
+        yield warns("freeze", about, f"the job waits for you before the freeze: {reasons}", out)
+        return
     yield blocks(
-        "freeze", about, f"writers cannot be kept out ({reasons})",
-        f"{out}; typing freeze means that you stop them when the job asks", liftable=True,
-    )  # fmt: skip
+        "freeze",
+        about,
+        f"writers cannot be kept out ({reasons})",
+        f"{out}; typing freeze means that you stop them when the job asks",
+        liftable=True,
+    )
 
 
 def strategy(facts: Facts) -> Iterator[Check]:
