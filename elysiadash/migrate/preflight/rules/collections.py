@@ -14,8 +14,8 @@ from elysiadash.migrate.definitions import (
 )
 from elysiadash.migrate.overwritten import UNKEPT
 from elysiadash.migrate.phases import Strategy
-from elysiadash.migrate.preflight.checks.words import blocks, listed, ok, unknown, warns
 from elysiadash.migrate.preflight.facts import CollectionFacts, Facts
+from elysiadash.migrate.preflight.rules.words import blocks, listed, ok, unknown, warns
 from elysiadash.schema.checking import faults, unknown_settings
 from elysiadash.schema.names import collection_fault
 from elysiadash.schema.ordering import creation_order

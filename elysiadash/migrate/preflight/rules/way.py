@@ -8,9 +8,9 @@ from typing import Final
 
 from elysiadash.migrate.checkpoint import Check
 from elysiadash.migrate.phases import Freeze, Strategy
-from elysiadash.migrate.preflight.checks.collections import factor_of
-from elysiadash.migrate.preflight.checks.words import blocks, listed, ok, size, unknown, warns
 from elysiadash.migrate.preflight.facts import CollectionFacts, Facts, Replica
+from elysiadash.migrate.preflight.rules.collections import factor_of
+from elysiadash.migrate.preflight.rules.words import blocks, listed, ok, size, unknown, warns
 
 LEDGER_BYTES: Final = 2 * 40
 """A ledger's record, and the next generation's beside it while it is written."""

@@ -7,10 +7,10 @@ from typing import Final
 
 from elysiadash.migrate.checkpoint import Check
 from elysiadash.migrate.phases import Strategy
-from elysiadash.migrate.preflight.checks.words import blocks, listed, ok, unknown, warns
 from elysiadash.migrate.preflight.facts import ClusterFacts, Facts
 from elysiadash.migrate.preflight.rights import missing_rights
 from elysiadash.migrate.preflight.risks import risks_of
+from elysiadash.migrate.preflight.rules.words import blocks, listed, ok, unknown, warns
 from elysiadash.weaviate.versions import parse_version
 
 OLDEST: Final = (1, 30, 0)
