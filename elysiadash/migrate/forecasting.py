@@ -11,18 +11,13 @@ import msgspec
 
 from elysiadash.jobs import queue
 from elysiadash.jobs.job import Job, JobState
-from elysiadash.migrate.checkpoint import Check, Forecast, Rehearsed
-from elysiadash.migrate.phases import Freeze, Strategy
+from elysiadash.migrate.checkpoint import Forecast, Rehearsed
 from elysiadash.migrate.preflight.facts import Facts
 from elysiadash.migrate.preflight.gathering import gather
-from elysiadash.migrate.preflight.rules.way import needed_bytes
+from elysiadash.migrate.preflight.rules.way import freeze_seconds, needed_bytes
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import COPY, MIGRATE
 
-SCANS_IN_FREEZE: Final = 2
-"""The last generation's, and the one that the proof is merged with."""
-FREEZE_OVERHEAD_S: Final = 3.0
-"""To freeze, probe and count, whatever the number of objects (seen on three nodes, 1.39.0)."""
 _EARLIER: Final = 20
 _ENOUGH_FOR_P90: Final = 3
 
@@ -75,36 +70,6 @@ def forecast_of(
         seconds_p90=p90,
         freeze_seconds=freeze_seconds(facts),
         basis=basis,
-    )
-
-
-def freeze_seconds(facts: Facts) -> float | None:
-    """How long writers are kept out: scans of all ids by one stream, as fast as one was measured.
-
-    None where no freeze is wanted, or where it is not known.
-    """
-    if facts.spec.strategy is not Strategy.ONLINE or facts.spec.freeze is Freeze.NONE:
-        return None
-    if facts.objects is None or not facts.scan.value:
-        return None
-    return FREEZE_OVERHEAD_S + SCANS_IN_FREEZE * facts.objects / facts.scan.value
-
-
-def freeze_check(forecast: Forecast, limit_s: float) -> Check | None:
-    """Whether the freeze fits into the operator's limit; None where its length is not known."""
-    if forecast.freeze_seconds is None:
-        return None
-    text = f"about {forecast.freeze_seconds:,.0f} s, and the limit is {limit_s:,.0f} s"
-    if forecast.freeze_seconds <= limit_s:
-        return Check(code="freeze-time", result="ok", about="the freeze", text=text)
-    return Check(
-        code="freeze-time",
-        result="blocks",
-        about="the freeze",
-        text=text,
-        way_out=f"--freeze-limit {forecast.freeze_seconds * 1.5:.0f}, fewer tenants at once, "
-        "--strategy backup or offline; typing the code tries it all the same: it is thawed in time",
-        liftable=True,
     )
 
 

@@ -12,11 +12,16 @@ import pytest
 import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
+from elysiadash.jobs import steps
+from elysiadash.migrate import rehearsal
 from elysiadash.migrate.checkpoint import Check
+from elysiadash.migrate.forecasting import forecast
 from elysiadash.migrate.looking import look
 from elysiadash.migrate.preflight import check
+from elysiadash.migrate.run import Run
+from elysiadash.migrate.spec import REHEARSAL
 from tests.contract.conftest import CHANGEABLE
-from tests.contract.migration import Cluster, cluster_at, run_of, spec
+from tests.contract.migration import Cluster, again, cluster_at, run_of, spec
 from tests.servers.real import RealCluster
 
 pytestmark = pytest.mark.parametrize("kind", CHANGEABLE, indirect=True)
@@ -144,3 +149,54 @@ async def test_what_is_in_the_way_is_named_with_its_way_out(
         assert "--overwrite" in found["target-name"][0].way_out
         assert found["replication-factor"][0].way_out == "--set replicationConfig.factor=3"
         assert found["modules"][0].way_out.endswith('vectorConfig.title.vectorizer={"none":{}}')
+
+
+async def test_a_rehearsal_measures_and_leaves_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    here = cluster.profile("here")
+    wanted = spec("PreDoc", source={"name": "here"}, target={"name": "here"}, processes=1)
+    async with run_of(tmp_path, here, here, wanted, kind=REHEARSAL) as run:
+        await look(run)
+        await check(run)
+        before = await forecast(run)
+        assert before.objects == 600
+        assert before.seconds_p50 is None
+        assert before.bytes is not None
+        assert before.bytes > 600 * 2 * 32
+        found = await rehearsal.rehearse(run)
+        assert found is not None
+        assert found.objects == 600
+        assert found.all_of_it
+        assert found.objects_per_s > 0
+        assert found.dead_letters == 0
+        after = await forecast(run)
+        assert after.seconds_p50 == pytest.approx(600 / found.objects_per_s)
+        assert await cluster.definition(rehearsal.scratch_name(run.job)) is None
+        with run.work.reading() as read:
+            assert steps.owed(read) == []
+        # What is looked at in the job's row is still there.
+        assert run.checkpoint.copied == 0
+
+
+async def test_a_rehearsal_that_dies_is_cleaned_up_by_the_next(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = cluster.profile("here")
+    wanted = spec("PreDoc", source={"name": "here"}, target={"name": "here"}, processes=1)
+
+    async def dies(run: Run) -> None:
+        raise KeyboardInterrupt
+
+    async with run_of(tmp_path, here, here, wanted, kind=REHEARSAL) as run:
+        await look(run)
+        await check(run)
+        monkeypatch.setattr(rehearsal.copying, "copy", dies)
+        monkeypatch.setattr(rehearsal, "delete_collection", dies)
+        with pytest.raises((KeyboardInterrupt, TypeError)):
+            await rehearsal.rehearse(run)
+        monkeypatch.undo()
+        name = rehearsal.scratch_name(run.job)
+        assert await cluster.definition(name) is not None
+        async with again(run) as later:
+            assert await rehearsal.remove_scratch(later)
+            assert await cluster.definition(name) is None
+            assert not await rehearsal.remove_scratch(later)

@@ -32,6 +32,7 @@ CHECKS: Final[tuple[Callable[[Facts], Iterable[Check]], ...]] = (
     way.capacity,
     way.room_here,
     way.freezing,
+    way.freeze_time,
     way.strategy,
 )
 """In the order in which they are shown among those of one result."""
