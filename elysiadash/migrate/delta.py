@@ -18,7 +18,7 @@ import msgspec
 
 from elysiadash.jobs import ranges
 from elysiadash.jobs.ranges import KeyRange, RangeState
-from elysiadash.migrate import deletes
+from elysiadash.migrate import deletes, ids
 from elysiadash.migrate.both_ends import CopyIds, Ends, Live, shards_of
 from elysiadash.migrate.checkpoint import Generation
 from elysiadash.migrate.ledgers import COPIED
@@ -57,7 +57,7 @@ async def catch_up(
     started = time.monotonic()
     if ends is None:
         await _know_shards(run)
-        ends = Live(run, copy_ids or _copying(), final=final)
+        ends = Live(run, copy_ids or ids.copy_ids, final=final)
     frozen = run.checkpoint.frozen
     since = frozen.since if final and frozen is not None else None
     if since is not None:
@@ -299,11 +299,3 @@ async def _know_shards(run: Run) -> None:
             found[name] = shards
     if found:
         await run.save(shards=tuple(sorted((known | found).items())))
-
-
-def _copying() -> CopyIds:
-    """What copies single objects; loaded when a generation begins."""
-    from importlib import import_module
-
-    found: CopyIds = import_module("elysiadash.migrate.copying").copy_ids
-    return found
