@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
 from elysiadash.jobs import dead_letters
-from elysiadash.migrate import copying, lanes, references
+from elysiadash.migrate import copying, delta, lanes, references
 from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.looking import look
 from elysiadash.migrate.origins import Origins
@@ -84,26 +84,27 @@ def renamed(number: int) -> str:
     return str(UUID(int=UUID(uid(number)).int ^ (1 << 127)))
 
 
-def source_object(number: int, title: str = "title") -> dict[str, Any]:
+def source_object(number: int, n: int | None = None, title: str = "title") -> dict[str, Any]:
     return {
         "id": uid(number),
-        "properties": {"title": title, "n": number},
+        "properties": {"title": title, "n": number if n is None else n},
         "vector": [number / 7, -0.0, 1.0],
     }
 
 
-def expected(numbers: dict[int, str]) -> dict[str, dict[str, Any]]:
-    """What has to be in the target, as the test understands the transform."""
+def expected(numbers: dict[int, int]) -> dict[str, dict[str, Any]]:
+    """What has to be in the target, as the test understands the transform: number of the object
+    -> its ``n``, which decides what becomes of it."""
     found: dict[str, dict[str, Any]] = {}
-    for n, title in numbers.items():
-        own = {"label": f"{title} of {SOURCE}", "n": n}
+    for number, n in numbers.items():
+        own = {"label": f"title of {SOURCE}", "n": n}
         kind = n % 10
         if kind == 2:
-            found[str(uuid5(UUID(uid(n)), "1"))] = {"label": f"part of {n}", "n": n}
+            found[str(uuid5(UUID(uid(number)), "1"))] = {"label": f"part of {n}", "n": n}
         if kind == 3:
-            found[renamed(n)] = own
+            found[renamed(number)] = own
         elif kind not in (1, 4):
-            found[uid(n)] = own
+            found[uid(number)] = own
     return found
 
 
@@ -166,9 +167,9 @@ async def test_what_the_transform_says_is_what_the_target_has(
             await copied(run)
         finally:
             await lanes.close(run)
-        numbers = dict.fromkeys(range(MANY), "title")
         found = await stored(cluster, TARGET)
-        assert {name: one["properties"] for name, one in found.items()} == expected(numbers)
+        everything = {number: number for number in range(MANY)}
+        assert {name: one["properties"] for name, one in found.items()} == expected(everything)
         assert all(one["vector"] == [one["properties"]["n"] / 7, -0.0, 1.0] or
                    one["vector"][0] == pytest.approx(one["properties"]["n"] / 7)
                    for one in found.values())  # fmt: skip
@@ -191,3 +192,40 @@ async def test_what_the_transform_says_is_what_the_target_has(
         assert 'raise ValueError("four")' in letter.detail
         counts = run.checkpoint
         assert (counts.dropped, counts.added) == (MANY // 10, MANY // 10)
+
+
+async def test_parts_that_are_no_longer_made_are_deleted(cluster: Cluster, tmp_path: Path) -> None:
+    """Objects that change from any kind to any other, and objects of any kind that are deleted."""
+    await fill(cluster)
+    wanted = spec((SOURCE, TARGET), transform=transform_at(tmp_path), processes=1)
+    one, other = cluster.profile("a"), cluster.profile("b")
+    kinds = (0, 1, 2, 3)
+    async with run_of(tmp_path / "state", one, other, wanted) as run:
+        try:
+            await copied(run)
+            now = {number: number for number in range(MANY)}
+            # Number 100 + 10 * place + kind becomes the kind of its place.
+            for place, new in enumerate(kinds):
+                for kind in kinds:
+                    now[100 + 10 * place + kind] = 2000 + new
+            now |= {number: number for number in range(MANY, MANY + 10)}
+            changed = {number: n for number, n in now.items() if n != number or number >= MANY}
+            await cluster.put(SOURCE, [source_object(*pair) for pair in changed.items()])
+            for number in range(200, 210):
+                answer = await cluster.raw.delete(f"/v1/objects/{SOURCE}/{uid(number)}")
+                assert answer.status_code == 204
+                del now[number]
+            first = await delta.catch_up(run, 1)
+            found = await stored(cluster, TARGET)
+            assert {name: got["properties"] for name, got in found.items()} == expected(now)
+            # Four of a kind raised, and so were never copied.
+            assert (first.scanned, first.deleted) == (MANY, 9)
+            assert first.changed >= 25
+            # Once more, and back: what was noted of each still leads to what it made.
+            back = {number: number for number in changed if number < MANY}
+            await cluster.put(SOURCE, [source_object(*pair) for pair in back.items()])
+            await delta.catch_up(run, 2)
+            found = await stored(cluster, TARGET)
+            assert {name: got["properties"] for name, got in found.items()} == expected(now | back)
+        finally:
+            await lanes.close(run)
