@@ -12,6 +12,7 @@ from tests.benchmarks import (
     refresh,
     scan,
     table,
+    verify,
 )
 from tests.benchmarks.rows import print_rows
 
@@ -25,6 +26,7 @@ for title, benchmark in (
     ("fleet", fleet),
     ("app", app),
     ("copy path", copy_path),
+    ("verify", verify),
 ):
     print_rows(title, benchmark.run())
     print()
