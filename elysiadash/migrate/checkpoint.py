@@ -122,6 +122,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Source collection and the hash of its definition when its copy began."""
     nodes: tuple[str, ...] = ()
     """The source's nodes when the copy began."""
+    shards: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Source collection and the names of its shards: one that was made anew has others."""
     replaced: tuple[tuple[str, str], ...] = ()
     """Target collection and where the one that it replaces is kept."""
     copied: int = 0
@@ -130,6 +132,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transform gave None."""
     added: int = 0
     """More parts than one that a transform made of objects."""
+    volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Collection of the source and the properties that a transform makes anew at each run: they
+    are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
     proof: Proof | None = None
     frozen: Frozen | None = None
