@@ -36,10 +36,10 @@ class JobWatch(Switching):
         first, more = self.frozen_jobs[0], len(self.frozen_jobs) - 1
         age = ""
         if first.since is not None:
-            age = f" for {numbers.span(self.jobs.wall() - first.since)}"
-        was = "is frozen" if first.worked_on else "was left frozen"
+            age = f" {numbers.span(self.jobs.wall() - first.since)}"
+        words = f"is frozen since{age}" if first.worked_on else f"was left frozen{age} ago"
         also = f" (and {more} more)" if more else ""
-        return f"{first.what}: {was}{age}{also}, by {first.job}; T thaws"
+        return f"{first.what} {words}{also}: T thaws   job {first.job}"
 
     def look_for_frozen(self, now: float) -> None:
         """Look now and then, in a thread; called each second."""
@@ -56,3 +56,6 @@ class JobWatch(Switching):
         if found != self.frozen_jobs:
             self.frozen_jobs = found
             self._tick()
+            if self.screen_stack:
+                # The key that thaws is there now, or is not any more.
+                self.screen.refresh_bindings()

@@ -84,6 +84,15 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return any(is_freeze(step) for step in self.steps if step.owed)
 
 
+def freeze_words(step: Step) -> str:
+    """``Documents on prod-eu``, as far as the step says it; else its title."""
+    undo = step.undo or {}
+    names, cluster = undo.get("collections"), undo.get("cluster")
+    if not isinstance(names, list) or not names:
+        return step.title
+    return ", ".join(map(str, names)) + (f" on {cluster}" if cluster else "")
+
+
 def is_freeze(step: Step) -> bool:
     """Whether a step keeps writers out until it is put back."""
     kind = (step.undo or {}).get("kind", "")

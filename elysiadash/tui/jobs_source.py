@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from elysiadash.jobs import claims, control, dead_letters, events, progress, queue, ranges, steps
+from elysiadash.jobs.clock import Clock, SystemClock
 from elysiadash.jobs.control import Verb
 from elysiadash.jobs.database import FILE_NAME, Database, Reading
 from elysiadash.jobs.errors import JobsError
@@ -33,7 +34,7 @@ from elysiadash.migrate import drafts
 from elysiadash.migrate.checkpoint import Checkpoint, checkpoint_of
 from elysiadash.migrate.drafts import Draft, DraftError
 from elysiadash.migrate.spec import KINDS, Spec, spec_of
-from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, is_freeze
+from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, freeze_words, is_freeze
 
 log = logging.getLogger(__name__)
 
@@ -56,32 +57,37 @@ class Jobs:
         *,
         start: Starter = launch,
         every_s: float = 1.0,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        times: Clock | None = None,
     ) -> None:
         self.folder = folder
         self.lasts = True
         """Whether jobs outlive this session."""
         self.seen = JobsSeen()
-        self.wall = wall
+        self._times = times or SystemClock()
         self._start = start
         self._every_s = every_s
-        self._clock = clock
         self._database: Database | None = None
         self._turn = threading.Lock()
         self._looked = float("-inf")
+        """Steady seconds."""
         self._read_at = float("-inf")
         self._signature: object = None
+        self._last = JobsSeen()
+        """What was read last, whoever asked for it: looks can overtake each other."""
         self._ended: dict[str, JobSeen] = {}
         self._details: dict[str, tuple[float, object, Detail]] = {}
+
+    def wall(self) -> float:
+        """Wall seconds, as the jobs' rows count them."""
+        return self._times.wall()
 
     # Looking
 
     async def look(self, *, now: bool = False) -> JobsSeen:
         """All jobs and drafts; what was read within the last second is not read again."""
-        passed = self._clock() - self._looked
+        passed = self._times.steady() - self._looked
         if now or not 0 <= passed < self._every_s:
-            self._looked = self._clock()
+            self._looked = self._times.steady()
             self.seen = await asyncio.to_thread(self._look)
         return self.seen
 
@@ -99,19 +105,20 @@ class Jobs:
             try:
                 if not (folder / FILE_NAME).exists():
                     return plans
-                signature, clock = self._file_signature(folder), self._clock()
-                runs = any(not each.job.state.ended for each in self.seen.jobs)
+                signature, clock = self._file_signature(folder), self._times.steady()
+                runs = any(not each.job.state.ended for each in self._last.jobs)
                 due = runs and clock - self._read_at >= _RUNNING_LOOK_S
-                if signature == self._signature and not due and self.seen.trouble is None:
-                    return _with_plans(self.seen, plans)
+                if signature == self._signature and not due:
+                    return _with_plans(self._last, plans)
                 with self._opened().reading() as read:
                     jobs = tuple(self._jobs(read))
                     frozen = tuple(left_frozen(read))
+                self._last = msgspec.structs.replace(plans, jobs=jobs, frozen=frozen)
                 self._signature, self._read_at = signature, clock
             except (JobsError, OSError) as error:
                 self._close()
-                return msgspec.structs.replace(_with_plans(self.seen, plans), trouble=str(error))
-        return msgspec.structs.replace(plans, jobs=jobs, frozen=frozen)
+                return msgspec.structs.replace(_with_plans(self._last, plans), trouble=str(error))
+            return self._last
 
     def _jobs(self, read: Reading) -> list[JobSeen]:
         holders = claims.holders(read)
@@ -147,7 +154,7 @@ class Jobs:
                     return f"there is no job {job}: none was ever started here"
                 at, signature, known = self._details.get(job, (float("-inf"), None, None))
                 found = self._file_signature(folder)
-                passed = self._clock() - at
+                passed = self._times.steady() - at
                 same = known is not None and not now and found == signature
                 if known is not None and same and (_ended(known) or passed < _RUNNING_LOOK_S):
                     return known
@@ -157,7 +164,7 @@ class Jobs:
                 self._close()
                 return str(error)
         detail = _with_files(detail, folder)
-        self._details = {job: (self._clock(), found, detail)}
+        self._details = {job: (self._times.steady(), found, detail)}
         return detail
 
     # Asking
@@ -239,7 +246,7 @@ class Jobs:
         if self._database is None:
             assert self.folder is not None  # noqa: S101 - looked at by every caller
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._database = Database.open(self.folder)
+            self._database = Database.open(self.folder, clock=self._times)
         return self._database
 
     def _close(self) -> None:
@@ -328,7 +335,7 @@ def left_frozen(read: Reading) -> list[LeftFrozen]:
             found.append(
                 LeftFrozen(
                     job=step.job,
-                    what=step.title,
+                    what=freeze_words(step),
                     since=step.started,
                     worked_on=holder is not None and not holder.dead(),
                 )

@@ -28,7 +28,7 @@ class StepPane(RowList[RowT], Vertical, Generic[RowT]):
     FINDS_PROBLEMS: ClassVar[bool] = False
     DEFAULT_CSS = """
     StepPane { width: 1fr; height: 1fr; display: none; }
-    StepPane About { max-height: 60%; }
+    StepPane About { max-height: 60%; text-wrap: wrap; }
     StepPane VirtualTable { height: 1fr; min-height: 3; }
     StepPane EmptyNote { min-height: 3; padding: 0 2; }
     """
