@@ -30,16 +30,17 @@ from elysiadash.jobs.errors import JobsError
 from elysiadash.jobs.folder import committed, path_of, remove
 from elysiadash.jobs.job import Job, NewJob
 from elysiadash.jobs.launch import Launched, launch
+from elysiadash.jobs.processes import user_name
 from elysiadash.migrate import drafts
 from elysiadash.migrate.checkpoint import Checkpoint, checkpoint_of
 from elysiadash.migrate.drafts import Draft, DraftError
 from elysiadash.migrate.spec import KINDS, Spec, spec_of
-from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, freeze_words, is_freeze
+from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, is_freeze
 
 log = logging.getLogger(__name__)
 
 _EVENTS, _LETTERS, _MISMATCHES = 500, 1000, 2000
-_DIFFERENCES = "mismatches-"
+_DIFFERENCES, _PREVIEWS = "mismatches-", "previews.json"
 _RUNNING_LOOK_S = 5.0
 """Seconds after which rows are read again though the file is the same: a worker may be dead."""
 _MOST_REPORT = 1_000_000
@@ -112,7 +113,7 @@ class Jobs:
                     return _with_plans(self._last, plans)
                 with self._opened().reading() as read:
                     jobs = tuple(self._jobs(read))
-                    frozen = tuple(left_frozen(read))
+                    frozen = _frozen(read)
                 self._last = msgspec.structs.replace(plans, jobs=jobs, frozen=frozen)
                 self._signature, self._read_at = signature, clock
             except (JobsError, OSError) as error:
@@ -180,6 +181,26 @@ class Jobs:
             return wish.outcome or "asked; the worker does it at the end of what it has in hand"
 
         return await asyncio.to_thread(put)
+
+    async def thaw(self, job: str) -> str:
+        """Let writers in again: a living worker is told, else it is done here; in words.
+
+        Raises ``JobsError``, ``NotThawed``, ``WeaviateError``.
+        """
+
+        def thaw() -> str:
+            from elysiadash.migrate.left_frozen import THAW, thaw_now
+
+            database = self._writing()
+            with database.transaction() as tx:
+                holder = claims.holder(tx, job)
+                if holder is not None and not holder.dead():
+                    control.ask(tx, job, "say", {"word": THAW})
+                    return "asked: the job thaws it within seconds"
+            done = thaw_now(database.folder, job, user_name())
+            return f"thawed: {'; '.join(done)}" if done else "it is thawed already"
+
+        return await asyncio.to_thread(thaw)
 
     async def submit(self, new: NewJob, *, again: bool = False) -> tuple[Job, bool]:
         """Put a job into the queue and start the worker; the job, and whether it is a new one.
@@ -326,21 +347,23 @@ class JobRooms:
         self._demo.close()
 
 
-def left_frozen(read: Reading) -> list[LeftFrozen]:
+def _frozen(read: Reading) -> tuple[LeftFrozen, ...]:
     """Every freeze that is still to be put back, the oldest first."""
-    found = []
-    for step in steps.owed(read):
-        if is_freeze(step):
-            holder = claims.holder(read, step.job)
-            found.append(
-                LeftFrozen(
-                    job=step.job,
-                    what=freeze_words(step),
-                    since=step.started,
-                    worked_on=holder is not None and not holder.dead(),
-                )
-            )
-    return found
+    if not any(is_freeze(step) for step in steps.owed(read)):
+        return ()
+    # It knows the doors to servers, which cost more than all of this.
+    from elysiadash.migrate.left_frozen import left_frozen
+
+    return tuple(
+        LeftFrozen(
+            job=one.job,
+            what=", ".join(one.collections) + (f" on {one.cluster}" if one.cluster else ""),
+            since=one.since or None,
+            worked_on=one.worker_lives,
+            watched_until=one.until if one.watched else None,
+        )
+        for one in left_frozen(read)
+    )
 
 
 def _detail_of(read: Reading, job: Job, at: float) -> Detail:
@@ -402,6 +425,15 @@ def _with_files(detail: Detail, state: Path) -> Detail:
                     found.append(msgspec.json.decode(file.readline(), type=dict[str, Any]))
         except (OSError, msgspec.DecodeError) as error:
             unread.append(f"the list of differences cannot be read: {error}")
+    previews: tuple[dict[str, Any], ...] = ()
+    if detail.spec is not None and detail.spec.transform is not None:
+        try:
+            data = (folder / _PREVIEWS).read_bytes()
+            previews = msgspec.json.decode(data, type=tuple[dict[str, Any], ...])
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError) as error:
+            unread.append(f"what the transform does cannot be read: {error}")
     written = detail.checkpoint.report if detail.checkpoint is not None else None
     if written and "/" not in written:
         path = folder / written
@@ -415,7 +447,11 @@ def _with_files(detail: Detail, state: Path) -> Detail:
                 unread.append(f"the report cannot be read: {error}")
                 break
     return msgspec.structs.replace(
-        detail, mismatches=tuple(found), report=report, unread="; ".join(unread)
+        detail,
+        mismatches=tuple(found),
+        previews=previews,
+        report=report,
+        unread="; ".join(unread),
     )
 
 

@@ -37,7 +37,8 @@ from elysiadash.migrate.checkpoint import (
     Proof,
 )
 from elysiadash.migrate.drafts import ChosenCollection, Draft
-from elysiadash.migrate.phases import Strategy
+from elysiadash.migrate.freeze import noted
+from elysiadash.migrate.phases import Freeze, Strategy
 from elysiadash.migrate.spec import MIGRATE, PREFLIGHT, Spec, Wanted, new_job
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.clusters import Clusters
@@ -269,7 +270,16 @@ class Room:
             steps.end(tx, "prepare")
             steps.begin(
                 tx, "freeze", title="freeze Documents on prod-eu by READONLY shards", owed=True,
-                undo={"collections": ["Documents"], "cluster": "prod-eu"},
+                undo=noted.plain(
+                    noted.Undo(
+                        mark="m", how=Freeze.READONLY, cluster="prod-eu", collections=("Documents",)
+                    )
+                ),
+                data=noted.plain(
+                    noted.Known(
+                        since=START - 18, until=START + 42, until_steady=START + 42, boot="b"
+                    )
+                ),
             )  # fmt: skip
         self.clock.now += 18
         if left:

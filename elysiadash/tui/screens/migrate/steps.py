@@ -234,9 +234,14 @@ class StepsScreen(ListActions):
 
     # Going from step to step
 
+    @property
+    def names(self) -> list[str]:
+        """The steps that there are now, in order."""
+        return list(self.panes)
+
     def action_next_step(self, way: int) -> None:
         """The next step, or the one before."""
-        names = list(self.panes)
+        names = self.names
         self.go_to(names[(names.index(self._here) + way) % len(names)])
 
     def take_step(self, name: str) -> str | None:
@@ -254,7 +259,7 @@ class StepsScreen(ListActions):
 
     def offer_step(self) -> Iterable[str]:
         """Their names."""
-        return self.panes
+        return self.names
 
     # Typing values
 
