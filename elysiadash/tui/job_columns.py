@@ -128,7 +128,8 @@ def state_of(seen: JobSeen, now: float) -> tuple[str, str, StyleName, int]:
 def _row(seen: JobSeen, now: float) -> JobRow:
     job, progress = seen.job, seen.progress
     word, sign, style, order = state_of(seen, now)
-    eta = progress.eta
+    # What was measured before its worker died says nothing of now.
+    eta = progress.eta if word != LOST else None
     measured = progress.ranges or progress.objects
     return JobRow(
         id=job.id,
@@ -142,7 +143,7 @@ def _row(seen: JobSeen, now: float) -> JobRow:
         fraction=progress.fraction if measured else None,
         objects=progress.objects if measured else None,
         expected=progress.expected,
-        objects_per_s=progress.objects_per_s,
+        objects_per_s=progress.objects_per_s if word != LOST else None,
         eta_p50=eta.p50 if eta else None,
         eta_p90=eta.p90 if eta else None,
         dead_letters=progress.dead_letters,

@@ -85,10 +85,8 @@ class StepPane(RowList[RowT], Vertical, Generic[RowT]):
 
     def take_keys(self) -> None:
         """The list has the keys, where it is shown."""
-        if self.table.display:
-            self.table.focus()
-        else:
-            self.screen.set_focus(None)
+        # At once: ``focus`` waits for its turn, and would take the keys from a line opened since.
+        self.screen.set_focus(self.table if self.table.display else None)
 
     def notes(self) -> list[Piece]:
         """Filter, counts and order."""

@@ -276,7 +276,13 @@ class StepsScreen(ListActions):
             super().prompt_accepted(mark, text)
             return
         fault = self.typed(self._wants[1], text.strip())
-        if fault is not None:
-            self.query_one(Prompt).fault(fault)
-            return
-        self.close_prompt()
+        self.query_one(Prompt).fault(fault)
+        if fault is None:
+            self.close_prompt()
+
+    @on(Prompt.Changed)
+    def _on_value_changed(self, event: Prompt.Changed) -> None:
+        """What was wrong is being corrected."""
+        if self._wants is not None and event.mark == self._wants[0]:
+            event.stop()
+            self.query_one(Prompt).fault(None)
