@@ -215,6 +215,15 @@ COMMANDS: tuple[Command, ...] = (
         about_cluster=False,
     ),
     Command(
+        path=("jobs", "answer"),
+        help="Answer what a job asks; one that waits for it goes on.",
+        run=runners.run_jobs_answer,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        second=options.ANSWER,
+        about_cluster=False,
+    ),
+    Command(
         path=("jobs", "thaw"),
         help="Say that the application has moved: the freeze that a job holds ends.",
         run=runners.run_jobs_thaw,

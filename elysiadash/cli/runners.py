@@ -249,6 +249,12 @@ def run_jobs_postpone(_: ClusterFlags, given: Given) -> int:
     return jobs_postpone(given["name"], given["value"], given["as_json"])
 
 
+def run_jobs_answer(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_answer
+
+    return jobs_answer(given["name"], given["value"], given["as_json"])
+
+
 def run_jobs_thaw(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.jobs_steering import jobs_thaw
 

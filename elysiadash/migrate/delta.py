@@ -299,4 +299,3 @@ async def _know_shards(run: Run) -> None:
             found[name] = shards
     if found:
         await run.save(shards=tuple(sorted((known | found).items())))
-

@@ -100,7 +100,7 @@ async def look(run: Run, *, confirm: bool = False) -> Look:
             ) from None
         found = compare(before, now, run.spec.targets)
         if confirm and found.is_new and not _agreed(run, found):
-            raise Waits(_question(found))
+            raise Waits(_question(found), key=CONFIRM_NEW, choices=("yes",))
     await adopt(run, now)
     if before is None or now != before:
         await _keep(run, now)
@@ -254,8 +254,7 @@ def _parts(by_target: Mapping[str, str], order: Sequence[str], source: Source) -
 
 
 def _agreed(run: Run, found: Look) -> bool:
-    answers, question = run.checkpoint.answers, _question(found)
-    return answers.get(CONFIRM_NEW) == question or bool(answers.get(question))
+    return run.checkpoint.answers.get(CONFIRM_NEW) == ["yes", _question(found)]
 
 
 def _question(found: Look) -> str:

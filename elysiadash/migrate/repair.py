@@ -65,4 +65,3 @@ def _repairable(run: Run) -> dict[str, list[bytes]]:
         if can_be_repaired(one):
             found.setdefault(one.part, []).append(as_bytes(one.id))
     return {part: sorted(ids) for part, ids in found.items()}
-
