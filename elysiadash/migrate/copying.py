@@ -24,7 +24,7 @@ from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
 from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.ledgers import COPIED
-from elysiadash.migrate.parts import Part, of_key
+from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.slices import copy_slices
 from elysiadash.migrate.tasks import Bounds, CopyTask, Failure, Slice, SliceResult
@@ -83,6 +83,7 @@ class Passage:
         self._run = run
         self._lanes = lanes
         self._left = list(parts)
+        self._by_key = {part.key: part for part in parts}
         self._generation = generation
         self._seats: dict[int, _Seat] = {}
         self._flying: dict[asyncio.Future[list[SliceResult]], list[int]] = {}
@@ -312,4 +313,4 @@ class Passage:
         self._seats.clear()
 
     def _part(self, range: KeyRange) -> Part:
-        return of_key(range.tenant, self._run.spec.targets)
+        return self._by_key[range.tenant]
