@@ -119,7 +119,7 @@ class Passage:
                 )
                 for future in done:
                     await self._land(future)
-            elif self._seats or self._lanes.held_back:
+            elif self._seats or self._left:
                 await asyncio.sleep(self._until_due())
             else:
                 return
@@ -132,7 +132,10 @@ class Passage:
         self._looked = now
         await self._run.breathe()
         self._rate = await self._lanes.rate()
-        await self._lanes.look()
+        before = self._lanes.held_back
+        self._lanes.look(self._pace.objects_per_s())
+        if self._lanes.held_back != before:
+            await self._run.save(pace=self._pace.now(self._lanes, self._rate))
 
     async def _fill(self) -> None:
         """Give tasks to the executor, as many as there are places."""

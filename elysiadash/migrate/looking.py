@@ -23,7 +23,6 @@ from elysiadash.migrate.definitions import (
     translated,
 )
 from elysiadash.migrate.errors import (
-    MigrationStopped,
     RefusedByPreflight,
     SourceChanged,
     TargetChanged,
@@ -324,4 +323,6 @@ def _schema_transform(run: Run) -> SchemaTransform | None:
     """``transform_schema`` of the job's transform file, where it has one."""
     if run.spec.transform is None:
         return None
-    raise MigrationStopped("transforms are not part of this release yet")
+    from elysiadash.migrate.transforms import in_run
+
+    return in_run.schema_function(run)
