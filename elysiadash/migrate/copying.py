@@ -18,7 +18,7 @@ import msgspec
 
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.jobs.ranges import KeyRange
-from elysiadash.migrate import keeping, pace
+from elysiadash.migrate import keeping, origins, pace
 from elysiadash.migrate.errors import MigrationStopped
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
@@ -45,6 +45,9 @@ async def copy(run: Run, parts: Sequence[Part] | None = None) -> None:
     await asyncio.to_thread(keeping.plan, run, await _counted(run, chosen))
     await lanes.begin()
     await Passage(run, lanes, chosen).go()
+    if run.transform is not None:
+        for part in chosen:
+            await asyncio.to_thread(origins.gather, run.work, part)
 
 
 async def _counted(run: Run, parts: Sequence[Part]) -> list[tuple[Part, int | None]]:
