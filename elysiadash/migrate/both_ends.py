@@ -181,6 +181,14 @@ class Live:
                 await persist(lambda: self._delete(part, key), _PATIENCE)
 
         await _all(one, keys)
+        read_back = self._read_back(part)
+        for key in await read_back.times(as_text(key) for key in keys):
+            # The replica that was read may lag behind those that took the delete.
+            if await read_back.surely(key) is not None:
+                raise TargetChanged(
+                    f"{part.target}/{key} is still in the target after its delete was accepted:"
+                    " look for a READONLY shard or another writer there, then resume the job"
+                )
 
     async def copy(self, part: Part, keys: Sequence[bytes]) -> list[Entry]:
         """See ``Ends``."""
@@ -230,26 +238,19 @@ class Live:
         return await self._replication.several(part.collection)
 
     async def _delete(self, part: Part, key: bytes) -> None:
-        target = self._run.target
-        identity = as_text(key)
         params: dict[str, Any] = {"consistency_level": "QUORUM"}
         if part.tenant:
             params["tenant"] = part.tenant
         call = Call(
             method="DELETE",
-            path=f"/v1/objects/{quote(part.target, safe='')}/{identity}",
+            path=f"/v1/objects/{quote(part.target, safe='')}/{as_text(key)}",
             params=params,
             timeout=_TIMEOUT_S,
             permit=self._run.permit("an object that was deleted in the source"),
             facts=Facts(tenant_is_hot=bool(part.tenant)),
         )
         with suppress(NotFound):
-            await target.many.send(call)
-        if await self._read_back(part).surely(identity) is not None:
-            raise TargetChanged(
-                f"{part.target}/{identity} is still in the target after its delete was accepted:"
-                " look for a READONLY shard or another writer there, then resume the job"
-            )
+            await self._run.target.many.send(call)
 
     def _read_back(self, part: Part) -> ReadBack:
         target = self._run.target

@@ -279,8 +279,12 @@ class _Checking:
         for pause in _LOOKS_S:
             await asyncio.sleep(pause)
             await self._run.breathe()
-            agreed = [await self._alike(part, asked, key) for key in left]
-            left = [key for key, alike in zip(left, agreed, strict=True) if not alike]
+            differing = []
+            for start in range(0, len(left), _AT_ONCE):
+                some = left[start : start + _AT_ONCE]
+                alike = await asyncio.gather(*(self._alike(part, asked, key) for key in some))
+                differing += [key for key, same in zip(some, alike, strict=True) if not same]
+            left = differing
             if not left:
                 break
         return left
