@@ -19,7 +19,7 @@ import pytest_asyncio
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.demo.cluster import SimulatedCluster, simulated
 from elysiadash.demo.faults import Fault
-from elysiadash.jobs import claims, events, queue, steps
+from elysiadash.jobs import claims, control, events, queue, steps
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.jobs.job import JobState
@@ -28,7 +28,7 @@ from elysiadash.migrate.errors import NotFrozen, Waits
 from elysiadash.migrate.freeze import noted, watching
 from elysiadash.migrate.freeze.watchdog import put_back
 from elysiadash.migrate.left_frozen import LeftFrozen, left_frozen, thaw_now
-from elysiadash.migrate.phases import Freeze
+from elysiadash.migrate.phases import Freeze, Phase
 from elysiadash.migrate.run import Run
 from tests.faults.freeze_process import running, submit
 
@@ -206,6 +206,23 @@ async def test_freeze_ends_at_its_limit_though_the_worker_lives(
     with Database.open(tmp_path) as database, database.reading() as read:
         texts = [event.text for event in events.before(read, job_of(tmp_path))]
     assert any("the limit of the freeze has passed" in text for text in texts)
+
+
+async def test_thaw_is_heard_while_the_worker_is_busy_under_the_freeze(
+    demo: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with frozen(demo, tmp_path) as run:
+        with run.work.database.transaction() as tx:
+            control.ask(tx, run.job, "say", {"word": "thaw"}, who="anna")
+        await asyncio.sleep(4)
+        # Not in a phase in which the worker hears it by itself.
+        assert frozen_shards(demo) == SHARDS
+        await run.enter(Phase.FINAL_DELTA)
+        await thawed_and_noted(demo, tmp_path)
+        with run.work.reading() as read:
+            assert control.still_open(read, run.job) == []
+            texts = [event.text for event in events.before(read, run.job)]
+        assert any("anna said so" in text for text in texts)
 
 
 async def test_dead_watchdog_is_replaced(demo: SimulatedCluster, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from elysiadash.config import reference
 from elysiadash.config.profile import Profile
-from elysiadash.jobs import claims, queue, steps
+from elysiadash.jobs import claims, control, queue, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.claims import PATIENCE_S
 from elysiadash.jobs.database import Database, Reading
@@ -28,6 +28,8 @@ from elysiadash.jobs.errors import JobsError
 from elysiadash.migrate.freeze import noted, thawing
 from elysiadash.migrate.freeze.noted import STEP, Undo
 from elysiadash.migrate.freeze.watching import READY
+from elysiadash.migrate.left_frozen import THAW
+from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import spec_of
 from elysiadash.weaviate.errors import WeaviateError
@@ -39,6 +41,8 @@ WHO: Final = "the watchdog"
 LOOK_EACH_S: Final = 1.0
 GRACE_S: Final = 3.0
 """The worker thaws at the limit itself; we come after it."""
+HEARD_WITHIN_S: Final = 2.0
+"""A worker that holds a freeze looks for the word each second."""
 _LONGEST_WAIT_S: Final = 30.0
 
 
@@ -111,6 +115,9 @@ class Watchdog:
             why = self._why(tx)
             if why is not None:
                 claims.revoke(tx, self._job, who=WHO, reason=why)
+                if self._said_thaw(tx) is not None:
+                    # Heard: the next freeze must not end by it.
+                    control.settle(tx, self._job, ("say",), "thawed", WHO)
         return why
 
     def _why(self, read: Reading) -> str | None:
@@ -123,6 +130,9 @@ class Watchdog:
             return "the watchdog was told to end"
         if now > self._until_steady + GRACE_S:
             return "the limit of the freeze has passed"
+        said = self._said_thaw(read)
+        if said is not None:
+            return said
         holder = claims.holder(read, self._job)
         if holder is not None:
             self._nobody_since = None
@@ -131,6 +141,19 @@ class Watchdog:
             self._nobody_since = now if self._nobody_since is None else self._nobody_since
             silent = now - self._nobody_since
         return f"no worker was heard for {silent:.0f} s" if silent > self._patience else None
+
+    def _said_thaw(self, read: Reading) -> str | None:
+        """A thaw that somebody wants and the worker, busy under the freeze, does not hear.
+
+        In a hold the worker hears it; behind an alias change the application waits for nothing.
+        """
+        if queue.get(read, self._job).phase not in (Phase.FREEZE, Phase.FINAL_DELTA):
+            return None
+        for wish in control.still_open(read, self._job):
+            is_thaw = wish.verb == "say" and wish.value.get("word") == THAW
+            if is_thaw and abs(read.now - wish.asked) > HEARD_WITHIN_S:
+                return f"{wish.asked_by} said so"
+        return None
 
     def _blind(self, error: Exception) -> str | None:
         """Without the job's rows nobody can be heard: that is silence, too."""
