@@ -6,9 +6,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -45,6 +46,24 @@ async def demo() -> AsyncIterator[SimulatedCluster]:
         tenants = [{"name": name} for name in ("a", "b")]
         await ask(cluster, "POST", "/v1/schema/Rooms/tenants", tenants)
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def no_watchdog_stays(tmp_path: Path) -> Iterator[None]:
+    """Where its cluster ends with the test, a watchdog would try to thaw it for a day."""
+    yield
+    for pid in watchdogs(tmp_path):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def watchdogs(state: Path) -> list[int]:
+    """The watchdogs of a state folder."""
+    found = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    wanted = [line.split() for line in found.splitlines() if watching.MODULE in line]
+    return [int(words[0]) for words in wanted if str(state) in words]
 
 
 async def ask(cluster: SimulatedCluster, method: str, path: str, body: object) -> None:
@@ -346,6 +365,20 @@ async def test_cluster_that_does_not_answer_is_thawed_when_it_does(
         await thawed_and_noted(demo, tmp_path, 25)
 
 
+async def test_watchdog_ends_when_another_has_thawed(
+    demo: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with frozen(demo, tmp_path) as run:
+        demo.faults.add(Fault(kind="status", status=503, route="/v1/nodes*", until=6.0))
+        os.kill(watchdog_pid(tmp_path), signal.SIGTERM)
+        await asyncio.sleep(2)
+        assert watchdogs(tmp_path)
+        for shard in demo.model.collections["Doc"].shards.values():
+            shard.frozen.clear()
+        assert put_back(run.work.database, run.job, noted_mark(tmp_path), "test", "anna")
+        await until(lambda: not watchdogs(tmp_path))
+
+
 async def test_job_that_is_gone_is_thawed(demo: SimulatedCluster, tmp_path: Path) -> None:
     submit(tmp_path, profile(demo), {"Doc": "DocCopy"})
     async with worker(tmp_path, silence=2) as one:
@@ -353,6 +386,7 @@ async def test_job_that_is_gone_is_thawed(demo: SimulatedCluster, tmp_path: Path
         for name in ("jobs.db", "jobs.db-wal", "jobs.db-shm"):
             (tmp_path / name).unlink(missing_ok=True)
         await until(lambda: frozen_shards(demo) == 0)
+        await until(lambda: not watchdogs(tmp_path))
 
 
 async def test_restart_of_a_node_is_seen(demo: SimulatedCluster, tmp_path: Path) -> None:

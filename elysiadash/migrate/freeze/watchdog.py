@@ -24,7 +24,7 @@ from elysiadash.jobs import claims, control, queue, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.claims import PATIENCE_S
 from elysiadash.jobs.database import Database, Reading
-from elysiadash.jobs.errors import JobsError
+from elysiadash.jobs.errors import DamagedJobs, JobsError
 from elysiadash.migrate.freeze import noted, thawing
 from elysiadash.migrate.freeze.noted import STEP, Undo
 from elysiadash.migrate.freeze.watching import READY
@@ -44,6 +44,8 @@ GRACE_S: Final = 3.0
 HEARD_WITHIN_S: Final = 2.0
 """A worker that holds a freeze looks for the word each second."""
 _LONGEST_WAIT_S: Final = 30.0
+_GIVES_UP_S: Final = 24 * 3600.0
+_LAST_MOMENT_S: Final = 15.0
 
 
 class Watchdog:
@@ -168,23 +170,49 @@ class Watchdog:
         return None
 
     async def _thaw(self, site: Site, why: str) -> None:
-        wait = 1.0
+        """Thaw, again and again, until it is done by us or by another; a day at most.
+
+        Told to end, there is only a moment left: what is owed then is what faces show.
+        """
+        clock, wait = self._database.clock, 1.0
+        began = clock.steady()
         while True:
             try:
                 done = await thawing.thaw(site.client, self._undo, self._permit)
                 break
             except (WeaviateError, thawing.NotThawed) as error:
                 log.warning("not thawed yet, again in %.0f s: %s", wait, error)
-            await asyncio.sleep(wait)
+            patience = _LAST_MOMENT_S if self._told.is_set() else _GIVES_UP_S
+            if clock.steady() - began > patience:
+                log.error("given up: it stays frozen until somebody thaws it (jobs thaw)")
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), wait)
+            if self._told.is_set():
+                await asyncio.sleep(1.0)
+            if await asyncio.to_thread(self._was_put_back):
+                log.info("thawed by another")
+                return
             wait = min(_LONGEST_WAIT_S, wait * 2)
         log.warning("thawed: %s", "; ".join(done))
         await self._note(why)
+
+    def _was_put_back(self) -> bool:
+        try:
+            with self._database.reading() as read:
+                found = noted.noted(read, self._job)
+        except (JobsError, OSError):
+            return False
+        return found is None or found.undo.mark != self._mark
 
     async def _note(self, why: str) -> None:
         """Note that nothing is owed any more; a thaw of another freeze stays owed."""
         for wait in (1.0, 5.0, 30.0, 60.0, 300.0, None):
             try:
                 await asyncio.to_thread(put_back, self._database, self._job, self._mark, why)
+                return
+            except DamagedJobs as error:
+                log.warning("thawed, and nobody is left who could be told: %s", error)
                 return
             except (JobsError, OSError) as error:
                 log.warning("thawed, and this cannot be noted: %s", error)
