@@ -156,6 +156,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
     proof: Proof | None = None
+    asleep: tuple[Proof, ...] = ()
+    """Of tenants that sleep: proven when their wave was copied, one for each wave."""
     frozen: Frozen | None = None
     pace: Pace | None = None
     question: str = ""
