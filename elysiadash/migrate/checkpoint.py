@@ -160,6 +160,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pace: Pace | None = None
     question: str = ""
     """What the job waits for an answer to (``say``), in words; empty where it does not wait."""
+    asked: str = ""
+    """The key in ``answers`` that the answer will have."""
+    choices: tuple[str, ...] = ()
+    """Words that answer it."""
     answers: dict[str, Any] = {}
     report: str | None = None
     """The report's file name in the job's folder."""
