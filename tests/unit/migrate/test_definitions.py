@@ -85,7 +85,9 @@ def test_a_transform_sees_the_sources_names_and_may_change_in_place() -> None:
     assert len(DOC["properties"]) == 4
 
 
-@pytest.mark.parametrize("given_back", [[], "text", {"class": "Other"}, {"class": "Doc", "x": object()}])
+@pytest.mark.parametrize(
+    "given_back", [[], "text", {"class": "Other"}, {"class": "Doc", "x": object()}]
+)
 def test_a_transform_that_gives_rubbish_is_told(given_back: Any) -> None:
     with pytest.raises(BadTransformSchema):
         translated(DOC, {}, transform=lambda definition: given_back)
