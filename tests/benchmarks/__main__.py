@@ -13,6 +13,7 @@ from tests.benchmarks import (
     refresh,
     scan,
     table,
+    verify,
 )
 from tests.benchmarks.rows import print_rows
 
@@ -27,6 +28,7 @@ for title, benchmark in (
     ("app", app),
     ("copy path", copy_path),
     ("engine", engine),
+    ("verify", verify),
 ):
     print_rows(title, benchmark.run())
     print()

@@ -18,6 +18,7 @@ from elysiadash.demo.cluster import simulated
 from elysiadash.jobs.work import Work
 from elysiadash.migrate.checkpoint import Checkpoint
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.rollback import swapped
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import Spec, Wanted
@@ -142,9 +143,14 @@ async def a_cluster(real: RealCluster | None) -> AsyncIterator[Cluster]:
 
 @asynccontextmanager
 async def a_run(
-    cluster: Cluster, folder: Path, *, write: bool = True, tenants: Sequence[str] = ()
+    cluster: Cluster,
+    folder: Path,
+    *,
+    write: bool = True,
+    tenants: Sequence[str] = (),
+    rolls_back: str | None = None,
 ) -> AsyncIterator[Run]:
-    """A run from one collection of the cluster to another."""
+    """A run from one collection of the cluster to another; back again where it rolls back."""
     audit = Audited()
     with opened(folder) as jobs:
         work = Work(jobs, running(jobs)[1])
@@ -152,11 +158,13 @@ async def a_run(
         source = await Site.open(cluster.profile(write=write), audit=audit, permit=permit)
         target = await Site.open(cluster.profile(), audit=audit, permit=permit)
         wanted = (Wanted(name=SOURCE, target=TARGET),)
-        run = Run(
-            work, Spec(source={}, target={}, collections=wanted), source, target, Checkpoint()
-        )
-        run.definitions = {SOURCE: (await cluster.ask("GET", f"/v1/schema/{SOURCE}")).json()}
-        run.parts = [Part(collection=SOURCE, target=TARGET, tenant=one) for one in tenants or ("",)]
+        spec = Spec(source={}, target={}, collections=wanted)
+        if rolls_back is not None:
+            spec = swapped(spec, rolls_back)
+        ((name, other),) = spec.targets.items()
+        run = Run(work, spec, source, target, Checkpoint())
+        run.definitions = {name: (await cluster.ask("GET", f"/v1/schema/{name}")).json()}
+        run.parts = [Part(collection=name, target=other, tenant=one) for one in tenants or ("",)]
         try:
             yield run
         finally:
@@ -192,5 +200,10 @@ class Copier:
             self.copied += 1
             updated = body["lastUpdateTimeUnix"]
             fresh = updated > time.time() * 1000 - 50
-            entries.append(Entry(key, READ_AGAIN if fresh else updated, target_time=1))
+            stored = await self._cluster.ask(
+                "GET", f"/v1/objects/{part.target}/{name}", params=params
+            )
+            target_time = stored.json()["lastUpdateTimeUnix"]
+            time_seen = READ_AGAIN if fresh else updated
+            entries.append(Entry(key, time_seen, target_time=target_time))
         return entries

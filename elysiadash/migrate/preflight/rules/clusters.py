@@ -7,10 +7,10 @@ from typing import Final
 
 from elysiadash.migrate.checkpoint import Check
 from elysiadash.migrate.phases import Strategy
-from elysiadash.migrate.preflight.checks.words import blocks, listed, ok, unknown, warns
 from elysiadash.migrate.preflight.facts import ClusterFacts, Facts
 from elysiadash.migrate.preflight.rights import missing_rights
 from elysiadash.migrate.preflight.risks import risks_of
+from elysiadash.migrate.preflight.rules.words import blocks, listed, ok, unknown, warns
 from elysiadash.weaviate.versions import parse_version
 
 OLDEST: Final = (1, 30, 0)
@@ -26,10 +26,15 @@ def both(facts: Facts) -> Iterator[tuple[str, ClusterFacts]]:
         yield "target", facts.target
 
 
+def called(facts: Facts, role: str, cluster: ClusterFacts) -> str:
+    """The cluster as a finding is about it."""
+    return f"cluster {cluster.name}" if facts.spec.same_cluster else f"{role} {cluster.name}"
+
+
 def versions(facts: Facts) -> Iterator[Check]:
     """Releases with faults that lose data, and what those mean for this job."""
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         version = parse_version(cluster.version)
         if version is None:
             yield unknown("version", about, f"its release {cluster.version!r} is no version number")
@@ -52,7 +57,7 @@ def versions(facts: Facts) -> Iterator[Check]:
 def nodes(facts: Facts) -> Iterator[Check]:
     """All nodes that raft expects are there: a scan without an owner leaves out its shards."""
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         if cluster.nodes.value is None:
             yield unknown("nodes", about, cluster.nodes.why, "look at it, then check again")
             continue
@@ -75,7 +80,7 @@ def nodes(facts: Facts) -> Iterator[Check]:
 def load(facts: Facts) -> Iterator[Check]:
     """What is under way already (promise P14: the cluster is not harmed)."""
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         rows = cluster.nodes.value or ()
         queues = {
             one.name: one.batch_stats.queue_length
@@ -101,7 +106,7 @@ def operations(facts: Facts) -> Iterator[Check]:
     names = {one.wanted.name for one in facts.collections}
     targets = {one.translation.name for one in facts.collections}
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         if cluster.operations.value is None:
             continue
         wanted = names | targets if facts.spec.same_cluster else names
@@ -126,7 +131,7 @@ def rights(facts: Facts) -> Iterator[Check]:
             "set write = true in the profile, or pass --write",
         )  # fmt: skip
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         own = cluster.own
         if own.value is None:
             yield _not_told(about, own.why)
@@ -146,7 +151,7 @@ def rights(facts: Facts) -> Iterator[Check]:
 def readonly(facts: Facts) -> Iterator[Check]:
     """READONLY shards: a full disk, or somebody's freeze; writes to them can be lost in silence."""
     for role, cluster in both(facts):
-        about = f"{role} {cluster.name}"
+        about = called(facts, role, cluster)
         if cluster.readonly.value is None:
             yield unknown("readonly", about, cluster.readonly.why)
             continue

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from elysiadash.migrate.checkpoint import Check
-from elysiadash.migrate.preflight.checks import clusters, collections, way
 from elysiadash.migrate.preflight.facts import Facts
 from elysiadash.migrate.preflight.gathering import gather
+from elysiadash.migrate.preflight.rules import clusters, collections, way
 from elysiadash.migrate.run import Run
 
 CHECKS: Final[tuple[Callable[[Facts], Iterable[Check]], ...]] = (
@@ -32,6 +32,7 @@ CHECKS: Final[tuple[Callable[[Facts], Iterable[Check]], ...]] = (
     way.capacity,
     way.room_here,
     way.freezing,
+    way.freeze_time,
     way.strategy,
 )
 """In the order in which they are shown among those of one result."""
