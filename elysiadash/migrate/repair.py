@@ -12,9 +12,10 @@ from typing import Final
 
 from elysiadash.migrate import ledgers
 from elysiadash.migrate.checkpoint import Proof
-from elysiadash.migrate.ids import copy_ids
+from elysiadash.migrate.origins import Origins
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.verify import prove_again
 from elysiadash.migrate.verify.mismatches import Mismatch, every
 from elysiadash.scan.keys import as_bytes
@@ -32,7 +33,7 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds | None = None) -> Proo
 
     What still differs then stays listed (``verify.mismatches``), by kind and field.
     """
-    copy = copy or copy_ids
+    copy = copy or _copying(run)
     for number in range(proof.rounds + 1, MOST_ROUNDS + 1):
         wanted = await asyncio.to_thread(_repairable, run)
         if not wanted:
@@ -54,6 +55,18 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds | None = None) -> Proo
     return proof
 
 
+def _copying(run: Run) -> CopyIds:
+    """What copies; with a transform what an object no longer makes goes too."""
+    if run.transform is None:
+        return ids.copy_ids
+    ends = TransformedEnds(run)
+
+    async def copy(_: Run, part: Part, keys: Iterable[bytes]) -> list[Entry]:
+        return await ends.copy(part, list(keys))
+
+    return copy
+
+
 def can_be_repaired(one: Mismatch) -> bool:
     """Whether copying it again may help, and touches nothing that the job did not write."""
     return one.kind == "missing" or (one.kind == "different" and one.ours)
@@ -65,4 +78,14 @@ def _repairable(run: Run) -> dict[str, list[bytes]]:
     for one in every(run.work):
         if can_be_repaired(one):
             found.setdefault(one.part, []).append(as_bytes(one.id))
+    if run.transform is not None:
+        for part in run.parts:
+            if part.key in found:
+                found[part.key] = _sources(run, part, found[part.key])
     return {part: sorted(ids) for part, ids in found.items()}
+
+
+def _sources(run: Run, part: Part, targets: list[bytes]) -> list[bytes]:
+    """What objects of the target are made of, as far as the job knows, else the same id."""
+    with Origins.of(run.work, part) as origins:
+        return sorted({origins.get(key) or key for key in targets})
