@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,6 +28,7 @@ from elysiadash.migrate.repair import repair
 from elysiadash.migrate.report import ReportChanged, write_report
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify import is_green, keeping, lanes, prove, prove_again, why_not_green
+from elysiadash.migrate.verify import proving as proving_module
 from elysiadash.migrate.verify.keeping import PROOFS
 from elysiadash.migrate.verify.mismatches import every, page
 from elysiadash.scan.keys import as_bytes, as_text
@@ -164,7 +166,7 @@ async def test_p5_a_proof_that_was_killed_goes_on_where_it_was(
         left[0] -= 1
         kept(*given)
 
-    monkeypatch.setattr(lanes, "LANES", 2)
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", die_at_the_third)
     with pytest.raises(Killed):
         await prove(run)
@@ -184,6 +186,32 @@ async def test_p5_a_proof_that_was_killed_goes_on_where_it_was(
 
 
 @simulator
+async def test_what_is_being_kept_when_it_stops_is_kept_to_its_end(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await copied(scene, proving.drop_vector)
+    run = await scene.run(ranges_each=8)
+    kept, ended = keeping.keep, list[Any]()
+    begun = [0]
+
+    def slowly(*given: Any) -> None:
+        begun[0] += 1
+        if begun[0] == 4:
+            raise Killed
+        time.sleep(0.2)
+        kept(*given)
+        ended.append(given)
+
+    monkeypatch.setattr(keeping, "keep", slowly)
+    with pytest.raises(Killed):
+        await prove(run)
+    assert len(ended) == begun[0] - 1
+    monkeypatch.setattr(keeping, "keep", kept)
+    proof = await prove(await scene.again(run))
+    assert (proof.number, proof.same, proof.different) == (1, COUNT - 1, 1)
+
+
+@simulator
 async def test_a_final_proof_that_was_interrupted_looks_at_everything_once_more(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +226,7 @@ async def test_a_final_proof_that_was_interrupted_looks_at_everything_once_more(
         if done[0] == 4:
             raise Killed
 
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", stop_after_four)
     with pytest.raises(Killed):
         await prove(run, final=True)
@@ -225,6 +254,7 @@ async def test_ranges_that_were_copied_since_are_not_taken_for_proven(
         if done[0] == 2:
             raise Killed
 
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", stop_after_two)
     with pytest.raises(Killed):
         await prove(run)
