@@ -20,6 +20,7 @@ from elysiadash.jobs.audit_reader import AuditLine, Wanted, added, end_of, page
 _LOOK_S = 0.5
 _CSV = AuditItem.__struct_fields__
 _PAGE = 1000
+_KNOWN = frozenset(AuditLine.__struct_fields__)
 
 
 class AuditWish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -83,6 +84,7 @@ def item_of(line: AuditLine) -> AuditItem:
         reason=reason if isinstance(reason, str) else None,
         result=line.result,
         seconds=line.seconds,
+        more={name: value for name, value in line.raw.items() if name not in _KNOWN},
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
 from elysiadash.cli.documents import Count, Document, Part, Time
@@ -144,6 +143,7 @@ class AuditItem(Part, frozen=True, kw_only=True):
     reason: str | None
     result: str | None
     seconds: float | None
+    more: Annotated[dict[str, Any], Meta(description="What else the line says.")]
 
 
 class AuditDocument(Document, frozen=True, kw_only=True):
@@ -174,8 +174,3 @@ def csv_row(item: JobItem) -> list[object]:
         item.worker.worker if name == "worker" and item.worker else getattr(item, name)
         for name in CSV
     ]
-
-
-def builtins(value: Any) -> Any:
-    """Structs as plain data."""
-    return msgspec.to_builtins(value)

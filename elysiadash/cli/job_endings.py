@@ -56,6 +56,9 @@ def words_of(job: Job) -> str:
 
 def next_step(job: Job) -> str | None:
     """The command that goes on from here; None where there is nothing to do."""
+    question = job.checkpoint.get("question")
+    if job.state is _S.PAUSED and question and question == job.reason:
+        return f"to answer: elysiadash jobs answer {job.id} ANSWER"
     if job.state in (_S.PAUSED, _S.FAILED):
         return f"to go on: elysiadash jobs resume {job.id}"
     return None

@@ -25,12 +25,13 @@ from elysiadash.cli.job_items import full_item, item_of
 from elysiadash.cli.output import Format, is_terminal, say, write, write_csv, write_json, write_line
 from elysiadash.cli.tables import Column, Table, write_table
 from elysiadash.cli.worker_command import state_folder
-from elysiadash.config.moments import rfc3339
+from elysiadash.config.moments import rfc3339, rfc3339_seconds
 from elysiadash.jobs import events, queue
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import JobsError, NoSuchJob, NotPossible
 from elysiadash.jobs.job import Job, JobState
 from elysiadash.jobs.worker_lock import WorkerLock
+from elysiadash.migrate.left_frozen import LeftFrozen, left_frozen
 
 _BEFORE = 20
 """Events from before that ``attach`` tells."""
@@ -82,6 +83,7 @@ def jobs_list(wish: ListWish) -> int:
                 limit=wish.limit,
             )
             items = tuple(item_of(read, job) for job in found)
+            frozen = left_frozen(read)
     if wish.format == "json":
         worker = note.pid if note else None
         write_json(JobsDocument(at=rfc3339(time.time()), worker=worker, items=items))
@@ -89,6 +91,8 @@ def jobs_list(wish: ListWish) -> int:
         write_csv([CSV, *map(csv_row, items)])
     else:
         write_table(_table(items))
+    for one in frozen:
+        say(frozen_words(one))
     if note is None and any(item.state in ("QUEUED", "RUNNING") for item in items):
         say("no worker lives and jobs wait; start one: elysiadash worker --detached")
     return Exit.OK
@@ -130,7 +134,7 @@ def jobs_attach(name: str | None, as_json: bool) -> int:
         followed = follow(database, job.id, since=_since(database, job))
         if as_json:
             show(database, followed.job, as_json=True)
-        else:
+        elif followed.code is not Exit.INTERRUPTED:
             write_line(followed.words)
         return followed.code
 
@@ -148,6 +152,21 @@ def show(database: Database, job: Job, as_json: bool) -> None:
     for event in reversed(latest):
         mark = "" if event.severity == "info" else f"{event.severity.upper()}: "
         write_line(f"  {rfc3339(event.at)}  {mark}{event.text}")
+
+
+def frozen_words(one: LeftFrozen) -> str:
+    """``FROZEN since ...: Docs of prod``, and how it ends."""
+    if one.worker_lives:
+        ends = f"its job ends it, at the latest at {rfc3339_seconds(one.until)}"
+    elif one.watched:
+        ends = "its worker is gone; a watchdog thaws it"
+    else:
+        ends = "NOBODY IS LEFT WHO THAWS IT"
+    names = ", ".join(one.collections)
+    return (
+        f"FROZEN since {rfc3339_seconds(one.since)}: {names} of {one.cluster or '?'}, by job "
+        f"{one.job}; {ends}; to thaw it: elysiadash jobs thaw {one.job}"
+    )
 
 
 def _since(database: Database, job: Job) -> int:
@@ -228,7 +247,8 @@ def _lines(item: JobFullItem) -> Iterator[tuple[str, str]]:
         yield (
             "proof",
             (
-                f"source {words.count(item.source_objects)}, target {words.count(item.target_objects)},"
+                f"source {words.count(item.source_objects)},"
+                f" target {words.count(item.target_objects)},"
                 f" missing {words.count(item.missing)}, extra {words.count(item.extra)},"
                 f" different {words.count(item.different)}, verified {item.verified or 'no'}"
             ),

@@ -13,10 +13,12 @@ from elysiadash.cli.jobs_command import named_job, opened_jobs, show
 from elysiadash.cli.moments import moment
 from elysiadash.cli.output import say
 from elysiadash.config.moments import read_length, rfc3339_seconds
-from elysiadash.jobs import control, queue, steps
+from elysiadash.jobs import control, queue
 from elysiadash.jobs.control import Verb, Wish
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import Job, JobState
+from elysiadash.jobs.processes import user_name
+from elysiadash.migrate.left_frozen import THAW, left_frozen, thaw_now
 
 _PATIENCE_S = 10.0
 """What a wish may take before the command ends without its outcome; it stays open."""
@@ -84,16 +86,61 @@ def jobs_postpone(name: str | None, value: str | None, as_json: bool) -> int:
 
 
 def jobs_thaw(name: str | None, as_json: bool) -> int:
-    """Say that the application has moved: the freeze that a job holds ends."""
+    """Say that the application has moved: the freeze that a job holds ends.
+
+    A job in a living worker's hands is told; else it is thawed from here.
+    """
     with opened_jobs() as database:
         job = named_job(database, name)
+        with database.reading() as read:
+            frozen = [one for one in left_frozen(read) if one.job == job.id]
+        if any(one.worker_lives for one in frozen):
+            with database.transaction() as tx:
+                wish = control.ask(tx, job.id, "say", {"word": THAW})
+            return _told(database, job, wish, as_json)
+        if not frozen:
+            raise CommandFailed(f"job {job.id} is {job.state} and holds nothing frozen")
+        for line in _thawed_from_here(database, job):
+            say(line)
+        if _needs_worker(database, job):
+            ensure_worker(database)
+        if as_json:
+            show(database, job, as_json=True)
+        return Exit.OK
+
+
+def jobs_answer(name: str | None, word: str | None, as_json: bool) -> int:
+    """Answer what a job asks; one that rests with its question goes on."""
+    with opened_jobs() as database:
+        job = named_job(database, name)
+        if not word:
+            raise CommandFailed(
+                f"what shall job {job.id} be told?",
+                job.checkpoint.get("question") or "it asks nothing now",
+                Exit.USAGE,
+            )
+        said = {"word": word}
+        if job.checkpoint.get("question"):
+            said["question"] = job.checkpoint["question"]
         with database.transaction() as tx:
-            owed = steps.owed(tx, job.id)
-            if not owed and job.state.ended:
-                raise CommandFailed(f"job {job.id} is {job.state} and holds nothing frozen")
-            wish = control.ask(tx, job.id, "say", {"word": "thaw"})
+            wish = control.ask(tx, job.id, "say", said)
+            if job.state is JobState.PAUSED:
+                control.ask(tx, job.id, "resume")
         ensure_worker(database)
         return _told(database, job, wish, as_json)
+
+
+def _thawed_from_here(database: Database, job: Job) -> tuple[str, ...]:
+    from elysiadash.config.reference import Unresolved
+    from elysiadash.migrate.freeze.thawing import NotThawed
+    from elysiadash.weaviate.errors import WeaviateError
+
+    try:
+        return thaw_now(database.folder, job.id, user_name())
+    except (NotThawed, WeaviateError, Unresolved) as error:
+        raise CommandFailed(
+            f"{error}", f"it stays frozen; try again: elysiadash jobs thaw {job.id}"
+        ) from None
 
 
 def later(text: str, now: float) -> float:

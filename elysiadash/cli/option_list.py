@@ -276,11 +276,15 @@ JOB = Option(
     help="A job; an end of its name is enough where only one ends so.",
 )
 PRIORITY = Option(
-    name="value", kind="text", metavar="N", help="-1000 to 1000, a negative one behind --; the highest goes first."
+    name="value",
+    kind="text",
+    metavar="N",
+    help="-1000 to 1000, a negative one behind --; the highest goes first.",
 )
 RATE = Option(
     name="value", kind="text", metavar="RATE", help="Objects a second at most; none: no limit."
 )
+ANSWER = Option(name="value", kind="text", metavar="ANSWER", help="A word that the job asks for.")
 WHEN = Option(
     name="value",
     kind="text",

@@ -97,7 +97,7 @@ class Live:
         self._copy_ids = copy_ids
         self._final = final
         self._coordinators: tuple[Coordinator, ...] | None = None
-        self._owners = Joined(run.source.owners)
+        self.owners = Joined(run.source.owners)
         self._replication = Replication(run)
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -106,8 +106,7 @@ class Live:
         if self._coordinators is None:
             self._coordinators = tuple((await self._run.source.coordinators()).values())
         definition = self._run.definitions.get(part.collection, {})
-        if part.tenant:
-            await self._tenant(part)
+        await self._is_there(part)
         settled: set[bytes] = set()
 
         async def settle(disagreement: CoordinatorsDisagree) -> bool:
@@ -131,7 +130,7 @@ class Live:
                 upper=upper,
                 expires=expires(definition),
             ),
-            owners=self._owners,
+            owners=self.owners,
             others=self._coordinators,
             settle=settle,
             max_message=self._run.source.meta.grpc_max_message_size,
@@ -142,11 +141,8 @@ class Live:
     async def vouch(self, part: Part, witnesses: Sequence[bytes]) -> None:
         """See ``Ends``; ``MigrationStopped`` or ``Waits`` where replicas must not be asked."""
         await self._replication.leave_to_ask(part)
-        await all_there(self._owners)
-        if part.tenant:
-            await self._tenant(part)
-        else:
-            await self._same_collection(part)
+        await all_there(self.owners)
+        await self._is_there(part)
         for key in witnesses:
             if await self._ask(part, key) is not None:
                 return
@@ -244,6 +240,13 @@ class Live:
         place = Place(collection=part.target, tenant=part.tenant, tenant_is_hot=bool(part.tenant))
         permit = self._run.permit("read back what was written")
         return ReadBack(target.transport, target.door, place, permit=permit)
+
+    async def _is_there(self, part: Part) -> None:
+        """The collection, or the tenant, is there, and is the same one."""
+        if part.tenant:
+            await self._tenant(part)
+        else:
+            await self._same_collection(part)
 
     async def _tenant(self, part: Part) -> None:
         """The tenant is there and active."""

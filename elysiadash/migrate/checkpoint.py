@@ -41,6 +41,24 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the numbers come from: the rehearsal, or earlier jobs between these clusters."""
 
 
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the first ranges, copied into a scratch collection, showed."""
+
+    collection: str
+    objects: int
+    seconds: float
+    objects_per_s: float
+    """Of all lanes together, from pieces that were measured; start-up not counted."""
+    lanes: int
+    bytes: int
+    """Read from the source."""
+    dead_letters: int
+    """Objects that could not be written."""
+    bottleneck: str = ""
+    all_of_it: bool = False
+    """The whole collection was copied: it was small."""
+
+
 class Generation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One catching up: what the scan saw against the ledger."""
 
@@ -118,6 +136,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     checks: tuple[Check, ...] = ()
     forecast: Forecast | None = None
+    rehearsed: Rehearsed | None = None
     definitions: tuple[tuple[str, str], ...] = ()
     """Source collection and the hash of its definition when its copy began."""
     nodes: tuple[str, ...] = ()
@@ -141,6 +160,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pace: Pace | None = None
     question: str = ""
     """What the job waits for an answer to (``say``), in words; empty where it does not wait."""
+    asked: str = ""
+    """The key in ``answers`` that the answer will have."""
+    choices: tuple[str, ...] = ()
+    """Words that answer it."""
     answers: dict[str, Any] = {}
     report: str | None = None
     """The report's file name in the job's folder."""

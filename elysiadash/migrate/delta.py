@@ -18,13 +18,14 @@ import msgspec
 
 from elysiadash.jobs import ranges
 from elysiadash.jobs.ranges import KeyRange, RangeState
-from elysiadash.migrate import deletes
+from elysiadash.migrate import deletes, ids
 from elysiadash.migrate.both_ends import CopyIds, Ends, Live, shards_of
 from elysiadash.migrate.checkpoint import Generation
 from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.piece_files import PieceFiles
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.trying import trying
 from elysiadash.scan.ledger import READ_AGAIN, Entry
 from elysiadash.scan.rows import IdTime
@@ -57,7 +58,7 @@ async def catch_up(
     started = time.monotonic()
     if ends is None:
         await _know_shards(run)
-        ends = Live(run, copy_ids or _copying(), final=final)
+        ends = _ends_of(run, copy_ids or ids.copy_ids, final=final)
     frozen = run.checkpoint.frozen
     since = frozen.since if final and frozen is not None else None
     if since is not None:
@@ -289,6 +290,13 @@ def _of_this_freeze(run: Run, number: int, since: float) -> int:
     return number
 
 
+def _ends_of(run: Run, copy_ids: CopyIds, *, final: bool) -> Ends:
+    """The two clusters; with a transform ids of the source stand for others in the target."""
+    if run.transform is None:
+        return Live(run, copy_ids, final=final)
+    return TransformedEnds(run, final=final)
+
+
 async def _know_shards(run: Run) -> None:
     """Note which shards the collections have, so that one that is made anew is not taken for it."""
     known = dict(run.checkpoint.shards)
@@ -299,11 +307,3 @@ async def _know_shards(run: Run) -> None:
             found[name] = shards
     if found:
         await run.save(shards=tuple(sorted((known | found).items())))
-
-
-def _copying() -> CopyIds:
-    """What copies single objects; loaded when a generation begins."""
-    from importlib import import_module
-
-    found: CopyIds = import_module("elysiadash.migrate.copying").copy_ids
-    return found

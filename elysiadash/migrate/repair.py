@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from elysiadash.migrate import ledgers
+from elysiadash.migrate import ids, ledgers
 from elysiadash.migrate.checkpoint import Proof
 from elysiadash.migrate.ids import copy_ids
 from elysiadash.migrate.parts import Part

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.benchmarks import (
     app,
     copy_path,
+    engine,
     exposition,
     fleet,
     paint,
@@ -26,6 +27,7 @@ for title, benchmark in (
     ("fleet", fleet),
     ("app", app),
     ("copy path", copy_path),
+    ("engine", engine),
     ("verify", verify),
 ):
     print_rows(title, benchmark.run())
