@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID, uuid5
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,7 @@ import pytest_asyncio
 from elysiadash.demo.cluster import simulated
 from elysiadash.migrate import lanes, origins
 from elysiadash.migrate.copying import copy
+from elysiadash.migrate.definitions import Translation
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Ending
 from elysiadash.migrate.references import copy_references
@@ -84,6 +86,9 @@ async def ready(run: Run, transform: bool = False) -> None:
     if transform:
         there = await stored_definition(run.target.client, TARGET)
         run.transform = for_tasks(run, {SOURCE: there})
+        run.translations = {
+            SOURCE: Translation(source=run.definitions[SOURCE], target=there, ttl=None)
+        }
 
 
 @each_kind
@@ -149,5 +154,16 @@ async def test_a_copy_through_a_transform_is_green(cluster: Cluster, tmp_path: P
             added = sum(number % 7 == 5 for number in range(COUNT))
             assert proof.expected == proof.target == COUNT - dropped + added
             assert (run.checkpoint.dropped, run.checkpoint.added) == (dropped, added)
+            # What is lost of a split object is made anew of the object that it is a part of.
+            split = next(
+                one["id"] for one in objects(COUNT) if one["properties"]["text"] == "object 5"
+            )
+            part = str(uuid5(UUID(split), "1"))
+            await cluster.raw.delete(f"/v1/objects/{TARGET}/{part}?consistency_level=ALL")
+            proof = await prove_again(run)
+            [lost] = every(run.work)
+            assert (lost.kind, lost.id, lost.made_of) == ("missing", part, split)
+            proof = await repair(run, proof)
+            assert is_green(proof, dead_letters=0), why_not_green(proof, dead_letters=0)
         finally:
             await lanes.close(run)

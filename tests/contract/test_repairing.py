@@ -22,6 +22,7 @@ from elysiadash.jobs import control, dead_letters, folder, ranges
 from elysiadash.jobs.work import Interrupted
 from elysiadash.migrate import report
 from elysiadash.migrate.errors import NotProven
+from elysiadash.migrate.ids import Copied
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Ending
 from elysiadash.migrate.repair import repair
@@ -77,7 +78,7 @@ class Copier:
         self.wrong = wrong
         self.asked: list[list[str]] = []
 
-    async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> list[Entry]:
+    async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
         names = [as_text(key) for key in ids]
         self.asked.append(names)
         found = []
@@ -93,7 +94,8 @@ class Copier:
         await self.scene.write(found)
         source = await self.scene.times(part.collection)
         target = await self.scene.times(part.target)
-        return [Entry(as_bytes(name), source[name], target_time=target[name]) for name in names]
+        entries = [Entry(as_bytes(name), source[name], target_time=target[name]) for name in names]
+        return Copied(entries, [])
 
 
 @each_kind

@@ -136,7 +136,8 @@ async def prove_transformed(piece: Piece) -> Outcome:
         breathe=partial(piece.paces.source, 0),
     )
     tally.add(settled.tally)
-    return Outcome(tally, settled.differing, (), unchanged=True)
+    differing = [one._replace(made_of=origins.get(one.suspect.id)) for one in settled.differing]
+    return Outcome(tally, differing, (), unchanged=True)
 
 
 async def _outcome(

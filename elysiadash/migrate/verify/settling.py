@@ -33,6 +33,8 @@ class Differing(NamedTuple):
 
     suspect: Suspect
     fields: tuple[FieldDifference, ...]
+    made_of: bytes | None = None
+    """The source's id where a transform gave another."""
 
 
 class Settled(NamedTuple):
