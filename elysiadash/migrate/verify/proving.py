@@ -37,6 +37,7 @@ from elysiadash.migrate.verify.pieces import (
     prove_what_changed,
     prove_whole,
 )
+from elysiadash.migrate.verify.searching import Searched, compare_searches
 from elysiadash.migrate.verify.sides import OpenSides
 from elysiadash.migrate.verify.transformed import Expected, expectations, times_copied
 from elysiadash.scan.keys import as_text
@@ -124,11 +125,21 @@ async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: boo
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
+    searched = Searched([], [], [])
+    if run.spec.verify is Verify.V4 and final:
+        searched = await compare_searches(run, parts)
+    elif run.spec.verify is Verify.V4:
+        searched.not_checked.append("search: it is compared when writers are kept out")
+    level = run.spec.verify
+    if level is Verify.V4 and not searched.told:
+        # What was not done is not claimed.
+        level = Verify.V3
     return Proof(
-        level=Verify.V2.value,
+        level=level.value,
         number=done.number,
-        faults=(*faults, *counted.faults),
-        not_checked=(*caveats(run, parts), *counted.not_checked),
+        searched=tuple(searched.told),
+        faults=(*faults, *counted.faults, *searched.faults),
+        not_checked=(*caveats(run, parts), *counted.not_checked, *searched.not_checked),
         **msgspec.to_builtins(total),
     )
 
