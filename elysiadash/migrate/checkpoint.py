@@ -100,6 +100,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seconds: float = 0.0
     at: float = 0.0
     """Wall time of its end."""
+    searched: tuple[str, ...] = ()
+    """Searches that were compared (V4), in words."""
     not_checked: tuple[str, ...] = ()
     """What it did not look at, or excuses: told first, wherever the proof is shown."""
     faults: tuple[str, ...] = ()
