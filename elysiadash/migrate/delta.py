@@ -62,8 +62,9 @@ async def catch_up(
     since = frozen.since if final and frozen is not None else None
     if since is not None:
         number = await asyncio.to_thread(_of_this_freeze, run, number, since)
+    files = await to_the_end(PieceFiles, run.work)
     catching = _CatchingUp(
-        run, number, ends, patience_s=15.0 if final else 600.0, extra={"frozen": since}
+        run, number, ends, files, patience_s=15.0 if final else 600.0, extra={"frozen": since}
     )
     await catching.scan_all()
     await deletes.replay(
@@ -142,9 +143,16 @@ class _CatchingUp:
     """One generation."""
 
     def __init__(
-        self, run: Run, number: int, ends: Ends, *, patience_s: float, extra: dict[str, Any]
+        self,
+        run: Run,
+        number: int,
+        ends: Ends,
+        files: PieceFiles,
+        *,
+        patience_s: float,
+        extra: dict[str, Any],
     ) -> None:
-        self.files = PieceFiles(run.work)
+        self.files = files
         self.parts = {part.key: part for part in run.parts}
         self._run = run
         self._number = number
