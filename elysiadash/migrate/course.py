@@ -27,6 +27,7 @@ from elysiadash.migrate import (
     replicas,
     report,
     rollback,
+    since,
     verify,
     waves,
 )
@@ -138,6 +139,7 @@ async def _delta(run: Run) -> Phase:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
     await waves.rejoin(run)
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
+        await since.renew(run)
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()
@@ -182,6 +184,8 @@ async def _final_delta(run: Run) -> Phase:
     try:
         await freeze.holds(run)
         async with asyncio.timeout(await freeze.left_s(run)):
+            await since.renew(run)
+            await replicas.hold_together(run)
             await _catch_up(run, final=True)
             if run.spec.verify is not Verify.NONE:
                 await verify.prove_again(run)
@@ -203,6 +207,7 @@ async def _final_delta(run: Run) -> Phase:
 async def _last_look(run: Run) -> Phase:
     """Without a freeze: equal at this moment where nothing changed, else as near as it gets."""
     offline = run.spec.strategy is Strategy.OFFLINE
+    await since.renew(run)
     changed = await _catch_up(run)
     if run.spec.verify is not Verify.NONE:
         # What differs in the last look is either a change or a fault: excused only if one was seen.
