@@ -148,6 +148,10 @@ async def test_what_a_job_asks_is_answered_and_it_goes_on(tmp_path: Path) -> Non
         assert "asks: A answers" in crumbs(app)
         assert "say yes to delete them" in screen.run_pane.about.words
         await pressed(app, pilot, "A")
+        await typed(app, pilot, "maybe")
+        assert "yes or keep" in (fault(app) or "")
+        assert wishes(room, job) == []
+        await pilot.press(*["backspace"] * 5)
         await typed(app, pilot, "keep")
         await looked(app, pilot)
         found = wishes(room, job)

@@ -15,6 +15,7 @@ from elysiadash.tui.filtering import Fields
 from elysiadash.tui.jobs_seen import Detail
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.migrate.job_pane import READING, JobPane
+from elysiadash.tui.screens.migrate.run import question_lines
 from elysiadash.tui.widgets.about import Words
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 
@@ -75,8 +76,7 @@ class CutOverPane(JobPane[Step]):
         spec, point = detail.spec, detail.checkpoint
         lines: list[Words] = [_way(detail)]
         if point is not None and point.question and not detail.job.state.ended:
-            lines.append([("? ", "bold $health-warn"), plain(point.question)])
-            lines.append([("A answers it", "bold $accent")])
+            lines += question_lines(point)
         if point is not None and point.frozen is not None:
             lines += freeze_lines(point.frozen, self.now)
         elif detail.frozen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -157,7 +157,8 @@ class JobScreen(StepsScreen):
         elif detail is not None:
             point = detail.checkpoint
             if point is not None and point.question and not detail.job.state.ended:
-                notes.insert(0, (" asks: A answers ", "reverse $health-warn"))
+                words = " asks: A answers " if point.choices else " waits: x goes on "
+                notes.insert(0, (words, "reverse $health-warn"))
             if not self.writable and not detail.job.state.ended:
                 notes.insert(0, ("read-only: it can be slowed and stopped", "$health-unknown"))
         return notes
@@ -257,16 +258,27 @@ class JobScreen(StepsScreen):
 
     def action_answer(self) -> None:
         """Type the answer to what the job asks."""
-        point = self.detail.checkpoint if self.detail is not None else None
-        if point is None or not point.question:
+        if self.detail is None or not _asks(self.detail):
             self.status.flash("the job asks nothing now", 3.0)
             return
-        self.go_to("run")
-        self._chosen = True
-        self.ask_for("answer", "answer ")
+        choices = self._choices
+        self.ask_for("answer", f"answer ({', '.join(choices)}) ", "", lambda _: choices)
+
+    @property
+    def _choices(self) -> tuple[str, ...]:
+        """The words that answer what the job asks."""
+        point = self.detail.checkpoint if self.detail is not None else None
+        return point.choices if point is not None else ()
+
+    def offer_answer(self) -> Iterable[str]:
+        """The words that answer it."""
+        return self._choices
 
     async def take_answer(self, word: str) -> str | None:
         """What is said to the job; one that waits for it goes on."""
+        if word not in self._choices:
+            known = " or ".join(self._choices)
+            return f"{word!r} answers nothing; {known} does" if known else "the job asks nothing"
         return await self._say({"word": word})
 
     async def _say(self, value: dict[str, Any]) -> str | None:
@@ -338,6 +350,8 @@ class JobScreen(StepsScreen):
 
         if not text and what != "rate":
             return "type something, or esc"
+        if what == "answer" and text not in self._choices:
+            return f"{text!r} answers nothing; {' or '.join(self._choices)} does"
         self.dash.run_guarded(take, f"asking the job to {what}", group="asking", of=self)
         return None
 
@@ -404,7 +418,7 @@ def _accepted(detail: Detail) -> tuple[str, ...]:
 
 def _asks(detail: Detail) -> bool:
     point = detail.checkpoint
-    return point is not None and bool(point.question) and not detail.job.state.ended
+    return point is not None and bool(point.choices) and not detail.job.state.ended
 
 
 _WANTS: dict[str, Callable[[Detail], bool]] = {

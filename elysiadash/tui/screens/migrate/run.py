@@ -54,8 +54,7 @@ class RunPane(EventRows):
         point = detail.checkpoint
         lines = [state_line(detail, self.now)]
         if point is not None and point.question and not detail.job.state.ended:
-            lines.append([("? ", "bold $health-warn"), plain(point.question)])
-            lines.append([("A answers it", "bold $accent")])
+            lines += question_lines(point)
         elif detail.job.reason:
             lines.append([(plain(detail.job.reason), "$health-warn")])
         lines += _numbers(detail)
@@ -70,6 +69,15 @@ class RunPane(EventRows):
         if detail.unread:
             lines.append([(f"▲ {plain(detail.unread)}", "$health-warn")])
         return lines
+
+
+def question_lines(point: Checkpoint) -> list[Words]:
+    """What the job waits for, and the key that lets it go on."""
+    does = f"A answers: {', '.join(point.choices)}" if point.choices else "x lets it go on then"
+    return [
+        [("? ", "bold $health-warn"), plain(point.question)],
+        [(plain(does), "bold $accent")],
+    ]
 
 
 def state_line(detail: Detail, now: float) -> Words:
