@@ -64,8 +64,7 @@ class JobScreen(StepsScreen):
         )
         self._job, _, view = argument.partition(" ")
         self._here = view if view in self.panes else "run"
-        self._chosen = view in self.panes
-        """Whether the reader chose the view; until then it follows the phase."""
+        self.moved = view in self.panes
         self.detail: Detail | None = None
         self._gone = ""
         self._looking = False
@@ -116,7 +115,7 @@ class JobScreen(StepsScreen):
         self.plan.show(detail)
         for pane in (self.run_pane, self.letters, self.verify, self.cut_over, self.report):
             pane.show(detail)
-        if not self._chosen:
+        if not self.moved:
             view = "report" if detail.report else _VIEW_OF.get(detail.job.phase, "run")
             if view != self._here:
                 self.go_to(view)
@@ -181,16 +180,6 @@ class JobScreen(StepsScreen):
             return self._gone
         job, progress = self.detail.job, self.detail.progress
         return f"{plain(job.phase or str(job.state))} {numbers.percent(progress.fraction)}"
-
-    def action_next_step(self, way: int) -> None:
-        """The next view, and it stays."""
-        self._chosen = True
-        super().action_next_step(way)
-
-    def take_step(self, name: str) -> str | None:
-        """A view, and it stays."""
-        self._chosen = True
-        return super().take_step(name)
 
     # Steering
 
