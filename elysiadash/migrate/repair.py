@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from elysiadash.migrate import ids, ledgers
+from elysiadash.migrate import ledgers
 from elysiadash.migrate.checkpoint import Proof
+from elysiadash.migrate.ids import copy_ids
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify import prove_again
@@ -31,7 +32,7 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds | None = None) -> Proo
 
     What still differs then stays listed (``verify.mismatches``), by kind and field.
     """
-    copy = copy or ids.copy_ids
+    copy = copy or copy_ids
     for number in range(proof.rounds + 1, MOST_ROUNDS + 1):
         wanted = await asyncio.to_thread(_repairable, run)
         if not wanted:

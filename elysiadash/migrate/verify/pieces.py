@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.packed import Packed
 from elysiadash.migrate.verify.settling import Differing, settle
 from elysiadash.migrate.verify.sides import Sides
+from elysiadash.migrate.verify.transformed import Expected, ExpectedSide
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ledger import Entry, Ledger, updated
 
@@ -54,6 +56,10 @@ class Piece(NamedTuple):
     paces: Paces
     excuse_from_ms: float | None
     """See ``settle``; None: nothing is excused."""
+    expected: Expected | None = None
+    """What a transform makes of the source; None without one."""
+    times: Callable[[Mapping[bytes, bytes | None]], dict[bytes, int]] = lambda made_of: {}
+    """The source's times that were copied, by target id: see ``times_copied``."""
 
     @property
     def extents(self) -> tuple[Extent, Extent]:
@@ -96,6 +102,37 @@ async def prove_what_changed(piece: Piece) -> Outcome:
     return outcome or await prove_whole(piece)
 
 
+async def prove_transformed(piece: Piece) -> Outcome:
+    """Compare every object of a range of the target with what the transform makes of the source.
+
+    Raises what the scans raise.
+    """
+    expected, sides = piece.expected, piece.sides
+    assert expected is not None  # noqa: S101 - chosen only with a transform
+    extents, target = piece.extents, packed.digests()
+    source, origins = await asyncio.to_thread(expected.rows, piece.lower)
+    await _collect(sides.target.digests(extents[1], piece.paces.target).pages(), target)
+    tally, suspects = Tally(), list[Suspect]()
+
+    def look() -> None:
+        for _ in judged(source, target, (), tally, suspects.append):
+            pass
+
+    await asyncio.to_thread(look)
+    made_of = {one.id: origins.get(one.id) for one in suspects}
+    times = await asyncio.to_thread(piece.times, made_of)
+    known = [one._replace(ledger_time=times.get(one.id)) for one in suspects]
+    settled = await settle(
+        Sides(ExpectedSide(expected, origins), sides.target),
+        extents,
+        known,
+        excuse_from_ms=piece.excuse_from_ms,
+        breathe=partial(piece.paces.source, 0),
+    )
+    tally.add(settled.tally)
+    return Outcome(tally, settled.differing, (), unchanged=True)
+
+
 async def _outcome(
     piece: Piece,
     judge: Judge,
@@ -115,16 +152,12 @@ async def _outcome(
     await asyncio.to_thread(look)
     if most is not None and len(suspects) > most:
         return None
-
-    async def breathe() -> None:
-        await piece.paces.source(0)
-
     settled = await settle(
         piece.sides,
         piece.extents,
         suspects,
         excuse_from_ms=piece.excuse_from_ms,
-        breathe=breathe,
+        breathe=partial(piece.paces.source, 0),
     )
     tally.add(settled.tally)
     return Outcome(

@@ -32,10 +32,13 @@ from elysiadash.migrate.verify.pieces import (
     Outcome,
     Paces,
     Piece,
+    prove_transformed,
     prove_what_changed,
     prove_whole,
 )
 from elysiadash.migrate.verify.sides import OpenSides
+from elysiadash.migrate.verify.transformed import Expected, expectations, times_copied
+from elysiadash.scan.keys import as_text
 from elysiadash.scan.ledger import DamagedLedger
 
 _SKEW_MS = 60_000
@@ -52,6 +55,7 @@ class _Method(NamedTuple):
 
 _WHOLE = _Method("whole", prove_whole, goes_on=True)
 _AGAIN = _Method("again", prove_what_changed, goes_on=False)
+_TRANSFORMED = _Method("transformed", prove_transformed, goes_on=False)
 
 
 async def prove(run: Run, *, final: bool = False) -> Proof:
@@ -94,16 +98,27 @@ async def _proof(run: Run, method: _Method, *, final: bool, rounds: int = 0) -> 
 
 async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: bool) -> Proof:
     faults, parts = await readable(run, opened)
+    paces = Paces(Pacing(run), Pacing(run))
+    if run.spec.transform is not None:
+        method = _TRANSFORMED
     begun, went_on = await asyncio.to_thread(_begin, run, list(parts), method, final)
-    await _prove_ranges(run, begun.number, parts, method, final=final)
+    async with expectations(run, parts, paces.source) as expected:
+        await _prove_ranges(run, begun.number, parts, method, paces, expected, final=final)
     if went_on and final:
         # Its first ranges were seen before the interruption: they are looked at once more.
         begun, _ = await asyncio.to_thread(_begin, run, list(parts), _AGAIN, final)
-        await _prove_ranges(run, begun.number, parts, _AGAIN, final=final)
+        await _prove_ranges(run, begun.number, parts, _AGAIN, paces, {}, final=final)
     done = await asyncio.to_thread(keeping.reread, run.work, begun)
     if not done.done or {one.tenant for one in done.ranges} != set(parts):
         raise NotProven(f"proof {done.number} is not whole; resume the job")
     tallies = done.tallies()
+    for key, one in expected.items():
+        # What was compared are the transform's objects; what was read are the source's.
+        tallies[key].source = one.read
+        faults += [
+            f"more than one object of {key} became {as_text(twin)}"
+            for twin in dict.fromkeys(one.twins)
+        ]
     counted = await count_beside(run, parts, tallies, final=final)
     total = Tally()
     for tally in tallies.values():
@@ -118,9 +133,15 @@ async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: boo
 
 
 async def _prove_ranges(
-    run: Run, number: int, parts: Parts, method: _Method, *, final: bool
+    run: Run,
+    number: int,
+    parts: Parts,
+    method: _Method,
+    paces: Paces,
+    expected: dict[str, Expected],
+    *,
+    final: bool,
 ) -> None:
-    paces = Paces(Pacing(run), Pacing(run))
     begun_ms = None
     if not final:
         job = await asyncio.to_thread(run.work.job)
@@ -133,8 +154,17 @@ async def _prove_ranges(
             began = time.monotonic()
             part, sides = parts[taken.tenant]
             known = copied[taken.tenant, taken.lower]
-            ledger = await asyncio.to_thread(keeping.ledger_of, run.work, known)
-            piece = Piece(sides, part.tenant, taken.lower, taken.upper, ledger, paces, begun_ms)
+            piece = Piece(
+                sides,
+                part.tenant,
+                taken.lower,
+                taken.upper,
+                await asyncio.to_thread(keeping.ledger_of, run.work, known),
+                paces,
+                begun_ms,
+                expected.get(part.key),
+                partial(times_copied, run.work, part),
+            )
             what = f"{part.key} from {taken.lower.hex()[:8]} to {taken.upper.hex()[:8]}"
             try:
                 outcome = await persistently(run, what, partial(method.prove, piece))
