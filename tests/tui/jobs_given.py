@@ -265,7 +265,7 @@ class Room:
             how="READONLY", since=START - 18, until=START + 42,
             proven_by=("36 replicas say READONLY", "no node restarted", "the probe was refused"),
         )  # fmt: skip
-        self.enter(claim, "CUT_OVER", Checkpoint(checks=CHECKS[:3], proof=proof, frozen=frozen))
+        self.enter(claim, "HELD", Checkpoint(checks=CHECKS[:3], proof=proof, frozen=frozen))
         self.clock.now -= 18
         with claims.held(self.database, claim) as tx:
             steps.plan(tx, job.id, [("prepare", "create DocumentsNew on staging")])

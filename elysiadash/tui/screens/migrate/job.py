@@ -280,27 +280,23 @@ class JobScreen(StepsScreen):
         return fault
 
     async def action_cut_over(self) -> None:
-        """Bring the application over, after the new name was typed."""
+        """Say that the application has moved, after the new name was typed."""
         detail = self.detail
-        if detail is None or detail.spec is None or detail.job.state.ended:
-            self.status.flash("there is nothing to cut over to", 3.0)
-            return
-        if not can_cut_over(detail):
-            words = "not proven yet: the cut-over comes after the comparison (view 6)"
+        if detail is None or detail.spec is None or not is_held(detail):
+            words = "nothing is held: the cut-over comes by itself, once both sides are proven"
             self.status.flash(words, 5.0)
             return
         targets = [one.target for one in detail.spec.collections]
         lines = [f"{one.name} → {one.target}" for one in detail.spec.collections]
-        if detail.spec.alias:
-            lines.append(f"by one change of the alias {detail.spec.alias}")
-        lines.append("From then on the job writes the target no more: it is the application's.")
+        lines += [
+            "The application reads and writes there now, and nothing writes the source any more?",
+            "Then the source is thawed and the report written. The job writes the target no more.",
+        ]
         word = targets[0] if len(targets) == 1 else detail.job.clusters[-1].name
 
         async def go(sure: bool | None) -> None:
             if sure:
-                fault = await self._say({"word": "cut_over"})
-                if fault is not None:
-                    self.status.flash(fault, 8.0)
+                await self._do("say", {"word": "thaw"})
 
         await self.dash.push_screen(TypedWord("Cut over", lines, word), go)
 
@@ -363,10 +359,9 @@ def coming(text: str, now: float) -> float | None:
     return at if at > now else at + 86_400
 
 
-def can_cut_over(detail: Detail) -> bool:
-    """Whether both sides were proven, so that the application can be brought over."""
-    phase = detail.job.phase
-    return phase in _ORDER and _ORDER.index(Phase(phase)) >= _ORDER.index(Phase.PROVEN)
+def is_held(detail: Detail) -> bool:
+    """Whether the source is held frozen until somebody says that the application has moved."""
+    return not detail.job.state.ended and detail.job.phase == Phase.HELD
 
 
 def _states(detail: Detail) -> dict[str, str]:
@@ -423,11 +418,6 @@ _WANTS: dict[str, Callable[[Detail], bool]] = {
     "rate": lambda detail: not detail.job.state.ended,
     "priority": lambda detail: not detail.job.state.ended,
     "answer": _asks,
-    "cut_over": lambda detail: (
-        not detail.job.state.ended
-        and detail.spec is not None
-        and detail.job.phase in (Phase.PROVEN, Phase.CUT_OVER)
-        and can_cut_over(detail)
-    ),
+    "cut_over": is_held,
 }
 """Action -> whether it means something to the job as it stands."""
