@@ -39,6 +39,27 @@ async def split(run: Run) -> None:
     run.parts = [part for part in run.parts if part.key not in sleeping]
 
 
+async def rejoin(run: Run) -> None:
+    """Bring tenants that somebody woke since among the parts, which are caught up with."""
+    for collection in sorted({part.collection for part in run.asleep}):
+        known = await tenants.states(run.source, collection)
+        ours = await tenants.woken_by_us(run)
+        awake = [
+            part
+            for part in run.asleep
+            if part.collection == collection and not _sleeps(part, {collection: known}, ours)
+        ]
+        if awake:
+            names = ", ".join(part.tenant for part in awake[:5])
+            await run.note(
+                "tenants",
+                f"{len(awake):,} tenants of {collection} woke up since their copy and are caught "
+                f"up with: {names}" + (", ..." if len(awake) > 5 else ""),
+            )
+            run.parts = sorted([*run.parts, *awake], key=lambda part: part.key)
+            run.asleep = [part for part in run.asleep if part not in awake]
+
+
 async def go(run: Run, wave_of: Callable[[Run], Awaitable[Proof | None]]) -> None:
     """Bring every wave to its end; those that are done already are left."""
     awake = run.parts
