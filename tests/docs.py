@@ -24,7 +24,13 @@ _PLACES = {
     "Choosing a cluster": ("picker",),
     "While typing a filter or a command": ("prompt",),
 }
-_OWN = {"collection": "On a collection", "replay": "In a recording"}
+_OWN = {
+    "collection": "On a collection",
+    "replay": "In a recording",
+    "migrate": "On the list of jobs",
+    "wizard": "While planning a migration",
+    "job": "On a job",
+}
 _AFTER = "Moving in a list"
 """The screens' own keys come before this."""
 

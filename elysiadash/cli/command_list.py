@@ -21,7 +21,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run: Callable[[ClusterFlags, Given], int]
     options: tuple[Option, ...] = ()
     argument: Option | None = None
+    second: Option | None = None
+    """An argument behind ``argument``."""
     about_cluster: bool = True
+
+    def arguments(self) -> tuple[Option, ...]:
+        """What is given without a word before it, in order."""
+        return tuple(option for option in (self.argument, self.second) if option is not None)
 
     def all_options(self) -> tuple[Option, ...]:
         """Its own, then those of the cluster."""
@@ -55,6 +61,7 @@ APP = Command(
 """What runs without a command."""
 
 _TEMPLATES_HELP = "Definitions of collections kept for later: list (without a command), and more."
+_JOBS_HELP = "Copies, migrations, backups: list (without a command), follow, steer."
 _KEYS_HELP = "Keys of the app: list (without a command), check, change."
 
 GROUPS: dict[str, Group] = {
@@ -67,6 +74,16 @@ GROUPS: dict[str, Group] = {
             help=_KEYS_HELP,
             run=runners.run_keys_list,
             options=(options.DOCUMENT,),
+            about_cluster=False,
+        ),
+    ),
+    "jobs": Group(
+        help=_JOBS_HELP,
+        alone=Command(
+            path=("jobs",),
+            help=_JOBS_HELP,
+            run=runners.run_jobs_list,
+            options=options.JOBS_LIST,
             about_cluster=False,
         ),
     ),
@@ -122,6 +139,119 @@ COMMANDS: tuple[Command, ...] = (
         run=runners.run_replay,
         options=options.REPLAY,
         argument=options.RECORDING,
+    ),
+    Command(
+        path=("jobs", "list"),
+        help="The newest jobs and how far they are.",
+        run=runners.run_jobs_list,
+        options=options.JOBS_LIST,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "show"),
+        help="One job: what was asked, how far it is, what it found, what it owes.",
+        run=runners.run_jobs_show,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "attach"),
+        help="Follow a job to its end; Ctrl-C leaves it running.",
+        run=runners.run_jobs_attach,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "pause"),
+        help="Let a job rest until it is resumed.",
+        run=runners.run_jobs_pause,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "resume"),
+        help="Let a paused or failed job go on.",
+        run=runners.run_jobs_resume,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "cancel"),
+        help="End a job for good; what it changed for its time is put back.",
+        run=runners.run_jobs_cancel,
+        options=(options.YES, options.DOCUMENT),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "priority"),
+        help="Say which of those that wait goes first.",
+        run=runners.run_jobs_priority,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        second=options.PRIORITY,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "rate"),
+        help="Limit a job's objects a second.",
+        run=runners.run_jobs_rate,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        second=options.RATE,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "postpone"),
+        help="Let a job start later.",
+        run=runners.run_jobs_postpone,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        second=options.WHEN,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "answer"),
+        help="Answer what a job asks; one that waits for it goes on.",
+        run=runners.run_jobs_answer,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        second=options.ANSWER,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "thaw"),
+        help="Say that the application has moved: the freeze that a job holds ends.",
+        run=runners.run_jobs_thaw,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "report"),
+        help="What a job's report says; Markdown, or its JSON.",
+        run=runners.run_jobs_report,
+        options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("audit",),
+        help="Every request that could change a cluster: who, when, what, with which result.",
+        run=runners.run_audit,
+        options=options.AUDIT,
+        about_cluster=False,
+    ),
+    Command(
+        path=("worker",),
+        help="Do the jobs: copies, migrations, backups. Faces start it by themselves.",
+        run=runners.run_worker,
+        options=options.WORKER,
+        about_cluster=False,
     ),
     Command(
         path=("check",),

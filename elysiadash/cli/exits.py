@@ -13,6 +13,18 @@ class Exit(IntEnum):
     FAILED = 1
     CHANGES = 2
     """Only where ``--detailed-exitcode`` asks for it."""
+    DIFFERENT = 10
+    """A job is over, and verification found differences or objects could not be done."""
+    REFUSED = 11
+    """Preflight blocks the job."""
+    PAUSED = 12
+    """The job rests: it was paused, or waits for an answer."""
+    CANCELLED = 13
+    CAUGHT_UP = 14
+    """The target has caught up and nothing was cut over, as ``--freeze none`` asks."""
+    JOB_FAILED = 15
+    """The job cannot go on by itself; it can be resumed."""
+    ROLLED_BACK = 16
     USAGE = 64
     HANGUP = 128 + signal.SIGHUP
     INTERRUPTED = 128 + signal.SIGINT

@@ -257,6 +257,112 @@ TEMPLATE_CREATE = (
     _switch("yes", "--yes", "-y", help="Do not ask."),
     DOCUMENT,
 )
+WORKER = (
+    _switch("detached", "--detached", help="As a process of its own, which outlives the terminal."),
+    Option(
+        name="idle",
+        words=("--idle",),
+        kind="seconds",
+        metavar="SECONDS",
+        least=0,
+        help="End after so long with nothing to do; 60 if not given.",
+    ),
+    _switch("stop", "--stop", help="End the worker that lives; its jobs go back into the queue."),
+)
+JOB = Option(
+    name="name",
+    kind="text",
+    metavar="JOB",
+    help="A job; an end of its name is enough where only one ends so.",
+)
+PRIORITY = Option(
+    name="value",
+    kind="text",
+    metavar="N",
+    help="-1000 to 1000, a negative one behind --; the highest goes first.",
+)
+RATE = Option(
+    name="value", kind="text", metavar="RATE", help="Objects a second at most; none: no limit."
+)
+ANSWER = Option(name="value", kind="text", metavar="ANSWER", help="A word that the job asks for.")
+WHEN = Option(
+    name="value",
+    kind="text",
+    metavar="TIME",
+    help="From now: 30m, 2h; the next 03:12; or a moment as 2026-11-24T03:12:00Z.",
+)
+JOBS_LIST = (
+    FORMAT,
+    JSON,
+    Option(
+        name="states",
+        words=("--state",),
+        kind="texts",
+        metavar="STATE",
+        help="Only queued, running, paused, done, failed or cancelled ones; may be repeated.",
+    ),
+    Option(
+        name="job_kind",
+        words=("--kind",),
+        kind="text",
+        metavar="KIND",
+        help="Only copy, migrate, backup, ...",
+    ),
+    _switch("everything", "--all", help="Also those that belong to another job."),
+    Option(
+        name="limit",
+        words=("--limit",),
+        kind="whole",
+        metavar="N",
+        default=50,
+        least=1,
+        help="At most so many.",
+    ),
+)
+YES = _switch("yes", "--yes", "-y", help="Do not ask.")
+AUDIT = (
+    FORMAT,
+    JSON,
+    Option(
+        name="since",
+        words=("--since",),
+        kind="text",
+        metavar="TIME",
+        help="Not before: 30m, 1h, 2d ago, or a moment as 2026-11-24T03:12:00Z.",
+    ),
+    Option(
+        name="job",
+        words=("--job",),
+        kind="text",
+        metavar="JOB",
+        help="Only of a job, and of those that belong to it.",
+    ),
+    Option(name="user", words=("--user",), kind="text", metavar="USER", help="Only of a user."),
+    Option(
+        name="profile",
+        words=("--profile",),
+        kind="text",
+        metavar="NAME",
+        help="Only what was sent to this cluster.",
+    ),
+    Option(
+        name="result",
+        words=("--result",),
+        kind="text",
+        metavar="RESULT",
+        help="Only lines of a result, such as refused.",
+    ),
+    Option(
+        name="limit",
+        words=("--limit",),
+        kind="whole",
+        metavar="N",
+        default=100,
+        least=1,
+        help="At most so many, the newest.",
+    ),
+    _switch("follow", "--follow", "-f", help="Then print what is written from now on."),
+)
 NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
 
 OBJECT = Option(

@@ -61,8 +61,8 @@ def _runner(command: Command) -> Callable[..., None]:
             flags = ClusterFlags.of(given).over(ctx.obj.flags)
         ctx.obj.end_with(lambda: command.run(flags, command.own_part(given)))
 
-    argument = [_argument(command.argument)] if command.argument else []
-    return _shaped(run, [*argument, *map(_parameter, command.all_options())])
+    arguments = map(_argument, command.arguments())
+    return _shaped(run, [*arguments, *map(_parameter, command.all_options())])
 
 
 def _root() -> Callable[..., None]:

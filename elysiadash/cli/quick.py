@@ -34,14 +34,14 @@ def quickly_parsed(arguments: Sequence[str], command: Command) -> dict[str, Any]
     by_word = {word: option for option in options for word in option.words}
     turned_off = {option.off: option for option in options if option.off}
     values = {option.name: option.default for option in options}
-    free = [command.argument] if command.argument else []
+    free = list(command.arguments())
     values.update({option.name: None for option in free})
     words = iter(arguments)
     for word in words:
         if not word.startswith("-"):
             if not free:
                 return None
-            values[free.pop().name] = word
+            values[free.pop(0).name] = word
             continue
         name, equals, value = word.partition("=")
         if name in turned_off and not equals:

@@ -175,5 +175,99 @@ def run_template_create(flags: ClusterFlags, given: Given) -> int:
     return template_create(flags, wish)
 
 
+def run_worker(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.worker_command import worker
+
+    return worker(detached=given["detached"], idle_s=given["idle"], end=given["stop"])
+
+
+def run_jobs_list(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_command import ListWish, jobs_list
+
+    return jobs_list(
+        ListWish(
+            states=tuple(given["states"] or ()),
+            kind=given["job_kind"],
+            everything=given["everything"],
+            limit=given["limit"],
+            format=_format(given),
+        )
+    )
+
+
+def run_jobs_show(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_command import jobs_show
+
+    return jobs_show(given["name"], given["as_json"])
+
+
+def run_jobs_report(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_command import jobs_report
+
+    return jobs_report(given["name"], given["as_json"])
+
+
+def run_jobs_attach(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_command import jobs_attach
+
+    return jobs_attach(given["name"], given["as_json"])
+
+
+def run_jobs_pause(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_pause
+
+    return jobs_pause(given["name"], given["as_json"])
+
+
+def run_jobs_resume(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_resume
+
+    return jobs_resume(given["name"], given["as_json"])
+
+
+def run_jobs_cancel(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_cancel
+
+    return jobs_cancel(given["name"], given["yes"], given["as_json"])
+
+
+def run_jobs_priority(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_priority
+
+    return jobs_priority(given["name"], given["value"], given["as_json"])
+
+
+def run_jobs_rate(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_rate
+
+    return jobs_rate(given["name"], given["value"], given["as_json"])
+
+
+def run_jobs_postpone(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_postpone
+
+    return jobs_postpone(given["name"], given["value"], given["as_json"])
+
+
+def run_jobs_answer(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_answer
+
+    return jobs_answer(given["name"], given["value"], given["as_json"])
+
+
+def run_jobs_thaw(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.jobs_steering import jobs_thaw
+
+    return jobs_thaw(given["name"], given["as_json"])
+
+
+def run_audit(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.audit_command import AuditWish, audit
+
+    wish = {name: value for name, value in given.items() if name != "as_json"}
+    wish["format"] = _format(given)
+    return audit(AuditWish(**wish))
+
+
 def _format(given: Given) -> Any:
     return "json" if given["as_json"] else given["format"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from elysiadash.cli.documents import DOCUMENTS
+from elysiadash.cli.document_list import DOCUMENTS
 
 FOLDER = Path(__file__).parent / "schemas"
 

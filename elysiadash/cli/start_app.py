@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elysiadash.cli.choosing import Chosen, chosen_cluster, load_settings, profile_of_demo
@@ -28,7 +29,8 @@ def start_app(flags: ClusterFlags, *, ascii: bool = False) -> int:
     need_terminal()
     with ExitStack() as demos, chosen_cluster(flags, full_screen=True) as chosen:
         first_run = _first_run(flags, demos) if chosen.assumed else None
-        return show(chosen, first_run, ascii=ascii)
+        settings = Path(flags.config) if flags.config else user_file(os.environ)
+        return show(chosen, first_run, ascii=ascii, settings_file=settings.expanduser())
 
 
 def need_terminal() -> None:
@@ -55,7 +57,13 @@ def load_app() -> None:
     import elysiadash.tui.start  # noqa: F401
 
 
-def show(chosen: Chosen, first_run: FirstRun | None = None, *, ascii: bool = False) -> int:
+def show(
+    chosen: Chosen,
+    first_run: FirstRun | None = None,
+    *,
+    ascii: bool = False,
+    settings_file: Path | None = None,
+) -> int:
     """Start the app on the chosen cluster, with the others at hand."""
     # Textual costs 150 ms and is wanted by nobody else.
     from elysiadash.tui.clusters import Given
@@ -67,6 +75,7 @@ def show(chosen: Chosen, first_run: FirstRun | None = None, *, ascii: bool = Fal
         simulated=frozenset(chosen.profiles) if chosen.demo else frozenset(),
         state_dir=chosen.state_dir,
         first_run=first_run,
+        settings_file=settings_file,
     )
     return run(chosen.profile, given, "ascii" if ascii else "auto")
 

@@ -108,6 +108,45 @@ def page(
     return AuditPage(tuple(lines), None, unreadable)
 
 
+class AuditNews(msgspec.Struct, frozen=True, gc=False):
+    """What was added since, the oldest first."""
+
+    lines: tuple[AuditLine, ...]
+    place: int
+    """Where the next look begins."""
+    unreadable: int
+
+
+def end_of(state: Path) -> int:
+    """Where the log ends now. Raises ``OSError``."""
+    try:
+        return (state / FILE_NAME).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def added(state: Path, place: int, wanted: Wanted | None = None) -> AuditNews:
+    """The wanted lines behind a place; a line that is still being written comes the next time.
+
+    A log that was put aside is begun anew. Raises ``OSError``.
+    """
+    wanted = wanted or Wanted()
+    end = end_of(state)
+    if end <= place:
+        return AuditNews((), min(place, end), 0)
+    handle = os.open(state / FILE_NAME, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        whole, _, _ = os.pread(handle, min(end - place, _READ_AT_ONCE), place).rpartition(b"\n")
+    finally:
+        os.close(handle)
+    if not whole:
+        return AuditNews((), place, 0)
+    found = [(text, _line(text)) for text in whole.split(b"\n") if text.strip()]
+    lines = tuple(line for _, line in found if line is not None and wanted.fits(line))
+    unreadable = sum(line is None for _, line in found)
+    return AuditNews(lines, place + len(whole) + 1, unreadable)
+
+
 def _backwards(path: Path, before: int | None) -> Iterator[tuple[int, bytes]]:
     """Each line, the last first, with the place of its first byte."""
     try:

@@ -58,7 +58,8 @@ class Outlook(msgspec.Struct, frozen=True, gc=False):
     """What there is to do, for a worker that considers to end."""
 
     waiting: int
-    """Jobs that could be claimed now or when a place gets free."""
+    """Jobs that could be claimed now or when a place gets free; not those that wait for another
+    job."""
     next_at: float | None
     """Wall time at which the next postponed one may start."""
     running: int
@@ -122,6 +123,8 @@ def outlook(
     for one in _candidates(read, kinds):
         if one.job in alive:
             running += 1
+        elif one.waits_for_job and not one.cancelling:
+            continue
         elif one.not_before is not None and one.not_before > read.now and not one.cancelling:
             later.append(one.not_before)
         else:
@@ -140,7 +143,8 @@ def claim_next(
     """Take the next job, or one whose worker died; None when there is nothing to do now.
 
     Cancelled jobs that have something to clean up go first, then by priority, then by age. A job
-    waits for its ``not_before`` and for a place on each of its clusters. Of a dead worker, one
+    waits for its ``not_before``, for the job that it comes ``after`` to be done, and for a place on
+    each of its clusters. Of a dead worker, one
     that was asked to pause is paused instead, unless it has something to put back.
     """
     with database.transaction() as tx:
@@ -152,6 +156,7 @@ class _Candidate(msgspec.Struct, frozen=True, gc=False):
     state: JobState
     not_before: float | None
     crashes: int
+    waits_for_job: bool
     pausing: bool
     cancelling: bool
     owes: bool
@@ -187,8 +192,10 @@ def _candidates(read: Reading, kinds: Collection[str] | None) -> list[_Candidate
         where = f"AND kind IN ({', '.join('?' * len(kinds))})"
         values = list(kinds)
     rows = read.rows(
-        "SELECT id, state, not_before, crashes, pausing, cancelling, owes FROM ("  # noqa: S608
+        "SELECT id, state, not_before, crashes, waits, pausing, cancelling, owes FROM ("  # noqa: S608
         " SELECT *,"
+        " EXISTS (SELECT 1 FROM jobs AS other WHERE other.id = jobs.after"
+        "  AND other.state <> 'DONE') AS waits,"
         " EXISTS (SELECT 1 FROM control WHERE job = jobs.id AND applied IS NULL"
         "  AND verb = 'pause') AS pausing,"
         " EXISTS (SELECT 1 FROM control WHERE job = jobs.id AND applied IS NULL"
@@ -209,7 +216,7 @@ def _candidates(read: Reading, kinds: Collection[str] | None) -> list[_Candidate
 def _may_start(tx: Transaction, one: _Candidate, in_use: dict[str, int], limits: Limits) -> bool:
     if one.cancelling:
         return True
-    if one.not_before is not None and one.not_before > tx.now:
+    if one.waits_for_job or (one.not_before is not None and one.not_before > tx.now):
         return False
     keys = {use.key for use in clusters(tx, one.job)}
     return all(in_use.get(key, 0) < limits.jobs_per_cluster for key in keys)

@@ -118,6 +118,11 @@ def _resume(tx: Transaction, job: Job, value: Any) -> str | None:
     if job.cancelling:
         raise NotPossible(f"job {job.id} is being cancelled and cannot be resumed")
     if job.state in (JobState.PAUSED, JobState.FAILED):
+        tx.run(
+            "UPDATE jobs SET after = NULL WHERE id = ?"
+            " AND after IN (SELECT id FROM jobs WHERE state = 'CANCELLED')",
+            job.id,
+        )
         tx.run("UPDATE jobs SET crashes = 0, not_before = NULL WHERE id = ?", job.id)
         states.change(tx, job.id, JobState.QUEUED)
         return "back in the queue"

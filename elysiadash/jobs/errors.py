@@ -53,3 +53,8 @@ class FileCutShort(JobsError):
 
 class LaunchFailed(JobsError):
     """The worker's process could not be started, or ended at once."""
+
+    def __init__(self, text: str, code: int | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        """How the process ended, as ``subprocess`` has it; None where it never began."""

@@ -66,6 +66,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """Objects a second at most; None: no limit."""
     not_before: float | None = None
     """Wall time before which it does not start."""
+    after: str | None = None
+    """A job that has to be done before this one starts."""
     expected: int | None = None
     """Objects it will have to do, where known."""
 
@@ -98,6 +100,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     rate: float | None
     not_before: float | None
+    after: str | None = None
+    """The job that has to be done before this one starts."""
     expected: int | None
     created: float
     created_by: str

@@ -5,7 +5,9 @@ The worker's code is never imported: what it is, is a line of arguments.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -65,6 +67,28 @@ def launch(
     return Launched(process.pid, started=True)
 
 
+def stop(state: Path, *, patience: float = 30.0) -> int | None:
+    """Tell the worker of a state folder to give its jobs back and end, and wait for that.
+
+    Its pid, None where there was none. Raises ``LaunchFailed`` where it has not ended in time.
+    """
+    lock = WorkerLock(state)
+    note = lock.held_by()
+    if note is None:
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(note.pid, signal.SIGTERM)
+    until = time.monotonic() + patience
+    while (now := lock.held_by()) is not None and now.pid == note.pid:
+        if time.monotonic() > until:
+            raise LaunchFailed(
+                f"the worker (pid {note.pid}) was told to end and has not within {patience:g} s; "
+                f"see {log_path(state)}"
+            )
+        time.sleep(0.05)
+    return note.pid
+
+
 def log_path(state: Path) -> Path:
     """Where the worker's own words go."""
     return state / "log" / LOG_FILE_NAME
@@ -103,7 +127,8 @@ def _look(process: subprocess.Popen[bytes], state: Path) -> None:
     if code != 0:
         raise LaunchFailed(
             f"the worker ended at once with code {code}; "
-            f"{log_path(state)} says:\n{_end_of_log(state)}"
+            f"{log_path(state)} says:\n{_end_of_log(state)}",
+            code,
         )
 
 

@@ -21,7 +21,7 @@ from elysiadash.jobs.specs import canonical, decode, encode, hash_of
 _COLUMNS = (
     "id, parent, is_parent, kind, title, spec, spec_hash, state, phase, checkpoint, ending,"
     " reason, priority, rate, not_before, expected, created, created_by, started, ended,"
-    " engine_version, crashes,"
+    " engine_version, crashes, after,"
     " EXISTS (SELECT 1 FROM control WHERE job = jobs.id AND applied IS NULL AND verb = 'pause'),"
     " EXISTS (SELECT 1 FROM control WHERE job = jobs.id AND applied IS NULL AND verb = 'cancel')"
 )
@@ -33,7 +33,8 @@ def submit(
 ) -> Job:
     """Put a job into the queue, or under a parent that ``submit_batch`` made.
 
-    Raises ``SecretInSpec``, ``NoSuchJob``, ``NotPossible``.
+    Raises ``SecretInSpec``, ``NoSuchJob``, ``NotPossible`` (also where it is to wait for a
+    cancelled one).
     """
     return get(tx, _add(tx, new, parent, is_parent=False, who=who))
 
@@ -131,6 +132,13 @@ def forget(tx: Transaction, job: str) -> list[str]:
         raise NotPossible(f"job {job} is {found.state}; cancel it first")
     if tx.number(f"SELECT count(*) FROM steps WHERE owed = 1 AND job IN ({marks})", *names):  # noqa: S608
         raise NotPossible(f"job {job} still has to put something back; see what it owes")
+    waiting = tx.one(
+        f"SELECT id, after FROM jobs WHERE after IN ({marks}) AND id NOT IN ({marks})"  # noqa: S608
+        " AND state NOT IN ('DONE', 'FAILED', 'CANCELLED')",
+        *names, *names,
+    )  # fmt: skip
+    if waiting is not None and found.state is not JobState.DONE:
+        raise NotPossible(f"job {waiting[0]} waits for {waiting[1]}; cancel that one first")
     tx.run("DELETE FROM jobs WHERE id = ?", job)
     if found.parent is not None:
         states.roll_up(tx, found.parent)
@@ -148,13 +156,14 @@ def _add(
     tx: Transaction, new: NewJob, parent: str | None, *, is_parent: bool, who: str | None
 ) -> str:
     spec = encode(new.spec)
+    after = _after(tx, new, parent)
     name = _name(tx, parent)
     tx.insert(
         "INSERT INTO jobs (id, parent, is_parent, kind, title, spec, spec_hash, state, priority,"
-        " rate, not_before, expected, created, created_by, engine_version)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, ?, ?, ?, ?, ?, ?)",
+        " rate, not_before, after, expected, created, created_by, engine_version)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, ?, ?, ?, ?, ?, ?, ?)",
         name, parent, is_parent, new.kind, redact(new.title), spec, spec_hash(new), new.priority,
-        new.rate, new.not_before, new.expected, tx.now, who or user_name(), __version__,
+        new.rate, new.not_before, after, new.expected, tx.now, who or user_name(), __version__,
     )  # fmt: skip
     for place, use in enumerate(new.clusters):
         tx.insert(
@@ -164,6 +173,16 @@ def _add(
     events.note(tx, name, "state", f"put into the queue by {who or user_name()}")
     states.roll_up(tx, parent)
     return name
+
+
+def _after(tx: Transaction, new: NewJob, parent: str | None) -> str | None:
+    """The job to wait for: a child waits for what its parent waits for."""
+    if new.after is None:
+        return None if parent is None else get(tx, parent).after
+    awaited = get(tx, new.after)
+    if awaited.state is JobState.CANCELLED:
+        raise NotPossible(f"job {awaited.id} was cancelled and will never be done")
+    return awaited.id
 
 
 def _name(tx: Transaction, parent: str | None) -> str:
@@ -215,8 +234,9 @@ def _job(read: Reading, row: Sequence[Any]) -> Job:
         ended=row[19],
         engine_version=row[20],
         crashes=row[21],
-        pausing=bool(row[22]),
-        cancelling=bool(row[23]),
+        after=row[22],
+        pausing=bool(row[23]),
+        cancelling=bool(row[24]),
     )
 
 

@@ -53,8 +53,21 @@ def change(
         tx, job, "state", f"{text}: {words}" if words else text,
         severity="warning" if state is JobState.FAILED else "info",
     )  # fmt: skip
+    if state is _S.CANCELLED:
+        _stop_waiting(tx, job)
     if row[1] is not None:
         roll_up(tx, row[1])
+
+
+def _stop_waiting(tx: Transaction, cancelled: str) -> None:
+    """What was to start once a job is done rests where that will never be."""
+    waiting = tx.rows(
+        "SELECT id, is_parent FROM jobs WHERE after = ? AND state = 'QUEUED'", cancelled
+    )
+    for job, is_parent in waiting:
+        if not is_parent:
+            reason = f"job {cancelled}, which it waits for, was cancelled; resume it to go without"
+            change(tx, job, _S.PAUSED, reason=reason)
 
 
 def roll_up(tx: Transaction, parent: str | None) -> None:
@@ -71,6 +84,8 @@ def roll_up(tx: Transaction, parent: str | None) -> None:
             " ended = CASE WHEN ? THEN coalesce(ended, ?) END WHERE id = ?",
             state, _reason(states), parent, state.ended, tx.now, parent,
         )  # fmt: skip
+        if state is _S.CANCELLED:
+            _stop_waiting(tx, parent)
         found = tx.one("SELECT parent FROM jobs WHERE id = ?", parent)
         parent = found[0] if found else None
 

@@ -122,6 +122,15 @@ def end(
     return found
 
 
+def keep(tx: Claimed, name: str, data: Mapping[str, Any]) -> None:
+    """Replace what a step knows, without a change of its state. Raises ``NotPossible``."""
+    changed = tx.run(
+        "UPDATE steps SET data = ? WHERE job = ? AND name = ?", encode(data), tx.job, name
+    )
+    if not changed:
+        raise NotPossible(f"job {tx.job} has no step {name}")
+
+
 def put_back(tx: Transaction, job: str, name: str, *, who: str, reason: str = "") -> bool:
     """What the step did was put back, and read back; whether it was still owed.
 

@@ -141,7 +141,12 @@ _FIRST = (
         PRIMARY KEY (job, name)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_AFTER = (
+    "ALTER TABLE jobs ADD COLUMN after TEXT REFERENCES jobs (id) ON DELETE SET NULL",
+    "CREATE INDEX jobs_by_after ON jobs (after) WHERE after IS NOT NULL",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _AFTER)
 """Step n brings a file from version n to n + 1 (``PRAGMA user_version``)."""
 
 VERSION = len(MIGRATIONS)

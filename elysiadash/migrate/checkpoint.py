@@ -52,20 +52,40 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What verification found, all parts together; ``not_checked`` says what it did not do."""
+    """What verification found, all parts together; ``verify.is_green`` alone says what it is worth.
+
+    Every object counts in one of ``same`` to ``expired``.
+    """
 
     level: str
+    number: int = 0
+    """Which proof of this job; each begins its counts anew."""
+    final: bool = False
+    """Nothing was excused as changed meanwhile: what differs, differs."""
     source: int = 0
+    """Objects seen in the source."""
     target: int = 0
+    expected: int = 0
+    """Objects that the target has to hold: the source's, after the transform."""
     same: int = 0
     missing: int = 0
     extra: int = 0
     different: int = 0
     pending: int = 0
     """Changed while they were proven: the next generation proves them."""
+    expired: int = 0
+    """In the target, and expired in the source, which hides them (TTL): no difference."""
+    proven_before: int = 0
+    """Of ``same``: those whose times in both clusters are still those of an earlier proof."""
     rounds: int = 0
     """Rounds of repair."""
+    seconds: float = 0.0
+    at: float = 0.0
+    """Wall time of its end."""
     not_checked: tuple[str, ...] = ()
+    """What it did not look at, or excuses: told first, wherever the proof is shown."""
+    faults: tuple[str, ...] = ()
+    """Why it proves nothing whatever the counts: parts that were not read, counts that disagree."""
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -102,6 +122,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Source collection and the hash of its definition when its copy began."""
     nodes: tuple[str, ...] = ()
     """The source's nodes when the copy began."""
+    shards: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Source collection and the names of its shards: one that was made anew has others."""
     replaced: tuple[tuple[str, str], ...] = ()
     """Target collection and where the one that it replaces is kept."""
     copied: int = 0
@@ -110,6 +132,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transform gave None."""
     added: int = 0
     """More parts than one that a transform made of objects."""
+    volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Collection of the source and the properties that a transform makes anew at each run: they
+    are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
     proof: Proof | None = None
     frozen: Frozen | None = None

@@ -25,8 +25,16 @@ class SourceChanged(MigrationStopped):
     """The source is not the one the job began with (promise P6)."""
 
 
+class CannotGoOn(MigrationStopped):
+    """A server refuses what the job needs, or did not come back in time."""
+
+
 class NotFrozen(MigrationStopped):
     """The freeze could not be had, or did not hold."""
+
+
+class NotProven(MigrationStopped):
+    """A side could not be read as a proof needs it: it says nothing about the copy."""
 
 
 class Waits(Exception):

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from elysiadash.jobs import events, outcomes
+from elysiadash.jobs.claims import Claimed
 from elysiadash.jobs.events import Severity
 from elysiadash.jobs.work import Work
 from elysiadash.migrate.checkpoint import Checkpoint
+from elysiadash.migrate.definitions import Translation
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import Spec
 from elysiadash.weaviate.guard import Permit
 
+if TYPE_CHECKING:
+    from elysiadash.migrate.lanes import Lanes
+    from elysiadash.migrate.tasks import Transform
+
 
 class Run:
     """The job's work, its two clusters and what is known so far.
 
     Rows are written in threads: nothing here waits for a disk on the event loop.
-    ``definitions`` are the source's, as ``GET /v1/schema/{c}`` gave them, by name; ``parts`` is
-    what is copied, in order.
+    ``definitions`` are the source's, as ``GET /v1/schema/{c}`` gave them, by name, and
+    ``translations`` what they become in the target; ``tenants`` has the state of each tenant that
+    is copied, by collection; ``parts`` is what is copied, in order. ``looking.look`` fills them.
     """
 
     def __init__(
@@ -40,7 +47,15 @@ class Run:
         self.target = target
         self.checkpoint = checkpoint
         self.definitions: dict[str, dict[str, Any]] = {}
+        self.translations: dict[str, Translation] = {}
+        self.tenants: dict[str, dict[str, str]] = {}
         self.parts: list[Part] = []
+        self.transform: Transform | None = None
+        """Set before the first copy where the spec names one."""
+        self.lanes: Lanes | None = None
+        """What copying shares (``lanes.lanes_of``); closed by ``lanes.close``."""
+        self.facts: Any = None
+        """What the preflight gathered (``preflight.facts.Facts``); None before it did."""
 
     @property
     def job(self) -> str:
@@ -57,7 +72,7 @@ class Run:
 
         def write() -> None:
             with self.work.held() as tx:
-                outcomes.enter(tx, phase, checkpoint=self._plain(), text=text)
+                outcomes.enter(tx, phase, checkpoint=self.plain(), text=text)
 
         await asyncio.to_thread(write)
 
@@ -67,9 +82,13 @@ class Run:
 
         def write() -> None:
             with self.work.held() as tx:
-                outcomes.save(tx, self._plain())
+                outcomes.save(tx, self.plain())
 
         await asyncio.to_thread(write)
+
+    def keep(self, tx: Claimed) -> None:
+        """Write the checkpoint as it is now, within a transaction of the caller's."""
+        outcomes.save(tx, self.plain())
 
     async def note(
         self, kind: str, text: str, *, severity: Severity = "info", data: Any = None
@@ -86,6 +105,7 @@ class Run:
         """Raise ``Interrupted`` where the job shall stop: call it between pieces of work."""
         await asyncio.to_thread(self.work.check)
 
-    def _plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
+        """The checkpoint as JSON, for a transaction that changes rows along with it."""
         plain: dict[str, Any] = msgspec.to_builtins(self.checkpoint)
         return plain

@@ -54,6 +54,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     freeze: Freeze = Freeze.AUTO
     freeze_limit_s: float = 60.0
     """The freeze is thawed when it lasts longer than this before cut-over."""
+    writer_key: str | None = None
+    """Where the key of one of the writers is (``env:NAME``, ``file:PATH``, ``command:LINE``): a
+    freeze by roles is believed once that writer was seen refused. Not needed where the server
+    manages users itself: then a writer is made for it and removed again."""
     after: Literal["hold", "thaw"] = "hold"
     hold_limit_s: float = 900.0
     alias: str | None = None

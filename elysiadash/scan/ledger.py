@@ -49,6 +49,16 @@ class Entry(NamedTuple):
     target_time: int = 0
 
 
+def packed(entries: Iterable[Entry]) -> bytes:
+    """Entries as records, one behind the other."""
+    return b"".join(_RECORD.pack(*entry) for entry in entries)
+
+
+def unpacked(data: bytes) -> Iterator[Entry]:
+    """The entries of whole records."""
+    return map(Entry._make, _RECORD.iter_unpack(data))
+
+
 class DamagedLedger(Exception):
     """The file is not what was written: cut off, overwritten, or no ledger; with its path."""
 

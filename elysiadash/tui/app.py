@@ -30,6 +30,7 @@ from elysiadash.tui.clusters import Clusters, FirstRun
 from elysiadash.tui.course import Course
 from elysiadash.tui.first_run import offer_first_run
 from elysiadash.tui.freshness import Freshness, look
+from elysiadash.tui.frozen import JobWatch
 from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import Keymap
 from elysiadash.tui.modes import MODES
@@ -39,7 +40,6 @@ from elysiadash.tui.plain import plain
 from elysiadash.tui.row_health import Assessment, assess
 from elysiadash.tui.screens.live import LiveScreen
 from elysiadash.tui.source import Watched
-from elysiadash.tui.switching import Switching
 from elysiadash.tui.terminal import Terminal, has_shell
 from elysiadash.tui.theme_choice import ThemeChoice
 from elysiadash.tui.themes import VARIABLES, load_themes, shipped_themes
@@ -49,6 +49,7 @@ from elysiadash.tui.window import WINDOWS, window_name
 
 if TYPE_CHECKING:
     from elysiadash.health.finding import Finding
+    from elysiadash.tui.jobs_source import JobRooms
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ _SCREEN_MAY_TAKE_S, _SCREEN_LOOK_S = 1.0, 0.002
 _THREADS = 64
 
 
-class ElysiadashApp(Switching, inherit_bindings=False):
+class ElysiadashApp(JobWatch, inherit_bindings=False):
     """Shows a watched cluster.
 
     ``watch`` is anything that knows a cluster; ``clock`` is monotonic seconds, as the event
@@ -92,10 +93,15 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         kept: Kept | None = None,
         keymap: Keymap | None = None,
         first_run: FirstRun | None = None,
+        job_rooms: JobRooms | None = None,
     ) -> None:
         self.appearance = Appearance() if appearance is None else appearance
         super().__init__(
-            watch, clusters=clusters, demo=demo, driver_class=driver_for(self.appearance)
+            watch,
+            clusters=clusters,
+            demo=demo,
+            driver_class=driver_for(self.appearance),
+            job_rooms=job_rooms,
         )
         self.no_color = self.appearance.colours == "none"
         self.monotonic = clock
@@ -184,6 +190,7 @@ class ElysiadashApp(Switching, inherit_bindings=False):
         if self._bridge is not None:
             self._bridge.stop()
         await self._leave_watch(self.watched, self._watching)
+        await asyncio.to_thread(self.job_rooms.close)
 
     def exit(self, result: None = None, return_code: int = 0, message: object = None) -> None:
         """Leave; a process that still lives three seconds later is ended."""
@@ -233,6 +240,7 @@ class ElysiadashApp(Switching, inherit_bindings=False):
 
     def _tick(self) -> None:
         self._mind_the_size()
+        self.look_for_frozen(self.monotonic())
         screen = self.live_screen
         if screen is None:
             return

@@ -29,7 +29,7 @@ class Clusters:
     light one, for a row of the fleet. Both may read from disk: call them in a thread.
 
     ``broken`` are profiles that cannot be used, with the reason in words; ``simulated`` the
-    names of those that are a demo.
+    names of those that are a demo. ``settings_file`` is the user's own.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class Clusters:
         *,
         look: Look | None = None,
         simulated: Iterable[str] = (),
+        settings_file: Path | None = None,
     ) -> None:
         self.profiles = dict(profiles)
         self.broken = dict(broken or {})
         self.open = open
         self.look: Look = look or (lambda profile, pace: self.open(profile))
         self.simulated = set(simulated)
+        self.settings_file = settings_file
 
     def profile(self, name: str) -> Profile | str:
         """The profile of that name, or why there is none to use."""
@@ -98,6 +100,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     broken: dict[str, str] = {}
     simulated: frozenset[str] = frozenset()
     state_dir: Path | None = None
+    settings_file: Path | None = None
+    """The user's settings, where jobs look up what they must not hold themselves."""
     first_run: FirstRun | None = None
 
 
@@ -120,5 +124,6 @@ def connected(given: Given) -> Clusters:
         given.broken,
         look=lambda profile, pace: glance(profile, state_dir=kept_in(profile), pace=pace),
         simulated=given.simulated,
+        settings_file=given.settings_file,
     )
     return clusters

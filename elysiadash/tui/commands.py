@@ -30,7 +30,7 @@ async def run_line(line: str, screen: Any) -> str | None:
 async def run_action(action: Action, argument: str, screen: Any) -> str | None:
     """Do an action with its argument; returns what is wrong with that."""
     target = _target(action, screen)
-    if action.writes and not screen.app.writable:
+    if action.writes and not screen.writable:
         return "read-only"
     if action.takes is None and argument:
         return f":{action.command} takes nothing after it"
@@ -87,7 +87,7 @@ def _find(name: str, screen: Any) -> Action | str:
 
 
 def _known(screen: Any) -> dict[str, Action]:
-    return commands(*screen.scopes(), writable=screen.app.writable)
+    return commands(*screen.scopes(), writable=screen.writable)
 
 
 def _target(action: Action, screen: Any) -> Any:

@@ -15,7 +15,7 @@ def _health() -> LiveScreen:
 
 
 def _migrate() -> LiveScreen:
-    from elysiadash.tui.screens.unbuilt import MigrateScreen
+    from elysiadash.tui.screens.migrate.jobs import MigrateScreen
 
     return MigrateScreen()
 
@@ -65,11 +65,25 @@ def _fleet(_: str) -> LiveScreen:
     return FleetScreen()
 
 
+def _job(argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.migrate.job import JobScreen
+
+    return JobScreen(argument)
+
+
+def _draft(argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.migrate.wizard import WizardScreen
+
+    return WizardScreen(argument)
+
+
 PLACES: dict[str, Callable[[str], LiveScreen]] = {
     "collection": _collection,
     "events": _events,
     "nodes": _nodes,
     "node": _node,
     "fleet": _fleet,
+    "job": _job,
+    "draft": _draft,
 }
 """Command -> its screen, from what stands after the command."""

@@ -43,7 +43,7 @@ def entries(screen: Screen[object], app: ElysiadashApp) -> Iterable[SystemComman
     """
     if not isinstance(screen, LiveScreen):
         return
-    for action in allowed(*screen.scopes(), writable=app.writable):
+    for action in allowed(*screen.scopes(), writable=screen.writable):
         if action.id not in _NOT_LISTED and screen.fits_replay(action.method):
             keys = " ".join(map(shown, app.keymap.keys(action)))
             title = f"{action.label}  {keys}" if keys else action.label

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.appearance import Wish, appearance_of
 from elysiadash.tui.clusters import Clusters, FirstRun, Given, connected
+from elysiadash.tui.jobs_source import JobRooms
 from elysiadash.tui.kept import Kept
 from elysiadash.tui.keymap import keymap_file, read_keymap
 from elysiadash.tui.source import Watched
@@ -87,6 +88,7 @@ def _show(
             kept=Kept(state_dir),
             keymap=read_keymap(keymap_file(os.environ)),
             first_run=first_run,
+            job_rooms=JobRooms(state_dir),
         )
         app.run()
     return app.return_code or 0

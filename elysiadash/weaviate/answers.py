@@ -28,7 +28,7 @@ _NO_ROUTE = re.compile(r"path \S+ was not found")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What came back: ``seconds`` from sending to the last byte."""
+    """What came back: ``seconds`` from sending to the last byte, ``date`` the server's clock."""
 
     status: int
     content_type: str
@@ -36,6 +36,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     request: str
     seconds: float
+    date: str = ""
 
 
 def decode(kind: type[T], answer: Answer) -> T:

@@ -88,6 +88,11 @@ _READS = frozenset(
         "GET backups/*/*/restore",
         "GET export/*/*",
         "GET users/own-info",
+        "GET users/db",
+        "GET authz/roles",
+        "GET authz/roles/*",
+        "GET authz/roles/*/user-assignments",
+        "GET authz/roles/*/group-assignments",
         "POST graphql",
     }
 )

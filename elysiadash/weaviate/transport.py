@@ -399,6 +399,7 @@ def _answer(response: httpx.Response, body: bytes, request: str, seconds: float)
         body=body,
         request=request,
         seconds=seconds,
+        date=response.headers.get("date", ""),
     )
 
 

@@ -38,12 +38,14 @@ class HelpScreen(Sheet):
         super().__init__()
         self._sheet_title = title
         self._notes = notes
+        self._writable = False
 
     def compose(self) -> ComposeResult:
         """The sheet, of the bindings of the screen below."""
         below = self.app.screen_stack[-2]
         found = below.active_bindings
         scopes = below.scopes() if isinstance(below, LiveScreen) else ("app", "screen")
+        self._writable = isinstance(below, LiveScreen) and below.writable
         with VerticalScroll(id="sheet"):
             yield Static(self._content(found, scopes), markup=False)
 
@@ -70,7 +72,7 @@ class HelpScreen(Sheet):
         lines += self._section("Everywhere", [e for scope, e in by_scope if scope in _EVERYWHERE])
         lines += self._section(_LIST, [each for scope, each in by_scope if scope == "table"])
         lines += [Content(""), Content.styled("Commands", "bold $accent")]
-        for name, action in sorted(commands(*scopes, writable=app.writable).items()):
+        for name, action in sorted(commands(*scopes, writable=self._writable).items()):
             lines += self._entry(f":{name} {action.takes or ''}".strip(), action.help)
         return Content("\n").join(lines)
 

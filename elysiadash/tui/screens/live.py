@@ -19,12 +19,13 @@ from elysiadash.tui.facts import Facts, gather
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.numbers import span
 from elysiadash.tui.screens.going import Going
+from elysiadash.tui.screens.job_going import JobGoing
 from elysiadash.tui.screens.replay_controls import ReplayControls
 from elysiadash.tui.screens.typing import Typing
 from elysiadash.tui.trail import Place, Route
 from elysiadash.tui.widgets.header import Header
 from elysiadash.tui.widgets.key_line import KeyLine
-from elysiadash.tui.widgets.lines import Crumbs, Piece, StaleBar, StatusLine
+from elysiadash.tui.widgets.lines import Crumbs, FrozenBar, Piece, StaleBar, StatusLine
 from elysiadash.tui.widgets.prompt import Prompt
 from elysiadash.tui.widgets.summary import Summary
 from elysiadash.tui.window import WINDOWS, next_window
@@ -33,7 +34,7 @@ _SECOND_PRESS_S = 2.0
 _PULLING = "showing the data"
 
 
-class LiveScreen(Going, Typing, ReplayControls):
+class LiveScreen(Going, JobGoing, Typing, ReplayControls):
     """A screen of live data. Subclasses give ``body`` and ``pull``, and where they are a place of
     their own ``crumb`` (their part of the way) and ``link`` (the command that leads there)."""
 
@@ -60,6 +61,7 @@ class LiveScreen(Going, Typing, ReplayControls):
         """The lines around the body."""
         yield Header()
         yield Summary()
+        yield FrozenBar()
         yield StaleBar()
         yield Crumbs()
         yield from self.body()
@@ -70,6 +72,11 @@ class LiveScreen(Going, Typing, ReplayControls):
     def body(self) -> Iterable[Widget]:
         """The widgets in the middle."""
         return ()
+
+    @property
+    def writable(self) -> bool:
+        """Whether what writes is there: by the cluster that is watched, or what a screen is of."""
+        return self.dash.writable
 
     def crumb(self) -> str:
         """This screen's part of the way to it."""
@@ -179,6 +186,7 @@ class LiveScreen(Going, Typing, ReplayControls):
         self._frame(colour_of(facts.colour, self.app.theme_variables, demo=facts.demo))
         self.dash.retitle(facts.title)
         self.query_one(Header).set_facts(facts)
+        self.query_one(FrozenBar).tell(self.dash.frozen_words)
         self.query_one(StaleBar).tell(self.trouble(facts))
         self.facts_changed(facts.fresh)
         self.query_one(Summary).set_facts(facts, self._worst_of(facts))
@@ -217,6 +225,8 @@ class LiveScreen(Going, Typing, ReplayControls):
         self.query_one(Summary).set_place(self.path(), held + self.chips())
 
     def _worst_of(self, facts: Facts) -> str:
+        if self.dash.frozen_words is not None:
+            return self.dash.frozen_words
         stale = self.trouble(facts)
         if stale:
             return stale
@@ -313,6 +323,8 @@ class LiveScreen(Going, Typing, ReplayControls):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is being typed, letters are letters; while read-only, nothing writes."""
-        if (is_writing(action) and not self.dash.writable) or not self.fits_replay(action):
+        if (is_writing(action) and not self.writable) or not self.fits_replay(action):
+            return False
+        if action == "thaw" and not self.dash.frozen_jobs:
             return False
         return not any(prompt.display for prompt in self.query(Prompt))

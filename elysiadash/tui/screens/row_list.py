@@ -6,7 +6,7 @@ Actions on lists ask for nothing else, and neither do the sheets over a list and
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 import msgspec
 
@@ -40,6 +40,8 @@ class RowList(Generic[RowT]):
     SETTLE_S: ClassVar[float] = 3.0
     """Seconds for which data moves no row after the user moved."""
     TABLE_ID: ClassVar[str | None] = None
+    TABLE: ClassVar[type[VirtualTable[Any]]] = VirtualTable
+    """The table; another one does something else with its keys."""
 
     if TYPE_CHECKING:
 
@@ -142,7 +144,7 @@ class RowList(Generic[RowT]):
 
     def new_table(self, columns: Sequence[Column[RowT]]) -> VirtualTable[RowT]:
         """A table as this list has it, without rows."""
-        table: VirtualTable[RowT] = VirtualTable(
+        table: VirtualTable[RowT] = self.TABLE(
             columns,
             self.row_key,
             is_problem=self.is_problem if self.FINDS_PROBLEMS else None,

@@ -1,21 +1,15 @@
-"""Migrate and Optimize as far as they are there: what runs on the cluster, and what one can do."""
+"""Optimize as far as it is there: what is known, and what one can do."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from elysiadash.cluster.slices import Kind
 from elysiadash.tui import numbers
 from elysiadash.tui.freshness import Freshness
-from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.live import LiveScreen
-from elysiadash.tui.source import Watched
 from elysiadash.tui.widgets.empty_note import EmptyNote
-
-_ENDED = frozenset({"READY", "CANCELLED", "FINISHED", "FAILED", "SUCCESS", "CANCELED"})
 
 
 class NoteScreen(LiveScreen):
@@ -59,25 +53,6 @@ class NoteScreen(LiveScreen):
         self.refresh_bindings()
 
 
-class MigrateScreen(NoteScreen):
-    """Copies and migrations: none can be started yet."""
-
-    NAME = "migrate"
-    TITLE_WORDS = "No copies and no migrations"
-
-    def lines(self) -> list[str]:
-        """What the cluster itself does, and where to look."""
-        return [
-            "This release cannot copy or migrate collections yet; nothing is running or waiting.",
-            "",
-            "What the cluster itself does now:",
-            *running(self.dash.watched),
-            "",
-            "0 lists them as they begin and end; there, /kind:replication shows the movements",
-            "elysiadash collections, elysiadash stats NAME: what there is to move, and how much",
-        ]
-
-
 class OptimizeScreen(NoteScreen):
     """Optimizations: none are planned yet."""
 
@@ -101,33 +76,6 @@ class OptimizeScreen(NoteScreen):
             "1, then o and a letter sorts the collections by size, queue or tombstones",
             "elysiadash stats --json: the same for programs",
         ]
-
-
-def running(watch: Watched) -> list[str]:
-    """Replica movements, tasks and backups that are under way, as far as the server says."""
-    store = watch.store
-    operations = store.get(Kind.OPERATIONS)
-    tasks = store.get(Kind.TASKS)
-    backups = {of: piece for of, piece in store.all(Kind.BACKUPS).items() if piece.value}
-    moving = [each.status.state if each.status else "" for each in operations.value or ()]
-    busy = [task.status for found in (tasks.value or {}).values() for task in found]
-    saving = [each.status for piece in backups.values() for each in piece.value or ()]
-    return [
-        _line("replica movements", moving, operations.value is not None, operations.problem),
-        _line("tasks", busy, tasks.value is not None, tasks.problem),
-        _line("backups", saving, bool(backups), None),
-    ]
-
-
-def _line(what: str, states: list[str], known: bool, problem: object) -> str:
-    if not known:
-        why = getattr(problem, "what", None)
-        return f"  {what}: not known{f': {plain(why)}' if why else ''}"
-    under_way = Counter(state for state in states if state not in _ENDED)
-    if not under_way:
-        return f"  {what}: none under way"
-    parts = [f"{many} {plain(state)}" for state, many in sorted(under_way.items())]
-    return f"  {what}: {', '.join(parts)}"
 
 
 def _many(count: int, one: str) -> str:

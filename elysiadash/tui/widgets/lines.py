@@ -30,6 +30,26 @@ class StaleBar(Line):
             self.show(Content.assemble((" ▲ ", "bold $health-warn"), plain(words)))
 
 
+class FrozenBar(Line):
+    """Says which collection was left frozen, and how it is thawed; hidden while none is."""
+
+    DEFAULT_CSS = """
+    FrozenBar {
+        background: $health-crit 40%;
+        color: $foreground;
+        text-style: bold;
+        display: none;
+    }
+    FrozenBar.-told { display: block; }
+    """
+
+    def tell(self, words: str | None) -> None:
+        """Show these words, or nothing."""
+        self.set_class(words is not None, "-told")
+        if words is not None:
+            self.show(Content.assemble((" ✖ ", "bold $health-crit"), plain(words)))
+
+
 class Crumbs(Line):
     """Where one is, and on the right how the rows are chosen and ordered."""
 

@@ -29,6 +29,8 @@ _AT_ONCE: Final = 1_000
 _PUTS_AT_ONCE: Final = 4
 _ROUNDS: Final = 3
 _HOST: Final = "weaviate://localhost/"
+NOT_THERE: Final = "the object is not there"
+"""Of an object whose references cannot be written since the target lacks it."""
 
 #: References by property, in order.
 _Held = dict[str, tuple[str, ...]]
@@ -74,7 +76,7 @@ class ReferenceWriter:
         for identity in left:
             why = words.get(identity)
             if identity not in there:
-                outcome.refused.append(Lost(identity, "the object is not there"))
+                outcome.refused.append(Lost(identity, NOT_THERE))
             elif why is None or not is_passing_word(why):
                 outcome.refused.append(Lost(identity, why or "its references were not kept"))
             else:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from elysiadash.cli.documents import DOCUMENTS
+from elysiadash.cli.document_list import DOCUMENTS
 from elysiadash.cli.main import run
 from elysiadash.cli.schema_files import FOLDER
 from tests.unit.cli.json_schema import violations

@@ -49,6 +49,15 @@ def test_the_version_costs_next_to_nothing() -> None:
     assert not {"typer", "msgspec", "asyncio", "rich", "logging"} & modules
 
 
+@pytest.mark.parametrize(
+    "words", [["jobs"], ["jobs", "show", "x"], ["audit"], ["worker", "--stop"]]
+)
+def test_jobs_are_asked_for_without_a_way_to_any_server(words: list[str]) -> None:
+    modules = loaded(*words)
+    assert not {"httpx", "grpc", "google.protobuf", "textual", "rich", "typer"} & modules
+    assert not [name for name in modules if name.startswith("elysiadash.worker")]
+
+
 def test_help_draws_nothing() -> None:
     assert "rich" not in loaded("check", "--help")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from elysiadash.cli import output, tables, words
-from elysiadash.cli.documents import DOCUMENTS
+from elysiadash.cli.document_list import DOCUMENTS
 from elysiadash.cli.exits import CommandFailed
 from elysiadash.cli.schema_files import FOLDER, schema_text
 from elysiadash.cli.selection import chosen_items

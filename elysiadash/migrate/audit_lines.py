@@ -1,0 +1,111 @@
+"""The audit of a copy: one line when a range begins and one when it ends, not one a request."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from elysiadash.migrate.parts import Part
+from elysiadash.weaviate.guard import AuditEntry, AuditSink, Permit, RequestClass
+
+
+class CopyLine(AuditEntry, frozen=True, kw_only=True, gc=False):
+    """What a range, or a list of ids, wrote: requests and objects since the line before."""
+
+    collection: str
+    tenant: str = ""
+    range: int | None = None
+    generation: int = 0
+    requests: int = 0
+    objects: int = 0
+
+
+class Tally:
+    """The sink of a process that copies: counts, and leaves the lines to the engine."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+        """Writes and repairing reads that were sent, by result."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Count one entry."""
+        if entry.result != "started":
+            self.requests[entry.result] += 1
+
+
+class RangeLines:
+    """Writes the lines to the site's own log; waits for the disk."""
+
+    def __init__(self, sink: AuditSink) -> None:
+        self._sink = sink
+        self._begun: set[int] = set()
+        self._sums: dict[int, tuple[int, int, float]] = {}
+
+    def begin(self, range: int, part: Part, permit: Permit, *, generation: int = 0) -> None:
+        """Before the first write of a range. Raises ``OSError``: then nothing may be written."""
+        if range not in self._begun:
+            self._sink.record(_line(part, permit, "started", range=range, generation=generation))
+            self._begun.add(range)
+
+    def add(self, range: int, requests: int, objects: int, seconds: float) -> None:
+        """Count what was written."""
+        before = self._sums.get(range, (0, 0, 0.0))
+        self._sums[range] = (before[0] + requests, before[1] + objects, before[2] + seconds)
+
+    def end(
+        self, range: int, part: Part, permit: Permit, result: str, *, generation: int = 0
+    ) -> None:
+        """When a range is done, or left where it stands."""
+        if range not in self._begun:
+            return
+        requests, objects, seconds = self._sums.pop(range, (0, 0, 0.0))
+        self._begun.discard(range)
+        self._sink.record(
+            _line(
+                part, permit, result, seconds=seconds, range=range, generation=generation,
+                requests=requests, objects=objects,
+            )
+        )  # fmt: skip
+
+
+def _line(
+    part: Part,
+    permit: Permit,
+    result: str,
+    *,
+    seconds: float | None = None,
+    range: int | None = None,
+    generation: int = 0,
+    requests: int = 0,
+    objects: int = 0,
+) -> CopyLine:
+    return CopyLine(
+        at=time.time(),
+        verb="POST",
+        path="/weaviate.v1.Weaviate/BatchObjects",
+        request_class=RequestClass.WRITE,
+        body_hash=None,
+        permit=permit,
+        result=result,
+        seconds=seconds,
+        collection=part.target,
+        tenant=part.tenant,
+        range=range,
+        generation=generation,
+        requests=requests,
+        objects=objects,
+    )
+
+
+def list_lines(
+    sink: AuditSink,
+    part: Part,
+    permit: Permit,
+    result: str,
+    *,
+    requests: int = 0,
+    objects: int = 0,
+    seconds: float | None = None,
+) -> None:
+    """One line of a list of ids."""
+    sink.record(_line(part, permit, result, requests=requests, objects=objects, seconds=seconds))

@@ -1,0 +1,40 @@
+"""How fast verification may read, and when it stops: asked before each page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from elysiadash.migrate.run import Run
+
+_LOOKED_AFTER_S = 1.0
+
+
+class Pacing:
+    """A scan's ``Pace``: at most the job's rate in objects a second, on each side by itself.
+
+    Raises ``Interrupted`` where the job shall stop. All scans of a side share one.
+    """
+
+    def __init__(self, run: Run, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._run = run
+        self._clock = clock
+        self._looked = -_LOOKED_AFTER_S
+        self._rate: float | None = None
+        self._free_at = 0.0
+
+    async def __call__(self, rows: int) -> None:
+        now = self._clock()
+        if now - self._looked >= _LOOKED_AFTER_S:
+            self._looked = now
+            await self._run.breathe()
+            self._rate = (await asyncio.to_thread(self._run.work.job)).rate
+        if self._rate is None:
+            return
+        start = max(now, self._free_at)
+        self._free_at = start + rows / self._rate
+        while (left := start - self._clock()) > 0:
+            await asyncio.sleep(min(left, _LOOKED_AFTER_S))
+            if left > _LOOKED_AFTER_S:
+                await self._run.breathe()

@@ -1,0 +1,59 @@
+"""Whether a proof is green: the one place that says so."""
+
+from __future__ import annotations
+
+from elysiadash.migrate.checkpoint import Proof
+
+_DEEP_ENOUGH = ("V2", "V3", "V4")
+
+
+def differences(proof: Proof | None) -> list[str]:
+    """What speaks against the copy, in words, leaving open what only changed meanwhile.
+
+    Empty before a freeze means that the freeze is worth its while, and nothing more.
+    """
+    if proof is None:
+        return ["nothing was verified"]
+    found = list(proof.faults)
+    if proof.level not in _DEEP_ENOUGH:
+        found.append(f"verification was {proof.level}: objects were not compared whole")
+    found += [
+        f"{count:,} objects are {words}"
+        for count, words in (
+            (proof.missing, "missing in the target"),
+            (proof.extra, "in the target and not in the source"),
+            (proof.different, "different"),
+        )
+        if count
+    ]
+    return found
+
+
+def why_not_green(proof: Proof | None, *, dead_letters: int) -> list[str]:
+    """Everything that stands against "nothing was lost", in words; empty only where it is proven.
+
+    Green is every object of both sides compared by its digest while nobody wrote, none missing,
+    extra, different or still to be proven, no count that disagrees, and no dead letter.
+    """
+    found = differences(proof)
+    if dead_letters:
+        found.append(f"{dead_letters:,} objects are in the dead letters")
+    if proof is None:
+        return found
+    if proof.pending:
+        found.append(f"{proof.pending:,} objects changed meanwhile and were not proven since")
+    if not proof.final:
+        found.append("writers were not kept out: what they wrote meanwhile is not proven")
+    if not found and proof.same != proof.expected:
+        found.append(f"{proof.expected:,} objects were expected and {proof.same:,} are the same")
+    if not found and proof.target != proof.same + proof.expired:
+        found.append(
+            f"the target has {proof.target:,} objects and {proof.same + proof.expired:,} of them "
+            "are accounted for"
+        )
+    return found
+
+
+def is_green(proof: Proof | None, *, dead_letters: int) -> bool:
+    """Whether nothing stands against it."""
+    return not why_not_green(proof, dead_letters=dead_letters)

@@ -1,0 +1,58 @@
+"""The jobs as the app knows them everywhere: where they are read, and what was left frozen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elysiadash.tui import numbers
+from elysiadash.tui.jobs_seen import LeftFrozen
+from elysiadash.tui.jobs_source import JobRooms, Jobs
+from elysiadash.tui.switching import Switching
+
+_LOOK_EVERY_S = 5.0
+_LOOKING = "looking for frozen collections"
+
+
+class JobWatch(Switching):
+    """The part of the app that has the jobs, and looks whether one left a collection frozen."""
+
+    def __init__(self, *args: Any, job_rooms: JobRooms | None = None, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.job_rooms = job_rooms or JobRooms(None)
+        self.frozen_jobs: tuple[LeftFrozen, ...] = ()
+        """Freezes that are still to be put back, of all jobs."""
+        self._frozen_looked: float | None = None
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs beside the cluster that is shown: a demo's are apart."""
+        return self.job_rooms.of(demo=self.demo)
+
+    @property
+    def frozen_words(self) -> str | None:
+        """What is frozen and how it is thawed, for a line on every screen."""
+        if not self.frozen_jobs:
+            return None
+        first, more = self.frozen_jobs[0], len(self.frozen_jobs) - 1
+        age = ""
+        if first.since is not None:
+            age = f" for {numbers.span(self.jobs.wall() - first.since)}"
+        was = "is frozen" if first.worked_on else "was left frozen"
+        also = f" (and {more} more)" if more else ""
+        return f"{first.what}: {was}{age}{also}, by {first.job}; T thaws"
+
+    def look_for_frozen(self, now: float) -> None:
+        """Look now and then, in a thread; called each second."""
+        looked = self._frozen_looked
+        if looked is not None and 0 <= now - looked < _LOOK_EVERY_S:
+            return
+        self._frozen_looked = now
+        if self.jobs.folder is not None:
+            self.run_guarded(self.see_frozen, _LOOKING, group="jobs", again=True)
+
+    async def see_frozen(self) -> None:
+        """Look at once."""
+        found = (await self.jobs.look()).frozen
+        if found != self.frozen_jobs:
+            self.frozen_jobs = found
+            self._tick()

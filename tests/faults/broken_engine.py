@@ -1,0 +1,3 @@
+"""An engine that cannot be loaded."""
+
+raise OSError("a library is missing")

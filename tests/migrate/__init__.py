@@ -1,0 +1,1 @@
+"""Migrations without the worker: phases run on their own."""
