@@ -17,7 +17,10 @@ RUNNING = frozenset({"STARTED", "TRANSFERRING", "TRANSFERRED", "FINALIZING", "CA
 
 
 class Status(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """``GET /v1/backups/{backend}/{id}`` and its ``/restore``; ``size`` in GiB, once done."""
+    """``GET /v1/backups/{backend}/{id}`` and its ``/restore``; ``size`` in GiB, once done.
+
+    ``classes`` is told only by the answer to the request that begins one.
+    """
 
     id: str = ""
     status: str = ""
@@ -26,11 +29,17 @@ class Status(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     started_at: str | None = None
     completed_at: str | None = None
     size: float | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
         """Whether the server still works on it."""
         return self.status in RUNNING
+
+    @property
+    def mark(self) -> list[str]:
+        """What two readings of the same backup or restore agree in, once it is over."""
+        return [self.status, self.error, self.started_at or "", self.completed_at or ""]
 
 
 async def status(client: Client, backend: str, name: str, *, restore: bool) -> Status | None:
@@ -44,27 +53,35 @@ async def status(client: Client, backend: str, name: str, *, restore: bool) -> S
     return decode(Status, answer)
 
 
-async def create(client: Client, backend: str, body: dict[str, Any], permit: Permit) -> None:
+async def create(client: Client, backend: str, body: dict[str, Any], permit: Permit) -> Status:
     """``POST /v1/backups/{backend}``: the answer only says that it was begun."""
-    await _send(client, "POST", f"/v1/backups/{path_segment(backend)}", body, permit)
+    return await _begin(client, f"/v1/backups/{path_segment(backend)}", body, permit)
 
 
 async def restore(
     client: Client, backend: str, name: str, body: dict[str, Any], permit: Permit
-) -> None:
+) -> Status:
     """``POST /v1/backups/{backend}/{id}/restore``: 200 also where the class exists already."""
-    await _send(client, "POST", _path(backend, name, restore=True), body, permit)
+    return await _begin(client, _path(backend, name, restore=True), body, permit)
 
 
 async def cancel(client: Client, backend: str, name: str, permit: Permit, *, restore: bool) -> None:
     """``DELETE``: 204 also for an unknown id, 422 for one that is done; read back after it."""
-    await _send(client, "DELETE", _path(backend, name, restore), None, permit)
-
-
-async def _send(client: Client, method: str, path: str, body: Any, permit: Permit) -> None:
     await client.transport.send(
-        Call(method=method, path=path, json=body, timeout=_patience(client), permit=permit)
+        Call(
+            method="DELETE",
+            path=_path(backend, name, restore),
+            timeout=_patience(client),
+            permit=permit,
+        )
     )
+
+
+async def _begin(client: Client, path: str, body: Any, permit: Permit) -> Status:
+    answer = await client.transport.send(
+        Call(method="POST", path=path, json=body, timeout=_patience(client), permit=permit)
+    )
+    return decode(Status, answer)
 
 
 def _path(backend: str, name: str, restore: bool) -> str:

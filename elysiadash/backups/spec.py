@@ -42,6 +42,33 @@ def id_fault(name: str) -> str | None:
     return f"{name!r} is no id of a backup: small letters, digits, - and _ only"
 
 
+def create_body(spec: BackupSpec) -> dict[str, Any]:
+    """The body of ``POST /v1/backups/{backend}``."""
+    body: dict[str, Any] = {"id": spec.id}
+    if spec.incremental_base:
+        body["incremental_base_backup_id"] = spec.incremental_base
+    return _with_choice(body, spec)
+
+
+def restore_body(spec: BackupSpec) -> dict[str, Any]:
+    """The body of ``POST /v1/backups/{backend}/{id}/restore``."""
+    body: dict[str, Any] = {}
+    if spec.node_mapping:
+        body["node_mapping"] = dict(spec.node_mapping)
+    if spec.overwrite_alias:
+        body["overwriteAlias"] = True
+    return _with_choice(body, spec)
+
+
+def _with_choice(body: dict[str, Any], spec: BackupSpec) -> dict[str, Any]:
+    for name, chosen in (("include", spec.include), ("exclude", spec.exclude)):
+        if chosen:
+            body[name] = list(chosen)
+    if spec.cpu_percentage is not None:
+        body["config"] = {"CPUPercentage": spec.cpu_percentage}
+    return body
+
+
 def new_job(kind: str, spec: BackupSpec, cluster: ClusterUse, **others: Any) -> NewJob:
     """The job for a spec."""
     what = "back up to" if kind == CREATE else "restore from"
