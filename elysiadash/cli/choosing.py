@@ -52,8 +52,12 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @contextmanager
-def chosen_cluster(flags: ClusterFlags, *, full_screen: bool = False) -> Iterator[Chosen]:
+def chosen_cluster(
+    flags: ClusterFlags, *, full_screen: bool = False, several: bool = False
+) -> Iterator[Chosen]:
     """The cluster that the flags, variables and settings name; a demo lives inside the block.
+
+    ``several``: of a demo all clusters, that of the flags first, or the healthy one.
 
     Raises ``CommandFailed`` with what is wrong in the settings, or why there is no demo.
     """
@@ -61,7 +65,9 @@ def chosen_cluster(flags: ClusterFlags, *, full_screen: bool = False) -> Iterato
     with ExitStack() as stack:
         if flags.demo or flags.scenario:
             stack.enter_context(logging_to(_demo_log(flags), places, full_screen=full_screen))
-            profiles = stack.enter_context(_demo_profiles(flags, several=full_screen))
+            profiles = stack.enter_context(
+                _demo_profiles(flags, several=full_screen, others=several)
+            )
             yield Chosen.of_demo(profiles, places)
             return
         settings = load_settings(flags)
@@ -133,8 +139,13 @@ def _demo_log(flags: ClusterFlags) -> LogSettings:
 
 
 @contextmanager
-def _demo_profiles(flags: ClusterFlags, *, several: bool) -> Iterator[list[Profile]]:
-    """The simulated cluster that is asked for; where none is named, ``several`` gives them all."""
+def _demo_profiles(
+    flags: ClusterFlags, *, several: bool, others: bool = False
+) -> Iterator[list[Profile]]:
+    """The simulated cluster that is asked for; where none is named, ``several`` gives them all.
+
+    ``others`` gives all behind the one that is asked for.
+    """
     # A demo takes none of the user's settings: they may name credentials.
     from elysiadash.cli.demo_process import demo_clusters
 
@@ -143,8 +154,11 @@ def _demo_profiles(flags: ClusterFlags, *, several: bool) -> Iterator[list[Profi
         likely = nearest(scenario, SCENARIOS)
         hint = f"did you mean {likely}?" if likely else f"choose one of {', '.join(SCENARIOS)}"
         raise CommandFailed(f"there is no scenario {scenario!r}", hint, Exit.USAGE)
-    with demo_clusters(scenario) as clusters:
-        yield [profile_of_demo(cluster, write=flags.write) for cluster in clusters]
+    with demo_clusters("all" if others else scenario) as clusters:
+        found = [profile_of_demo(cluster, write=flags.write) for cluster in clusters]
+        if others:
+            found.sort(key=lambda one: one.name != f"demo-{scenario}")
+        yield found
 
 
 def _why(mistakes: Sequence[Mistake]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from elysiadash.cli import copy_options, runners
 from elysiadash.cli import option_list as options
-from elysiadash.cli import runners
 from elysiadash.cli.flags import CLUSTER_OPTIONS, ClusterFlags, Option
 from elysiadash.cli.runners import Given
 
@@ -50,6 +50,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 _STATS_HELP = "Objects, traffic and index of every collection."
 _LIST_HELP = "How the collections are made."
+_COPY_HELP = "Copy a collection, inside a cluster or to another one, and prove the copy."
 
 APP = Command(
     path=(),
@@ -291,6 +292,21 @@ COMMANDS: tuple[Command, ...] = (
         about_cluster=False,
     ),
     Command(
+        path=("copy",),
+        help=_COPY_HELP,
+        run=runners.run_copy,
+        options=copy_options.COPY,
+        argument=copy_options.SOURCE,
+        second=copy_options.TARGET_NAME,
+    ),
+    Command(
+        path=("migrate",),
+        help="Bring collections to another cluster, proven, and keep both equal until the change.",
+        run=runners.run_migrate,
+        options=copy_options.MIGRATE,
+        argument=copy_options.COLLECTIONS,
+    ),
+    Command(
         path=("worker",),
         help="Do the jobs: copies, migrations, backups. Faces start it by themselves.",
         run=runners.run_worker,
@@ -410,6 +426,14 @@ COMMANDS: tuple[Command, ...] = (
         run=runners.run_stats,
         options=options.STATS,
         argument=options.NAME,
+    ),
+    Command(
+        path=("col", "copy"),
+        help=_COPY_HELP,
+        run=runners.run_copy,
+        options=copy_options.COPY,
+        argument=copy_options.SOURCE,
+        second=copy_options.TARGET_NAME,
     ),
     Command(
         path=("col", "list"),

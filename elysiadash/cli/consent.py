@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.output import is_terminal, say
@@ -23,3 +24,20 @@ def agreed(question: str, *, yes: bool) -> bool:
         )
     say(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def typed(what: str, name: str, *, confirm: Collection[str]) -> bool:
+    """Whether a person typed the name of what cannot be undone, or gave it by ``--confirm``.
+
+    Raises ``CommandFailed`` where there is nobody to ask.
+    """
+    if name in confirm:
+        return True
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise CommandFailed(
+            f"not done without its name: {what}",
+            f"there is no terminal to ask at; --confirm {name} answers it",
+            Exit.USAGE,
+        )
+    say(f"{what}; type {name} to agree:")
+    return sys.stdin.readline().strip() == name

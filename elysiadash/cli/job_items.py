@@ -141,7 +141,7 @@ def _seconds(read: Reading, job: Job) -> float | None:
 
 def _verified(job: Job, proof: dict[str, Any]) -> Any:
     """The level, only where all of it was checked and nothing differs."""
-    wrong = any(proof.get(name) for name in ("missing", "extra", "different", "pending"))
+    wrong = any(proof.get(name) for name in ("missing", "extra", "different", "pending", "faults"))
     level = proof.get("level")
     over = job.state is JobState.DONE and job.ending in ("VERIFIED", "CAUGHT_UP")
     return level if over and not wrong and level in _LEVELS else None

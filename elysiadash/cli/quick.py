@@ -39,7 +39,8 @@ def quickly_parsed(arguments: Sequence[str], command: Command) -> dict[str, Any]
     words = iter(arguments)
     for word in words:
         if not word.startswith("-"):
-            if not free:
+            # Several of one are for the full parser.
+            if not free or free[0].kind == "texts":
                 return None
             values[free.pop(0).name] = word
             continue

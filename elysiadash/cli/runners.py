@@ -312,5 +312,37 @@ def run_audit(_: ClusterFlags, given: Given) -> int:
     return audit(AuditWish(**wish))
 
 
+def run_copy(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.copy_command import copy
+    from elysiadash.migrate.spec import COPY
+
+    source, name = given["source"], given["target_name"]
+    if not source or not (name or given["target"]):
+        raise CommandFailed(
+            "copy which collection to what?",
+            "elysiadash copy NAME OTHER, or elysiadash copy NAME --target PROFILE",
+            Exit.USAGE,
+        )
+    return copy(flags, _copy_wish(given, COPY, ((source, name or source),)))
+
+
+def run_migrate(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.copy_command import copy, pairs_of
+    from elysiadash.migrate.spec import MIGRATE
+
+    return copy(flags, _copy_wish(given, MIGRATE, pairs_of(given["collections"])))
+
+
+def _copy_wish(given: Given, kind: str, pairs: tuple[tuple[str, str], ...]) -> Any:
+    from elysiadash.cli.copy_spec import CopyWish
+
+    others = ("source", "target_name", "collections", "include_data")
+    wish = {name: value for name, value in given.items() if name not in others}
+    for name in ("target_node", "tenants", "settings", "accepted", "confirm"):
+        wish[name] = tuple(wish[name] or ())
+    wish["schema_only"] = wish["schema_only"] or not given["include_data"]
+    return CopyWish(kind=kind, pairs=pairs, **wish)
+
+
 def _format(given: Given) -> Any:
     return "json" if given["as_json"] else given["format"]

@@ -41,6 +41,24 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the numbers come from: the rehearsal, or earlier jobs between these clusters."""
 
 
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the first ranges, copied into a scratch collection, showed."""
+
+    collection: str
+    objects: int
+    seconds: float
+    objects_per_s: float
+    """Of all lanes together, from pieces that were measured; start-up not counted."""
+    lanes: int
+    bytes: int
+    """Read from the source."""
+    dead_letters: int
+    """Objects that could not be written."""
+    bottleneck: str = ""
+    all_of_it: bool = False
+    """The whole collection was copied: it was small."""
+
+
 class Generation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One catching up: what the scan saw against the ledger."""
 
@@ -82,6 +100,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seconds: float = 0.0
     at: float = 0.0
     """Wall time of its end."""
+    searched: tuple[str, ...] = ()
+    """Searches that were compared (V4), in words."""
     not_checked: tuple[str, ...] = ()
     """What it did not look at, or excuses: told first, wherever the proof is shown."""
     faults: tuple[str, ...] = ()
@@ -118,6 +138,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     checks: tuple[Check, ...] = ()
     forecast: Forecast | None = None
+    rehearsed: Rehearsed | None = None
     definitions: tuple[tuple[str, str], ...] = ()
     """Source collection and the hash of its definition when its copy began."""
     nodes: tuple[str, ...] = ()
@@ -137,10 +158,16 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
     proof: Proof | None = None
+    asleep: tuple[Proof, ...] = ()
+    """Of tenants that sleep: proven when their wave was copied, one for each wave."""
     frozen: Frozen | None = None
     pace: Pace | None = None
     question: str = ""
     """What the job waits for an answer to (``say``), in words; empty where it does not wait."""
+    asked: str = ""
+    """The key in ``answers`` that the answer will have."""
+    choices: tuple[str, ...] = ()
+    """Words that answer it."""
     answers: dict[str, Any] = {}
     report: str | None = None
     """The report's file name in the job's folder."""

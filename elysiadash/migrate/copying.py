@@ -18,13 +18,13 @@ import msgspec
 
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.jobs.ranges import KeyRange
-from elysiadash.migrate import keeping, pace
+from elysiadash.migrate import keeping, origins, pace
 from elysiadash.migrate.errors import MigrationStopped
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
 from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.ledgers import COPIED
-from elysiadash.migrate.parts import Part, of_key
+from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.slices import copy_slices
 from elysiadash.migrate.tasks import Bounds, CopyTask, Failure, Slice, SliceResult
@@ -45,6 +45,9 @@ async def copy(run: Run, parts: Sequence[Part] | None = None) -> None:
     await asyncio.to_thread(keeping.plan, run, await _counted(run, chosen))
     await lanes.begin()
     await Passage(run, lanes, chosen).go()
+    if run.transform is not None:
+        for part in chosen:
+            await asyncio.to_thread(origins.gather, run.work, part)
 
 
 async def _counted(run: Run, parts: Sequence[Part]) -> list[tuple[Part, int | None]]:
@@ -80,6 +83,7 @@ class Passage:
         self._run = run
         self._lanes = lanes
         self._left = list(parts)
+        self._by_key = {part.key: part for part in parts}
         self._generation = generation
         self._seats: dict[int, _Seat] = {}
         self._flying: dict[asyncio.Future[list[SliceResult]], list[int]] = {}
@@ -119,7 +123,7 @@ class Passage:
                 )
                 for future in done:
                     await self._land(future)
-            elif self._seats or self._lanes.held_back:
+            elif self._seats or self._left:
                 await asyncio.sleep(self._until_due())
             else:
                 return
@@ -132,7 +136,10 @@ class Passage:
         self._looked = now
         await self._run.breathe()
         self._rate = await self._lanes.rate()
-        await self._lanes.look()
+        before = self._lanes.held_back
+        self._lanes.look(self._pace.objects_per_s())
+        if self._lanes.held_back != before:
+            await self._run.save(pace=self._pace.now(self._lanes, self._rate))
 
     async def _fill(self) -> None:
         """Give tasks to the executor, as many as there are places."""
@@ -306,4 +313,4 @@ class Passage:
         self._seats.clear()
 
     def _part(self, range: KeyRange) -> Part:
-        return of_key(range.tenant, self._run.spec.targets)
+        return self._by_key[range.tenant]

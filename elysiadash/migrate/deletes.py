@@ -84,7 +84,7 @@ async def replay(
     if answer != "yes":
         question = await replaying.question()
         if question is not None:
-            raise Waits(question)
+            raise Waits(question, key=answer_key(number), choices=("yes", "keep"))
     for piece in replaying.pieces:
         await replaying.settle(piece)
 

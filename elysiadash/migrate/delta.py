@@ -25,6 +25,7 @@ from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.piece_files import PieceFiles
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.trying import trying
 from elysiadash.scan.ledger import READ_AGAIN, Entry
 from elysiadash.scan.rows import IdTime
@@ -57,7 +58,7 @@ async def catch_up(
     started = time.monotonic()
     if ends is None:
         await _know_shards(run)
-        ends = Live(run, copy_ids or ids.copy_ids, final=final)
+        ends = _ends_of(run, copy_ids or ids.copy_ids, final=final)
     frozen = run.checkpoint.frozen
     since = frozen.since if final and frozen is not None else None
     if since is not None:
@@ -287,6 +288,13 @@ def _of_this_freeze(run: Run, number: int, since: float) -> int:
         ):
             number += 1
     return number
+
+
+def _ends_of(run: Run, copy_ids: CopyIds, *, final: bool) -> Ends:
+    """The two clusters; with a transform ids of the source stand for others in the target."""
+    if run.transform is None:
+        return Live(run, copy_ids, final=final)
+    return TransformedEnds(run, final=final)
 
 
 async def _know_shards(run: Run) -> None:

@@ -38,8 +38,14 @@ class NotProven(MigrationStopped):
 
 
 class Waits(Exception):
-    """A person has to decide before it goes on; the job pauses with the question."""
+    """A person has to decide before it goes on; the job pauses with the question.
 
-    def __init__(self, question: str) -> None:
+    ``key`` is where the answer is looked for in ``checkpoint.answers``, ``choices`` the words
+    that answer it; without a key it is enough to resume the job.
+    """
+
+    def __init__(self, question: str, *, key: str = "", choices: tuple[str, ...] = ()) -> None:
         super().__init__(question)
         self.question = question
+        self.key = key
+        self.choices = choices

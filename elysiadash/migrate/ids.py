@@ -8,17 +8,17 @@ import struct
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
-from elysiadash.jobs import dead_letters, folder
-from elysiadash.jobs.claims import Claimed
+from elysiadash.jobs import dead_letters
 from elysiadash.jobs.errors import ClaimLost
-from elysiadash.jobs.folder import Appended
 from elysiadash.migrate.audit_lines import list_lines
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.lists import copy_list
+from elysiadash.migrate.origins import Pair, unpacked
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.tasks import Failure, ListResult, ListTask
@@ -38,9 +38,26 @@ async def copy_ids(
     What cannot be copied is in the dead letters, and what could not be before is settled there.
     Ids that the source does not have are in neither. Raises ``MigrationStopped``, ``Interrupted``.
     """
+    return (await copy_with_pairs(run, part, ids, generation=generation)).entries
+
+
+class Copied(NamedTuple):
+    """What a copy of some ids gave."""
+
+    entries: list[Entry]
+    pairs: list[Pair]
+    """Target id and source id, of objects that a transform renamed or split; in no order."""
+
+
+async def copy_with_pairs(
+    run: Run, part: Part, ids: Iterable[bytes], *, generation: int = 0
+) -> Copied:
+    """The same, with what ``migrate.origins`` has to know where there is a transform."""
     lanes = lanes_of(run)
     await lanes.begin()
-    return await _Lists(run, lanes, part, generation).go(ids)
+    copying = _Lists(run, lanes, part, generation)
+    entries = await copying.go(ids)
+    return Copied(entries, copying.pairs)
 
 
 class _Lists:
@@ -51,6 +68,7 @@ class _Lists:
         self._lanes = lanes
         self._part = part
         self._generation = generation
+        self.pairs: list[Pair] = []
         self._entries: dict[bytes, Entry] = {}
         self._flying: dict[asyncio.Future[ListResult], tuple[bytes, ...]] = {}
         self._again: list[tuple[float, tuple[bytes, ...]]] = []
@@ -90,7 +108,7 @@ class _Lists:
         more = True
         while more or self._again or self._flying:
             await self._run.breathe()
-            await self._lanes.look()
+            self._lanes.look()
             self._rate = await self._lanes.rate()
             places = 2 * min(self._lanes.executor.processes, self._lanes.lanes)
             while len(self._flying) < places:
@@ -107,7 +125,7 @@ class _Lists:
                 )
                 for future in done:
                     await self._land(future)
-            elif self._again or more:
+            elif more or self._again:
                 await asyncio.sleep(0.1)
 
     def _due(self) -> tuple[bytes, ...] | None:
@@ -164,15 +182,7 @@ class _Lists:
             if dead_letters.count(tx, self._run.job):
                 for entry in stored:
                     dead_letters.settle(tx, entry.id, tenant=self._part.key)
-            if moved.origins:
-                self._keep_origins(tx, moved.origins)
-
-    def _keep_origins(self, tx: Claimed, origins: bytes) -> None:
-        name = f"origins-delta.{self._part.target}"
-        committed = folder.committed(tx, self._run.job).get(name, 0)
-        with Appended(self._run.work.folder(), name, committed) as file:
-            file.append(origins)
-            folder.commit(tx, name, file.sync())
+        self.pairs += unpacked(moved.origins)
 
     async def _later(self, ids: tuple[bytes, ...], failure: Failure, least: float) -> None:
         if not failure.passing:

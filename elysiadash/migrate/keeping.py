@@ -145,7 +145,7 @@ class Keeper:
 
     def _write(self, one: Landed, closes: bool, lengths: dict[str, int], gone: list[str]) -> None:
         moved = one.result.moved
-        if moved.origins:
+        if moved.origins and self.generation == COPIED:
             name = origins_name(one.range.id)
             file = self._opened(name)
             file.append(moved.origins)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
+
+import msgspec
 
 from elysiadash.config.profile import Profile
 from elysiadash.migrate.audit_lines import RangeLines
 from elysiadash.migrate.errors import CannotGoOn, MigrationStopped, SourceChanged, TargetChanged
 from elysiadash.migrate.executors import Executor, local
+from elysiadash.migrate.load import Load, in_window
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.tasks import End, Failure, SliceResult, Work
+from elysiadash.migrate.throttle import Throttle
 from elysiadash.weaviate.guard import AuditSink
 
 T = TypeVar("T")
@@ -31,8 +36,9 @@ class Lanes:
 
     def __init__(self, run: Run, executor: Executor) -> None:
         self.executor = executor
-        self.lanes = _LANES_A_PROCESS * executor.processes
-        """Slices side by side."""
+        start = _LANES_A_PROCESS * executor.processes
+        self.lanes = start
+        """Slices side by side; 0 while it is paused."""
         self.settling_s = SETTLING_S
         self.patience_s = PATIENCE_S
         self.held_back = ""
@@ -43,6 +49,9 @@ class Lanes:
             raise CannotGoOn("a copy needs an audit log, and none is open: see the state folder")
         self.sink: AuditSink = sink
         self.lines = RangeLines(sink)
+        self._throttle = Throttle(start, 2 * start)
+        self._load = Load(run.target, run.spec.targets.values())
+        self._by_hand: int | None = None
         # A dead worker's processes end within half a second, what they sent somewhat later.
         self._unsettled = run.work.claim.token > 1
 
@@ -73,11 +82,30 @@ class Lanes:
         job = await asyncio.to_thread(self._run.work.job)
         return job.rate
 
-    async def look(self) -> None:
-        """See whether the target, or the hour, wants fewer lanes."""
+    def set_by_hand(self, lanes: int | None) -> None:
+        """This many lanes at most from now on, 0 for none; None leaves it to the throttle."""
+        self._by_hand = lanes
+
+    def look(self, objects_per_s: float | None = None) -> None:
+        """See whether the target, the hour or a person wants fewer lanes, or takes more."""
+        window = self._run.spec.window
+        signs = msgspec.structs.replace(
+            self._load.signs(objects_per_s),
+            in_window=in_window(window),
+            window="" if window is None else f"{window[0]} to {window[1]} UTC",
+            key=self._by_hand,
+        )
+        verdict = self._throttle.decide(signs, time.monotonic())
+        self.lanes, self.held_back = verdict.lanes, verdict.reason
 
     def saw(self, results: Sequence[SliceResult]) -> None:
         """Learn from results."""
+        self._load.saw(results)
+
+    async def aclose(self) -> None:
+        """End the processes, and what is asked in the background."""
+        await self._load.aclose()
+        await asyncio.to_thread(self.executor.close)
 
     def kill(self) -> None:
         """This process has lost the job: nothing more may be written."""
@@ -98,7 +126,7 @@ async def close(run: Run) -> None:
     """End the processes of a run, if there are any."""
     lanes, run.lanes = run.lanes, None
     if lanes is not None:
-        await asyncio.to_thread(lanes.executor.close)
+        await lanes.aclose()
 
 
 def _executor(run: Run) -> Executor:

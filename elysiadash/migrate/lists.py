@@ -38,7 +38,7 @@ async def _copy(task: ListTask) -> ListResult:
             spent = result.moved.spent
             spent.held += await pace.took(len(rows))
             writing = time.perf_counter()
-            moved = await write(desk, prepare(desk, rows, trusted), references=True)
+            moved = await write(desk, await prepare(desk, rows, trusted), references=True)
             spent.writing += time.perf_counter() - writing
             if moved.failure is not None:
                 result.moved.failure = moved.failure

@@ -23,7 +23,6 @@ from elysiadash.migrate.definitions import (
     translated,
 )
 from elysiadash.migrate.errors import (
-    MigrationStopped,
     RefusedByPreflight,
     SourceChanged,
     TargetChanged,
@@ -32,6 +31,7 @@ from elysiadash.migrate.errors import (
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import Wanted
+from elysiadash.migrate.tasks import Transform
 from elysiadash.schema.definition import Definition, is_multi_tenant
 from elysiadash.schema.ordering import creation_order
 from elysiadash.schema.renaming import NamesCollide
@@ -100,7 +100,7 @@ async def look(run: Run, *, confirm: bool = False) -> Look:
             ) from None
         found = compare(before, now, run.spec.targets)
         if confirm and found.is_new and not _agreed(run, found):
-            raise Waits(_question(found))
+            raise Waits(_question(found), key=CONFIRM_NEW, choices=("yes",))
     await adopt(run, now)
     if before is None or now != before:
         await _keep(run, now)
@@ -130,6 +130,7 @@ async def adopt(run: Run, source: Source) -> None:
     except (SettingsRefused, NamesCollide, BadTransformSchema) as error:
         raise RefusedByPreflight(str(error)) from None
     run.parts = parts_of(run.translations, source)
+    run.transform = await _transform(run)
 
 
 async def read_source(run: Run) -> Source:
@@ -254,8 +255,7 @@ def _parts(by_target: Mapping[str, str], order: Sequence[str], source: Source) -
 
 
 def _agreed(run: Run, found: Look) -> bool:
-    answers, question = run.checkpoint.answers, _question(found)
-    return answers.get(CONFIRM_NEW) == question or bool(answers.get(question))
+    return run.checkpoint.answers.get(CONFIRM_NEW) == ["yes", _question(found)]
 
 
 def _question(found: Look) -> str:
@@ -325,4 +325,16 @@ def _schema_transform(run: Run) -> SchemaTransform | None:
     """``transform_schema`` of the job's transform file, where it has one."""
     if run.spec.transform is None:
         return None
-    raise MigrationStopped("transforms are not part of this release yet")
+    from elysiadash.migrate.transforms import in_run
+
+    return in_run.schema_function(run)
+
+
+async def _transform(run: Run) -> Transform | None:
+    """What the copy's tasks do to each object, None without a transform."""
+    if run.spec.transform is None:
+        return None
+    from elysiadash.migrate.transforms import in_run
+
+    targets = {name: one.target for name, one in run.translations.items()}
+    return await asyncio.to_thread(in_run.for_tasks, run, targets)

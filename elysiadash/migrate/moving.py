@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import Counter
@@ -43,12 +44,12 @@ class Ready(msgspec.Struct, gc=False):
     transformed: bool = False
 
 
-def prepare(desk: Desk, rows: Sequence[Row], trusted_before: int) -> Ready:
-    """Transform and convert rows."""
+async def prepare(desk: Desk, rows: Sequence[Row], trusted_before: int) -> Ready:
+    """Transform and convert rows; other lanes go on while a transform is at work."""
     if desk.applying is None:
         objects, lost = desk.converter.convert(rows)
         return Ready(rows, objects, lost, {}, 0, 0, trusted_before)
-    applied = desk.applying.apply(rows)
+    applied = await asyncio.to_thread(desk.applying.apply, rows)
     objects, lost = desk.converter.convert(applied.rows)
     counts = Counter(one.id for one in objects)
     twice = [Lost(one.id, _TWICE) for one in objects if counts[one.id] > 1]

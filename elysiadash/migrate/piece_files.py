@@ -38,6 +38,9 @@ from elysiadash.scan.ledger import (
 _SLOT = 1_000_000
 """No slot of those that copy: where a new part is given its empty ledger."""
 
+MAYBE_STORED = 1
+"""The target's time of an object that a worker may have written before it died."""
+
 Also = Callable[[Claimed], None]
 """What belongs into the same transaction."""
 
@@ -106,7 +109,8 @@ class PieceFiles:
                 for name in intents:
                     for key in _keys((self._where / name).read_bytes()[: self._beside[name]]):
                         known = ledger.get(key)
-                        yield Entry(key, READ_AGAIN, NOT_KNOWN, known.target_time if known else 0)
+                        stored = known.target_time if known else 0
+                        yield Entry(key, READ_AGAIN, NOT_KNOWN, stored or MAYBE_STORED)
 
             self._replace(piece, ledger, chain(self._stored(changes), intended()), _nothing)
 

@@ -40,8 +40,11 @@ async def copy_references(run: Run) -> None:
 
 
 def _has_references(run: Run, part: Part) -> bool:
-    """A transform may make references of anything."""
-    return run.transform is not None or bool(shape_of(run.definitions[part.collection]).references)
+    """Whether objects can have any: with a transform, what the target's definition has."""
+    definition = run.definitions[part.collection]
+    if run.transform is not None:
+        definition = run.translations[part.collection].target
+    return bool(shape_of(definition).references)
 
 
 def _tell_ledger(run: Run, part: Part) -> None:

@@ -47,7 +47,9 @@ class Replication:
         if why is not None and self._run.checkpoint.answers.get(ANSWER) != "yes":
             raise Waits(
                 f"{why}. Objects that differ between replicas can only be settled by such reads:"
-                f" say yes ({ANSWER}) to allow them"
+                " say yes to allow them",
+                key=ANSWER,
+                choices=("yes",),
             )
 
     async def _count(self, collection: str) -> int:

@@ -50,6 +50,8 @@ class Run:
         self.translations: dict[str, Translation] = {}
         self.tenants: dict[str, dict[str, str]] = {}
         self.parts: list[Part] = []
+        self.asleep: list[Part] = []
+        """Tenants that sleep (``waves.split``): copied apart from ``parts``."""
         self.transform: Transform | None = None
         """Set before the first copy where the spec names one."""
         self.lanes: Lanes | None = None

@@ -147,11 +147,13 @@ class _Lane:
             rows = page.rows
             if self._desk.applying is None:
                 rows = [row for row in rows if _has_references(self._desk, row)]
-            ready = prepare(self._desk, rows, page.trusted_before)
+            ready = await prepare(self._desk, rows, page.trusted_before)
             moved = await write_references(self._desk, ready)
             moved.read = len(page.rows)
         else:
-            moved = await write(self._desk, prepare(self._desk, page.rows, page.trusted_before))
+            moved = await write(
+                self._desk, await prepare(self._desk, page.rows, page.trusted_before)
+            )
         spent = self._result.moved.spent
         spent.writes = (*spent.writes, time.perf_counter() - started)
         return moved

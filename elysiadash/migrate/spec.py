@@ -73,6 +73,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     window: tuple[str, str] | None = None
     """Only between these times of day (``HH:MM``, UTC) objects are moved."""
 
+    rolls_back: str | None = None
+    """The job whose move this one takes back (``rollback``): nothing is made or copied whole, its
+    ledgers are where this one begins."""
+
     @property
     def same_cluster(self) -> bool:
         """Whether source and target are one cluster."""
@@ -102,6 +106,7 @@ def new_job(kind: str, spec: Spec, clusters: tuple[ClusterUse, ...], **others: A
             "transform": spec.transform.sha256 if spec.transform else None,
             "settings": plain["settings"],
             "schema_only": spec.schema_only,
+            "rolls_back": spec.rolls_back,
         },
         clusters=clusters,
         **others,

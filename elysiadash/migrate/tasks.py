@@ -27,7 +27,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rows: list[Row]
     """To be written, in any order; of ``Applying.shape``."""
     origins: dict[str, str] = {}
-    """Id of a row -> id of the source object it comes from, where they differ."""
+    """Id of a row -> id of the source object it comes from, for every object that did not become
+    just one of its own id (``migrate.origins``)."""
     lost: list[Lost] = []
     """Source objects without a usable result, and why; ``reason`` begins with one line."""
     dropped: int = 0

@@ -93,6 +93,12 @@ class DigestScan:
                 # In a thread, so that the next page is received while this one is digested.
                 yield await asyncio.to_thread(self._digested, found)
 
+    async def objects(self) -> AsyncIterator[list[WholeObject]]:
+        """The objects themselves, for whoever makes something of them; otherwise as ``pages``."""
+        async with aclosing(self._walk.pages()) as pages:
+            async for found in pages:
+                yield [joined(row) if isinstance(row, Halves) else row for row in found]
+
     async def _ask(self, cursor: Cursor, limit: int) -> Page[WholeObject | Halves]:
         both = await self._both(cursor, limit)
         rows: list[WholeObject | Halves] = [*both.joined]

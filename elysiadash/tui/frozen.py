@@ -34,12 +34,17 @@ class JobWatch(Switching):
         if not self.frozen_jobs:
             return None
         first, more = self.frozen_jobs[0], len(self.frozen_jobs) - 1
-        age = ""
-        if first.since is not None:
-            age = f" for {numbers.span(self.jobs.wall() - first.since)}"
-        was = "is frozen" if first.worked_on else "was left frozen"
+        now = self.jobs.wall()
+        age = "" if first.since is None else f" {numbers.span(now - first.since)}"
+        if first.worked_on:
+            words = f"is frozen since{age}"
+        elif first.watched_until is not None:
+            left = numbers.span(first.watched_until - now)
+            words = f"is frozen since{age}, its watchdog thaws it in {left}"
+        else:
+            words = f"was left frozen{age} ago, and nobody thaws it"
         also = f" (and {more} more)" if more else ""
-        return f"{first.what}: {was}{age}{also}, by {first.job}; T thaws"
+        return f"{first.what} {words}{also}: T thaws   job {first.job}"
 
     def look_for_frozen(self, now: float) -> None:
         """Look now and then, in a thread; called each second."""
@@ -50,9 +55,12 @@ class JobWatch(Switching):
         if self.jobs.folder is not None:
             self.run_guarded(self.see_frozen, _LOOKING, group="jobs", again=True)
 
-    async def see_frozen(self) -> None:
-        """Look at once."""
-        found = (await self.jobs.look()).frozen
+    async def see_frozen(self, *, now: bool = False) -> None:
+        """Look at once; ``now``: also where it was looked within the last second."""
+        found = (await self.jobs.look(now=now)).frozen
         if found != self.frozen_jobs:
             self.frozen_jobs = found
             self._tick()
+            if self.screen_stack:
+                # The key that thaws is there now, or is not any more.
+                self.screen.refresh_bindings()

@@ -128,7 +128,8 @@ def state_of(seen: JobSeen, now: float) -> tuple[str, str, StyleName, int]:
 def _row(seen: JobSeen, now: float) -> JobRow:
     job, progress = seen.job, seen.progress
     word, sign, style, order = state_of(seen, now)
-    eta = progress.eta
+    # What was measured before its worker died says nothing of now.
+    eta = progress.eta if word != LOST else None
     measured = progress.ranges or progress.objects
     return JobRow(
         id=job.id,
@@ -142,7 +143,7 @@ def _row(seen: JobSeen, now: float) -> JobRow:
         fraction=progress.fraction if measured else None,
         objects=progress.objects if measured else None,
         expected=progress.expected,
-        objects_per_s=progress.objects_per_s,
+        objects_per_s=progress.objects_per_s if word != LOST else None,
         eta_p50=eta.p50 if eta else None,
         eta_p90=eta.p90 if eta else None,
         dead_letters=progress.dead_letters,
@@ -181,8 +182,10 @@ class JobColumns:
         column = _column
         self.columns: Sequence[Column[JobRow]] = (
             column("title", "Job", _title, (16, 60), "left", 100, lambda row: row.title, "j"),
-            column("state", "State", _state, (9, 16), "left", 98, lambda row: row.order, "s", True),
-            column("phase", "Phase", _phase, (7, 15), "left", 80, lambda row: row.phase, "p"),
+            column(
+                "state", "State", _state, (14, 16), "left", 98, lambda row: row.order, "s", True
+            ),
+            column("phase", "Phase", _phase, (9, 15), "left", 80, lambda row: row.phase, "p"),
             column("done", "Done", _done, (5, 7), "right", 95, _of("fraction"), "d", True),
             column("rate", "Obj/s", _rate, (5, 8), "right", 75, _of("objects_per_s"), "r", True),
             column("eta", "Left", _eta, (6, 19), "right", 85, _of("eta_p50"), "e"),
@@ -191,7 +194,7 @@ class JobColumns:
             ),
             column("age", "Age", self._age, (4, 8), "right", 90, lambda row: -row.at, "a"),
             column("objects", "Objects", _objects, (7, 15), "right", 40, _of("objects"), "o", True),
-            column("id", "Name", _id, (10, 24), "left", 60, lambda row: row.id, "n"),
+            column("id", "Name", _id, (13, 24), "left", 35, lambda row: row.id, "n"),
             column("clusters", "Clusters", _clusters, (8, 30), "left", 30, None, ""),
             column("why", "Why", _why_cell, (12, 120), "left", 55, None, ""),
         )

@@ -27,6 +27,8 @@ class LeftFrozen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     since: float | None
     worked_on: bool
     """Whether a living worker has the job: then it thaws by itself when it should."""
+    watched_until: float | None = None
+    """When a living watchdog thaws it, wall seconds; None where there is none."""
 
 
 class JobSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -73,6 +75,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     differences: tuple[str, int] | None = None
     """The file of what the latest proof found different, and how many bytes of it count."""
     mismatches: tuple[dict[str, Any], ...] = ()
+    previews: tuple[dict[str, Any], ...] = ()
+    """What a transform does to samples (``migrate.transforms.preview``)."""
     report: str = ""
     """The report as Markdown; empty where there is none yet."""
     unread: str = ""

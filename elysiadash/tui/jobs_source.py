@@ -23,12 +23,14 @@ from typing import Any
 import msgspec
 
 from elysiadash.jobs import claims, control, dead_letters, events, progress, queue, ranges, steps
+from elysiadash.jobs.clock import Clock, SystemClock
 from elysiadash.jobs.control import Verb
 from elysiadash.jobs.database import FILE_NAME, Database, Reading
 from elysiadash.jobs.errors import JobsError
 from elysiadash.jobs.folder import committed, path_of, remove
 from elysiadash.jobs.job import Job, NewJob
 from elysiadash.jobs.launch import Launched, launch
+from elysiadash.jobs.processes import user_name
 from elysiadash.migrate import drafts
 from elysiadash.migrate.checkpoint import Checkpoint, checkpoint_of
 from elysiadash.migrate.drafts import Draft, DraftError
@@ -38,7 +40,7 @@ from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, is_f
 log = logging.getLogger(__name__)
 
 _EVENTS, _LETTERS, _MISMATCHES = 500, 1000, 2000
-_DIFFERENCES = "mismatches-"
+_DIFFERENCES, _PREVIEWS = "mismatches-", "previews.json"
 _RUNNING_LOOK_S = 5.0
 """Seconds after which rows are read again though the file is the same: a worker may be dead."""
 _MOST_REPORT = 1_000_000
@@ -56,32 +58,37 @@ class Jobs:
         *,
         start: Starter = launch,
         every_s: float = 1.0,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        times: Clock | None = None,
     ) -> None:
         self.folder = folder
         self.lasts = True
         """Whether jobs outlive this session."""
         self.seen = JobsSeen()
-        self.wall = wall
+        self._times = times or SystemClock()
         self._start = start
         self._every_s = every_s
-        self._clock = clock
         self._database: Database | None = None
         self._turn = threading.Lock()
         self._looked = float("-inf")
+        """Steady seconds."""
         self._read_at = float("-inf")
         self._signature: object = None
+        self._last = JobsSeen()
+        """What was read last, whoever asked for it: looks can overtake each other."""
         self._ended: dict[str, JobSeen] = {}
         self._details: dict[str, tuple[float, object, Detail]] = {}
+
+    def wall(self) -> float:
+        """Wall seconds, as the jobs' rows count them."""
+        return self._times.wall()
 
     # Looking
 
     async def look(self, *, now: bool = False) -> JobsSeen:
         """All jobs and drafts; what was read within the last second is not read again."""
-        passed = self._clock() - self._looked
+        passed = self._times.steady() - self._looked
         if now or not 0 <= passed < self._every_s:
-            self._looked = self._clock()
+            self._looked = self._times.steady()
             self.seen = await asyncio.to_thread(self._look)
         return self.seen
 
@@ -99,19 +106,20 @@ class Jobs:
             try:
                 if not (folder / FILE_NAME).exists():
                     return plans
-                signature, clock = self._file_signature(folder), self._clock()
-                runs = any(not each.job.state.ended for each in self.seen.jobs)
+                signature, clock = self._file_signature(folder), self._times.steady()
+                runs = any(not each.job.state.ended for each in self._last.jobs)
                 due = runs and clock - self._read_at >= _RUNNING_LOOK_S
-                if signature == self._signature and not due and self.seen.trouble is None:
-                    return _with_plans(self.seen, plans)
+                if signature == self._signature and not due:
+                    return _with_plans(self._last, plans)
                 with self._opened().reading() as read:
                     jobs = tuple(self._jobs(read))
-                    frozen = tuple(left_frozen(read))
+                    frozen = _frozen(read)
+                self._last = msgspec.structs.replace(plans, jobs=jobs, frozen=frozen)
                 self._signature, self._read_at = signature, clock
             except (JobsError, OSError) as error:
                 self._close()
-                return msgspec.structs.replace(_with_plans(self.seen, plans), trouble=str(error))
-        return msgspec.structs.replace(plans, jobs=jobs, frozen=frozen)
+                return msgspec.structs.replace(_with_plans(self._last, plans), trouble=str(error))
+            return self._last
 
     def _jobs(self, read: Reading) -> list[JobSeen]:
         holders = claims.holders(read)
@@ -147,7 +155,7 @@ class Jobs:
                     return f"there is no job {job}: none was ever started here"
                 at, signature, known = self._details.get(job, (float("-inf"), None, None))
                 found = self._file_signature(folder)
-                passed = self._clock() - at
+                passed = self._times.steady() - at
                 same = known is not None and not now and found == signature
                 if known is not None and same and (_ended(known) or passed < _RUNNING_LOOK_S):
                     return known
@@ -157,7 +165,7 @@ class Jobs:
                 self._close()
                 return str(error)
         detail = _with_files(detail, folder)
-        self._details = {job: (self._clock(), found, detail)}
+        self._details = {job: (self._times.steady(), found, detail)}
         return detail
 
     # Asking
@@ -173,6 +181,26 @@ class Jobs:
             return wish.outcome or "asked; the worker does it at the end of what it has in hand"
 
         return await asyncio.to_thread(put)
+
+    async def thaw(self, job: str) -> str:
+        """Let writers in again: a living worker is told, else it is done here; in words.
+
+        Raises ``JobsError``, ``NotThawed``, ``WeaviateError``.
+        """
+
+        def thaw() -> str:
+            from elysiadash.migrate.left_frozen import THAW, thaw_now
+
+            database = self._writing()
+            with database.transaction() as tx:
+                holder = claims.holder(tx, job)
+                if holder is not None and not holder.dead():
+                    control.ask(tx, job, "say", {"word": THAW})
+                    return "asked: the job thaws it within seconds"
+            done = thaw_now(database.folder, job, user_name())
+            return f"thawed: {'; '.join(done)}" if done else "it is thawed already"
+
+        return await asyncio.to_thread(thaw)
 
     async def submit(self, new: NewJob, *, again: bool = False) -> tuple[Job, bool]:
         """Put a job into the queue and start the worker; the job, and whether it is a new one.
@@ -239,7 +267,7 @@ class Jobs:
         if self._database is None:
             assert self.folder is not None  # noqa: S101 - looked at by every caller
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._database = Database.open(self.folder)
+            self._database = Database.open(self.folder, clock=self._times)
         return self._database
 
     def _close(self) -> None:
@@ -319,21 +347,23 @@ class JobRooms:
         self._demo.close()
 
 
-def left_frozen(read: Reading) -> list[LeftFrozen]:
+def _frozen(read: Reading) -> tuple[LeftFrozen, ...]:
     """Every freeze that is still to be put back, the oldest first."""
-    found = []
-    for step in steps.owed(read):
-        if is_freeze(step):
-            holder = claims.holder(read, step.job)
-            found.append(
-                LeftFrozen(
-                    job=step.job,
-                    what=step.title,
-                    since=step.started,
-                    worked_on=holder is not None and not holder.dead(),
-                )
-            )
-    return found
+    if not any(is_freeze(step) for step in steps.owed(read)):
+        return ()
+    # It knows the doors to servers, which cost more than all of this.
+    from elysiadash.migrate.left_frozen import left_frozen
+
+    return tuple(
+        LeftFrozen(
+            job=one.job,
+            what=", ".join(one.collections) + (f" on {one.cluster}" if one.cluster else ""),
+            since=one.since or None,
+            worked_on=one.worker_lives,
+            watched_until=one.until if one.watched else None,
+        )
+        for one in left_frozen(read)
+    )
 
 
 def _detail_of(read: Reading, job: Job, at: float) -> Detail:
@@ -395,6 +425,15 @@ def _with_files(detail: Detail, state: Path) -> Detail:
                     found.append(msgspec.json.decode(file.readline(), type=dict[str, Any]))
         except (OSError, msgspec.DecodeError) as error:
             unread.append(f"the list of differences cannot be read: {error}")
+    previews: tuple[dict[str, Any], ...] = ()
+    if detail.spec is not None and detail.spec.transform is not None:
+        try:
+            data = (folder / _PREVIEWS).read_bytes()
+            previews = msgspec.json.decode(data, type=tuple[dict[str, Any], ...])
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError) as error:
+            unread.append(f"what the transform does cannot be read: {error}")
     written = detail.checkpoint.report if detail.checkpoint is not None else None
     if written and "/" not in written:
         path = folder / written
@@ -408,7 +447,11 @@ def _with_files(detail: Detail, state: Path) -> Detail:
                 unread.append(f"the report cannot be read: {error}")
                 break
     return msgspec.structs.replace(
-        detail, mismatches=tuple(found), report=report, unread="; ".join(unread)
+        detail,
+        mismatches=tuple(found),
+        previews=previews,
+        report=report,
+        unread="; ".join(unread),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.benchmarks import (
     app,
     copy_path,
+    engine,
     exposition,
     fleet,
     paint,
@@ -12,6 +13,7 @@ from tests.benchmarks import (
     refresh,
     scan,
     table,
+    verify,
 )
 from tests.benchmarks.rows import print_rows
 
@@ -25,6 +27,8 @@ for title, benchmark in (
     ("fleet", fleet),
     ("app", app),
     ("copy path", copy_path),
+    ("engine", engine),
+    ("verify", verify),
 ):
     print_rows(title, benchmark.run())
     print()

@@ -60,7 +60,7 @@ async def _measured(objects: int, work: Callable[[], Awaitable[Any]]) -> tuple[S
     return Spent(cpu / objects * 1e6, objects / wall), found
 
 
-def _definition(name: str, index: str) -> dict[str, Any]:
+def definition(name: str, index: str) -> dict[str, Any]:
     kinds = {"title": "text", "body": "text", "rank": "int", "score": "number",
              "live": "boolean", "seen": "date", "tags": "text[]"}  # fmt: skip
     return {
@@ -71,7 +71,7 @@ def _definition(name: str, index: str) -> dict[str, Any]:
     }
 
 
-def _rows(shape: Shape, objects: int, dimensions: int) -> list[Row]:
+def objects_of(shape: Shape, objects: int, dimensions: int) -> list[Row]:
     """Objects in order of id."""
     rng = random.Random(7)
     found = []
@@ -96,7 +96,7 @@ def _rows(shape: Shape, objects: int, dimensions: int) -> list[Row]:
     return found
 
 
-async def _ceiling(at: Site, batches: list[list[Converted]]) -> None:
+async def ceiling(at: Site, batches: list[list[Converted]]) -> None:
     """Ready-made batches, nothing read back."""
     bodies = [
         b"".join(b"\x0a" + length(len(one.content)) + one.content for one in batch)
@@ -157,15 +157,15 @@ async def _copy(at: Site, shape: Shape, source: str, target: str) -> int:
 
 async def measure(objects: int, index: str, dimensions: int) -> list[rows.Row]:
     """Every stage by itself, then all together."""
-    async with _somewhere() as (at, kind):
+    async with somewhere() as (at, kind):
         for name in ("Source", "Ceiling", "Staged", "Copied"):
-            await at.create(_definition(name, index))
+            await at.create(definition(name, index))
         shape = shape_of(await at.definition("Source"))
-        made, _ = Converter(shape, "Source").convert(_rows(shape, objects, dimensions))
-        await _ceiling(at, [made[start : start + 500] for start in range(0, objects, 500)])
+        made, _ = Converter(shape, "Source").convert(objects_of(shape, objects, dimensions))
+        await ceiling(at, [made[start : start + 500] for start in range(0, objects, 500)])
         aimed, _ = Converter(shape, "Ceiling").convert(one.row for one in made)
         batches = [aimed[start : start + 500] for start in range(0, objects, 500)]
-        ceiling, _ = await _measured(objects, lambda: _ceiling(at, batches))
+        limit, _ = await _measured(objects, lambda: ceiling(at, batches))
         reading, pages = await _measured(objects, lambda: _read(at, shape, "Source"))
         converter = Converter(shape, "Staged")
 
@@ -184,20 +184,20 @@ async def measure(objects: int, index: str, dimensions: int) -> list[rows.Row]:
         assert copied == objects, f"{objects - copied} were not copied"
     about = f"{kind}, {objects:,} objects, {dimensions} dimensions, {index}"
     return [
-        rows.Row("ready-made batches by gRPC", "", str(ceiling), "", about),
+        rows.Row("ready-made batches by gRPC", "", str(limit), "", about),
         rows.Row("read", str(reading), "", "", "REST and gRPC pages, joined"),
         rows.Row("convert", str(converting), "", "", "to BatchObject bytes"),
-        rows.Row("write", str(writing), str(ceiling), "", "read before and after, one at a time"),
+        rows.Row("write", str(writing), str(limit), "", "read before and after, one at a time"),
         rows.Row(
-            f"copy, {_RANGES} ranges", str(copying), str(ceiling),
-            f"{copying.per_second / ceiling.per_second:.2f}x the ceiling's objects/s",
+            f"copy, {_RANGES} ranges", str(copying), str(limit),
+            f"{copying.per_second / limit.per_second:.2f}x the ceiling's objects/s",
             "read + convert + write + read back",
         ),
     ]  # fmt: skip
 
 
 @asynccontextmanager
-async def _somewhere() -> AsyncIterator[tuple[Site, str]]:
+async def somewhere() -> AsyncIterator[tuple[Site, str]]:
     if skip_reason() is None:
         async with (
             RealCluster(1, metrics=False) as cluster,

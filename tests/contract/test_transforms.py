@@ -12,8 +12,9 @@ import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.tasks import Applied
 from elysiadash.migrate.transforms import example
-from elysiadash.migrate.transforms.applying import Applied, FileTransform
+from elysiadash.migrate.transforms.applying import FileTransform
 from elysiadash.migrate.transforms.file import choose
 from elysiadash.migrate.transforms.sandbox import Sandbox, Script
 from elysiadash.weaviate.objects import Converter, Place, Reader, Writer, shape_of

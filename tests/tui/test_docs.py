@@ -45,6 +45,13 @@ def test_every_command_is_in_the_table() -> None:
     assert {word for command in COMMANDS for word in command.path} - words == set()
 
 
+def test_the_transform_that_it_shows_is_the_one_that_is_shipped() -> None:
+    shipped = (ROOT / "elysiadash/migrate/transforms/example.py").read_text("utf-8")
+    shown = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert len(shown) == 1
+    assert shown[0].strip() in shipped
+
+
 def test_the_settings_that_it_shows_can_be_used(tmp_path: Path) -> None:
     shown = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     settings = [text for text in shown if "[profiles." in text]

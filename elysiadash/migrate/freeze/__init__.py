@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elysiadash.migrate.freeze.holding import hold, keep_frozen
     from elysiadash.migrate.freeze.ladder import (
         extend,
         freeze,
@@ -31,19 +32,24 @@ __all__ = [
     "extend",
     "freeze",
     "freeze_again",
+    "hold",
     "holds",
     "is_frozen",
+    "keep_frozen",
     "left_s",
     "look_at",
     "thaw",
 ]
 
-_RUNGS = frozenset({"ADMINS", "STOPPED", "Rung", "choose", "look_at"})
+_ELSEWHERE = {
+    "rungs": frozenset({"ADMINS", "STOPPED", "Rung", "choose", "look_at"}),
+    "holding": frozenset({"hold", "keep_frozen"}),
+}
 
 
 def __getattr__(name: str) -> Any:
     # Faces read what was left frozen through this package and must not load httpx and grpc.
     if name not in __all__:
         raise AttributeError(name)
-    module = "rungs" if name in _RUNGS else "ladder"
+    module = next((module for module, names in _ELSEWHERE.items() if name in names), "ladder")
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)

@@ -66,7 +66,8 @@ async def freeze(run: Run, how: Freeze | None = None) -> Frozen:
     await _begin(run, undo, known)
     try:
         watcher = await watching.start(run.work.state, run.job, undo.mark)
-        known = msgspec.structs.replace(known, watcher=watcher)
+        # The time that the watchdog took to start is no time of the freeze.
+        known = msgspec.structs.replace(_limited(run, run.spec.freeze_limit_s), watcher=watcher)
         await _keep(run, known)
         await run.breathe()
         said = await _KEEP_OUT[how](run, undo)
@@ -90,7 +91,7 @@ async def holds(run: Run) -> tuple[str, ...]:
         frozen = run.checkpoint.frozen
         if frozen is None or frozen.thawed is not None:
             raise NotFrozen("the source is not frozen")
-        if frozen.how in OWED:
+        if is_ours(run):
             raise NotFrozen("the source was thawed by another process, see the job's events")
         return await _still_kept_out(run, frozen)
     if _left_s(run, found.known) <= 0:
@@ -129,6 +130,16 @@ async def is_frozen(run: Run) -> bool:
     return await _noted(run) is not None or (frozen is not None and frozen.thawed is None)
 
 
+async def is_owed(run: Run) -> bool:
+    """Whether there is a freeze of ours that must be put back."""
+    return await _noted(run) is not None
+
+
+def is_ours(run: Run) -> bool:
+    """Whether the freeze is one that we put back ourselves, not the operator."""
+    return run.checkpoint.frozen is not None and run.checkpoint.frozen.how in OWED
+
+
 async def extend(run: Run, seconds: float) -> None:
     """Let the freeze last this long from now on: for the hold behind the cut-over."""
     found = await _noted(run)
@@ -146,7 +157,7 @@ async def left_s(run: Run) -> float:
     if found is not None:
         return _left_s(run, found.known)
     frozen = run.checkpoint.frozen
-    if frozen is None or frozen.thawed is not None:
+    if frozen is None or frozen.thawed is not None or is_ours(run):
         raise NotFrozen("the source is not frozen")
     return frozen.until - time.time()
 
@@ -171,6 +182,7 @@ async def freeze_again(run: Run) -> list[str]:
     failed = await shards.set_status(run.source.client, open_again, shards.READONLY, permit)
     if failed is not None:
         raise failed
+    await _keep(run, await proof.baseline(run, found.known))
     return ["/".join(shard) for shard in open_again]
 
 

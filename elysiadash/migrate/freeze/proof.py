@@ -76,12 +76,15 @@ async def holds(run: Run, undo: Undo, known: Known) -> list[str]:
         if not rungs.is_read_only(listed, names):
             raise NotFrozen("a node left the read-only mode")
         said.append(f"{len(names)} of {len(names)} nodes are in the read-only mode")
+        # Only single calls pass its interceptor (source of 1.39.0; not tried).
+        said.append("not checked: gRPC batch streams, which this mode may let through")
+    # Measured on 1.39.0: a batch that was refused by roles or by the mode is not counted.
     arrived = evidence.arrived(known.imports, seen, starts, undo.collections)
-    if arrived and undo.how is Freeze.STOPPED:
+    if arrived:
         counts = ", ".join(f"{count:.0f} by {node}" for node, count in sorted(arrived.items()))
-        raise NotFrozen(f"somebody writes: objects were taken in batches ({counts})")
-    if undo.how is Freeze.STOPPED:
-        said.append("no batch for these collections arrived since, at any node with metrics")
+        raise NotFrozen(f"somebody writes all the same: objects were taken in batches ({counts})")
+    if starts:
+        said.append(f"no batch for these collections arrived since, at {len(starts)} nodes")
     return said + _not_told(names, starts)
 
 

@@ -72,7 +72,11 @@ async def choose(run: Run) -> Freeze:
         if rung.works:
             return wanted
         if wanted in (Freeze.STOPPED, Freeze.MODE):
-            raise Waits(f"{rung.why_not}: {rung.way_out}")
+            raise Waits(
+                f"{rung.why_not}: {rung.way_out}",
+                key=STOPPED if wanted is Freeze.STOPPED else "",
+                choices=(STOPPED,) if wanted is Freeze.STOPPED else (),
+            )
         raise NotFrozen(f"freeze by {wanted} cannot be had: {rung.why_not}; {rung.way_out}")
     for how in LADDER:
         if found[how].works:
@@ -80,7 +84,11 @@ async def choose(run: Run) -> Freeze:
     reasons = "; ".join(
         f"{how}: {found[how].why_not}" for how in LADDER if how is not Freeze.STOPPED
     )
-    raise Waits(f"writers cannot be kept out by us ({reasons}). {found[Freeze.STOPPED].way_out}")
+    raise Waits(
+        f"writers cannot be kept out by us ({reasons}). {found[Freeze.STOPPED].way_out}",
+        key=STOPPED,
+        choices=(STOPPED,),
+    )
 
 
 def names(run: Run) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Sampled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     vectorless: tuple[tuple[str, int], ...] = ()
     """Vector (empty for the unnamed one) and how many objects lack it."""
     extreme_ints: tuple[tuple[str, str], ...] = ()
-    """(Property, id) of ints at +2^63-1, which no way of writing takes."""
+    """(Property, id) of ints at +2^63-1, which a server serves as 9223372036854776000."""
     why: str = ""
     """Why some or all could not be read."""
 
@@ -70,8 +70,6 @@ class CollectionFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     uncounted: int = 0
     """Tenants that are not active, so that their objects were not counted."""
     sample: Sampled = Sampled()
-    largest_ints: Told[dict[str, int]] = Told()
-    """Property -> its largest value, from the server's own aggregation."""
     there: Definition | None = None
     """What has the target's name already."""
     made_by_job: bool = False

@@ -149,7 +149,6 @@ async def _collection(run: Run, wanted: Wanted) -> CollectionFacts:
         objects=objects,
         uncounted=uncounted,
         sample=await sampling.sample(run, wanted.name, objects.value),
-        largest_ints=await sampling.largest_ints(run, wanted.name),
         there=there,
         made_by_job=ours,
         not_kept=await why_not_kept(run, there) if replaced and there is not None else None,

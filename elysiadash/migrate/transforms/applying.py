@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.tasks import Applied
 from elysiadash.migrate.transforms.sandbox import Sandbox, Script
 from elysiadash.migrate.transforms.wire import Failed, Given, Made, Product
 from elysiadash.weaviate.objects import Lost, Row, Shape, Vector, shape_of
@@ -16,23 +17,6 @@ from elysiadash.weaviate.objects.shape import Beacon
 
 _NOT_OF_THE_TARGET: Final = "transform gave what the target's definition does not take"
 _ONE_ID: Final = "two objects of the source got one id"
-
-
-class Applied(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a transform made of some rows. A row that is neither in ``lost`` nor the origin of
-    one of ``rows`` was dropped."""
-
-    rows: list[Row]
-    """To be written, of different ids; of the target's shape."""
-    origins: dict[str, str] = {}
-    """Id of a row -> id of the source's object, of each object that did not become just one of
-    its own id: see ``migrate.origins``."""
-    lost: list[Lost] = []
-    """Objects of the source of which nothing is written; the first line of ``reason`` is short
-    and shared by others."""
-    dropped: int = 0
-    added: int = 0
-    """Parts beyond the first of each object."""
 
 
 class FileTransform(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -20,6 +21,7 @@ from elysiadash.weaviate.objects import PageSize, Place, Reader, Row, shape_of
 PREVIEWS: Final = "previews.json"
 """In the job's folder: a ``Preview`` for each collection."""
 _PARTS_SEEN: Final = 20
+_PLACES: Final = 4
 
 
 def script_of(run: Run) -> Script | None:
@@ -100,10 +102,24 @@ async def _samples(run: Run, collection: str, wanted: int) -> tuple[Part, list[R
             collection=collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant)
         )  # fmt: skip
         reader = Reader(run.source.transport, run.source.door, shape, place, size=size)
-        rows = (await reader.page()).rows[:wanted]
+        rows = await _spread(reader, wanted)
         if rows:
             return part, rows
     return parts[0], []
+
+
+async def _spread(reader: Reader, wanted: int) -> list[Row]:
+    """Rows from several places of the id space, and from the beginning what these do not give."""
+    found: dict[str, Row] = {}
+    for place in range(1, _PLACES):
+        after = str(UUID(int=place * (1 << 128) // _PLACES))
+        found |= {row.id: row for row in (await reader.page(after)).rows[: wanted // _PLACES]}
+    after, ended = "", False
+    while len(found) < wanted and not ended:
+        page = await reader.page(after)
+        after, ended = page.cursor, page.ended
+        found |= {row.id: row for row in page.rows[: wanted - len(found)]}
+    return [found[name] for name in sorted(found)]
 
 
 def _may_be_read(part: Part, states: dict[str, str] | None) -> bool:

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from elysiadash.migrate.parts import Part
-from elysiadash.migrate.transforms.applying import Applied, Transformer
+from elysiadash.migrate.tasks import Applied
+from elysiadash.migrate.transforms.applying import Transformer
 from elysiadash.migrate.transforms.sandbox import Sandbox, Script
 from elysiadash.weaviate.objects import Row, shape_of
 from elysiadash.weaviate.objects.pages import unpacked

@@ -28,8 +28,11 @@ async def readable(run: Run, opened: OpenSides) -> tuple[list[str], Parts]:
 def caveats(run: Run, parts: Parts) -> list[str]:
     """What holds of every such proof, in words."""
     found = ["creation and update times, which every write sets anew"]
-    if run.spec.transform is not None:
-        found.append("values that a transform makes anew each time, but for their type")
+    found += [
+        f"{', '.join(names)} of {collection}, but for presence and type: the transform makes them "
+        "anew each time it runs"
+        for collection, names in run.checkpoint.volatile
+    ]
     seen = set[tuple[bool, str]]()
     for _, sides in parts.values():
         for is_source, side in ((True, sides.source), (False, sides.target)):

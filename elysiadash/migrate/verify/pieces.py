@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from elysiadash.migrate.clocks import Clocks
 from elysiadash.migrate.verify import packed
 from elysiadash.migrate.verify.judging import Row, Suspect, Tally, judged, judged_again
 from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.packed import Packed
 from elysiadash.migrate.verify.settling import Differing, settle
 from elysiadash.migrate.verify.sides import Sides
+from elysiadash.migrate.verify.transformed import Expected, ExpectedSide
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ledger import Entry, Ledger, updated
 
@@ -54,6 +57,12 @@ class Piece(NamedTuple):
     paces: Paces
     excuse_from_ms: float | None
     """See ``settle``; None: nothing is excused."""
+    clocks: Clocks
+    """The source's."""
+    expected: Expected | None = None
+    """What a transform makes of the source; None without one."""
+    times: Callable[[Mapping[bytes, bytes | None]], dict[bytes, int]] = lambda made_of: {}
+    """The source's times that were copied, by target id: see ``times_copied``."""
 
     @property
     def extents(self) -> tuple[Extent, Extent]:
@@ -70,12 +79,14 @@ async def prove_whole(piece: Piece) -> Outcome:
     Raises what the scans raise, and ``DamagedLedger``.
     """
     (one, other), sides, paces = piece.extents, piece.sides, piece.paces
+    trusted = await piece.clocks.trusted_before()
     source, target = packed.digests(), packed.digests()
     await _together(
         _collect(sides.source.digests(one, paces.source).pages(), source),
         _collect(sides.target.digests(other, paces.target).pages(), target),
     )
-    outcome = await _outcome(piece, judged, source, target)
+    judge = partial(judged, trusted_before=trusted)
+    outcome = await _outcome(piece, judge, source, target, trusted)
     assert outcome is not None  # noqa: S101 - no limit was given
     return outcome
 
@@ -87,13 +98,46 @@ async def prove_what_changed(piece: Piece) -> Outcome:
     Raises what the scans raise, and ``DamagedLedger``.
     """
     (one, other), sides, paces = piece.extents, piece.sides, piece.paces
+    trusted = await piece.clocks.trusted_before()
     source, target = packed.ids(), packed.ids()
     await _together(
         _collect(sides.source.ids(one, paces.source).pages(), source),
         _collect(sides.target.ids(other, paces.target).pages(), target),
     )
-    outcome = await _outcome(piece, judged_again, source, target, most=MOST_SINGLES)
+    outcome = await _outcome(piece, judged_again, source, target, trusted, most=MOST_SINGLES)
     return outcome or await prove_whole(piece)
+
+
+async def prove_transformed(piece: Piece) -> Outcome:
+    """Compare every object of a range of the target with what the transform makes of the source.
+
+    Raises what the scans raise.
+    """
+    expected, sides = piece.expected, piece.sides
+    assert expected is not None  # noqa: S101 - chosen only with a transform
+    extents, target = piece.extents, packed.digests()
+    source, origins = await asyncio.to_thread(expected.rows, piece.lower)
+    await _collect(sides.target.digests(extents[1], piece.paces.target).pages(), target)
+    tally, suspects = Tally(), list[Suspect]()
+
+    def look() -> None:
+        for _ in judged(source, target, (), tally, suspects.append):
+            pass
+
+    await asyncio.to_thread(look)
+    made_of = {one.id: origins.get(one.id) for one in suspects}
+    times = await asyncio.to_thread(piece.times, made_of)
+    known = [one._replace(ledger_time=times.get(one.id)) for one in suspects]
+    settled = await settle(
+        Sides(ExpectedSide(expected, origins), sides.target),
+        extents,
+        known,
+        excuse_from_ms=piece.excuse_from_ms,
+        breathe=partial(piece.paces.source, 0),
+    )
+    tally.add(settled.tally)
+    differing = [one._replace(made_of=origins.get(one.suspect.id)) for one in settled.differing]
+    return Outcome(tally, differing, (), unchanged=True)
 
 
 async def _outcome(
@@ -101,6 +145,7 @@ async def _outcome(
     judge: Judge,
     source: Iterable[Row],
     target: Iterable[Row],
+    trusted_before: int,
     *,
     most: int | None = None,
 ) -> Outcome | None:
@@ -115,16 +160,13 @@ async def _outcome(
     await asyncio.to_thread(look)
     if most is not None and len(suspects) > most:
         return None
-
-    async def breathe() -> None:
-        await piece.paces.source(0)
-
     settled = await settle(
         piece.sides,
         piece.extents,
         suspects,
         excuse_from_ms=piece.excuse_from_ms,
-        breathe=breathe,
+        breathe=partial(piece.paces.source, 0),
+        trusted_before=trusted_before,
     )
     tally.add(settled.tally)
     return Outcome(

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from elysiadash.jobs import ranges
 from elysiadash.jobs.ranges import KeyRange
 from elysiadash.migrate.checkpoint import Proof
+from elysiadash.migrate.clocks import Clocks
 from elysiadash.migrate.errors import NotProven
 from elysiadash.migrate.phases import Verify
 from elysiadash.migrate.run import Run
@@ -26,16 +27,20 @@ from elysiadash.migrate.verify.counting import count_beside, count_only, ids_onl
 from elysiadash.migrate.verify.covering import Parts, caveats, readable
 from elysiadash.migrate.verify.judging import Tally
 from elysiadash.migrate.verify.keeping import PROOFS, Begun
-from elysiadash.migrate.verify.lanes import LANES, persistently, side_by_side
+from elysiadash.migrate.verify.lanes import LANES, persistently, side_by_side, to_its_end
 from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.pieces import (
     Outcome,
     Paces,
     Piece,
+    prove_transformed,
     prove_what_changed,
     prove_whole,
 )
+from elysiadash.migrate.verify.searching import Searched, compare_searches
 from elysiadash.migrate.verify.sides import OpenSides
+from elysiadash.migrate.verify.transformed import Expected, expectations, times_copied
+from elysiadash.scan.keys import as_text
 from elysiadash.scan.ledger import DamagedLedger
 
 _SKEW_MS = 60_000
@@ -52,6 +57,7 @@ class _Method(NamedTuple):
 
 _WHOLE = _Method("whole", prove_whole, goes_on=True)
 _AGAIN = _Method("again", prove_what_changed, goes_on=False)
+_TRANSFORMED = _Method("transformed", prove_transformed, goes_on=False)
 
 
 async def prove(run: Run, *, final: bool = False) -> Proof:
@@ -94,37 +100,65 @@ async def _proof(run: Run, method: _Method, *, final: bool, rounds: int = 0) -> 
 
 async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: bool) -> Proof:
     faults, parts = await readable(run, opened)
+    paces = Paces(Pacing(run), Pacing(run))
+    if run.spec.transform is not None:
+        method = _TRANSFORMED
     begun, went_on = await asyncio.to_thread(_begin, run, list(parts), method, final)
-    await _prove_ranges(run, begun.number, parts, method, final=final)
+    async with expectations(run, parts, paces.source) as expected:
+        await _prove_ranges(run, begun.number, parts, method, paces, expected, final=final)
     if went_on and final:
         # Its first ranges were seen before the interruption: they are looked at once more.
         begun, _ = await asyncio.to_thread(_begin, run, list(parts), _AGAIN, final)
-        await _prove_ranges(run, begun.number, parts, _AGAIN, final=final)
+        await _prove_ranges(run, begun.number, parts, _AGAIN, paces, {}, final=final)
     done = await asyncio.to_thread(keeping.reread, run.work, begun)
     if not done.done or {one.tenant for one in done.ranges} != set(parts):
         raise NotProven(f"proof {done.number} is not whole; resume the job")
     tallies = done.tallies()
+    for key, one in expected.items():
+        # What was compared are the transform's objects; what was read are the source's.
+        tallies[key].source = one.read
+        faults += [
+            f"more than one object of {key} became {as_text(twin)}"
+            for twin in dict.fromkeys(one.twins)
+        ]
     counted = await count_beside(run, parts, tallies, final=final)
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
+    searched = Searched([], [], [])
+    if run.spec.verify is Verify.V4 and final:
+        searched = await compare_searches(run, parts)
+    elif run.spec.verify is Verify.V4:
+        searched.not_checked.append("search: it is compared when writers are kept out")
+    level = run.spec.verify
+    if level is Verify.V4 and not searched.told:
+        # What was not done is not claimed.
+        level = Verify.V3
     return Proof(
-        level=Verify.V2.value,
+        level=level.value,
         number=done.number,
-        faults=(*faults, *counted.faults),
-        not_checked=(*caveats(run, parts), *counted.not_checked),
+        searched=tuple(searched.told),
+        faults=(*faults, *counted.faults, *searched.faults),
+        not_checked=(*caveats(run, parts), *counted.not_checked, *searched.not_checked),
         **msgspec.to_builtins(total),
     )
 
 
 async def _prove_ranges(
-    run: Run, number: int, parts: Parts, method: _Method, *, final: bool
+    run: Run,
+    number: int,
+    parts: Parts,
+    method: _Method,
+    paces: Paces,
+    expected: dict[str, Expected],
+    *,
+    final: bool,
 ) -> None:
-    paces = Paces(Pacing(run), Pacing(run))
     begun_ms = None
     if not final:
         job = await asyncio.to_thread(run.work.job)
         begun_ms = (job.started or job.created) * 1000 - _SKEW_MS
+    clocks = Clocks(run.source)
     copied = await asyncio.to_thread(keeping.copied, run.work)
     file = await asyncio.to_thread(keeping.mismatches_of, run.work, number)
 
@@ -133,16 +167,25 @@ async def _prove_ranges(
             began = time.monotonic()
             part, sides = parts[taken.tenant]
             known = copied[taken.tenant, taken.lower]
-            ledger = await asyncio.to_thread(keeping.ledger_of, run.work, known)
-            piece = Piece(sides, part.tenant, taken.lower, taken.upper, ledger, paces, begun_ms)
+            piece = Piece(
+                sides,
+                part.tenant,
+                taken.lower,
+                taken.upper,
+                await asyncio.to_thread(keeping.ledger_of, run.work, known),
+                paces,
+                begun_ms,
+                clocks,
+                expected.get(part.key),
+                partial(times_copied, run.work, part),
+            )
             what = f"{part.key} from {taken.lower.hex()[:8]} to {taken.upper.hex()[:8]}"
             try:
                 outcome = await persistently(run, what, partial(method.prove, piece))
             except DamagedLedger as error:
                 raise NotProven(f"{error}; cancel the job and begin it anew") from None
-            await asyncio.to_thread(
-                keeping.keep, run.work, taken, known, outcome, file, time.monotonic() - began
-            )
+            seconds = time.monotonic() - began
+            await to_its_end(partial(keeping.keep, run.work, taken, known, outcome, file, seconds))
 
     try:
         await side_by_side(lane, LANES)

@@ -59,7 +59,13 @@ class JobGoing(ScreenPart):
         await self.dash.push_screen(TypedWord("Thaw", lines, "thaw"), thaw)
 
     async def _thaw(self, job: str) -> str:
+        from elysiadash.migrate.freeze.thawing import NotThawed
+        from elysiadash.weaviate.errors import WeaviateError
+
+        self.status.flash("thawing", 30.0)
         try:
-            return await self.dash.jobs.ask(job, "say", {"word": "thaw"})
-        except JobsError as error:
-            return str(error)
+            words = await self.dash.jobs.thaw(job)
+        except (JobsError, NotThawed, WeaviateError) as error:
+            return f"not thawed: {error}"
+        await self.dash.see_frozen(now=True)
+        return words

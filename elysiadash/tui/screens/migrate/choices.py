@@ -216,7 +216,7 @@ def _target(draft: Draft, around: Around) -> Setting:
     why = shown_address(profile.url)
     if not profile.write:
         why = f"{why}; {READ_ONLY}"
-    environment = f" {profile.environment}" if profile.environment else ""
+    environment = f" · {profile.environment}" if profile.environment else ""
     style = "" if profile.write else "warning"
     return Setting(
         key="target", name="Cluster", value=f"{value}{environment}", why=why, style=style

@@ -28,7 +28,7 @@ class StepPane(RowList[RowT], Vertical, Generic[RowT]):
     FINDS_PROBLEMS: ClassVar[bool] = False
     DEFAULT_CSS = """
     StepPane { width: 1fr; height: 1fr; display: none; }
-    StepPane About { max-height: 60%; }
+    StepPane About { max-height: 60%; text-wrap: wrap; }
     StepPane VirtualTable { height: 1fr; min-height: 3; }
     StepPane EmptyNote { min-height: 3; padding: 0 2; }
     """
@@ -85,10 +85,8 @@ class StepPane(RowList[RowT], Vertical, Generic[RowT]):
 
     def take_keys(self) -> None:
         """The list has the keys, where it is shown."""
-        if self.table.display:
-            self.table.focus()
-        else:
-            self.screen.set_focus(None)
+        # At once: ``focus`` waits for its turn, and would take the keys from a line opened since.
+        self.screen.set_focus(self.table if self.table.display else None)
 
     def notes(self) -> list[Piece]:
         """Filter, counts and order."""

@@ -60,7 +60,8 @@ class RunPane(EventRows):
             lines.append([(plain(detail.job.reason), "$health-warn")])
         lines += _numbers(detail)
         if point is not None:
-            lines += _pace(point)
+            # What was so when its worker died is not so now.
+            lines += _pace(point) if detail.worked_on else []
             lines += _generations(point)
         if detail.reasons:
             worst = [f"{many:,} {plain(why)}" for why, many in list(detail.reasons.items())[:2]]
@@ -117,16 +118,16 @@ def _numbers(detail: Detail) -> list[Words]:
     lines = [words]
     speed: Words = []
     pace = detail.checkpoint.pace if detail.checkpoint is not None else None
-    now = pace.objects_per_s if pace is not None and detail.worked_on else None
+    now = pace.objects_per_s if pace is not None else None
     now = progress.objects_per_s if now is None else now
-    if now is not None:
+    if now is not None and detail.worked_on:
         speed.append((f"{numbers.rate(now)}/s now", "bold"))
     if job.started is not None and progress.objects:
         passed = (job.ended or detail.at) - job.started
         if passed > 0:
             mean = numbers.rate(progress.objects / passed)
             speed.append(f"{'   ' if speed else ''}{mean}/s mean since it began")
-    if progress.eta is not None:
+    if progress.eta is not None and detail.worked_on:
         left = eta_words(progress.eta.p50, progress.eta.p90)
         speed.append(f"   left {left} (p50–p90)")
     elif detail.worked_on and speed:

@@ -76,7 +76,7 @@ def _why(row: Setting) -> Cell:
 
 _SETTING_COLUMNS: Sequence[Column[Setting]] = (
     Column("name", "Setting", _name, (12, 28), "left", 100),
-    Column("value", "Value", _value, (10, 48), "left", 95),
+    Column("value", "Value", _value, (10, 36), "left", 95),
     Column("why", "Why", _why, (16, 160), "left", 50, whole=True),
 )
 

@@ -234,9 +234,14 @@ class StepsScreen(ListActions):
 
     # Going from step to step
 
+    @property
+    def names(self) -> list[str]:
+        """The steps that there are now, in order."""
+        return list(self.panes)
+
     def action_next_step(self, way: int) -> None:
         """The next step, or the one before."""
-        names = list(self.panes)
+        names = self.names
         self.go_to(names[(names.index(self._here) + way) % len(names)])
 
     def take_step(self, name: str) -> str | None:
@@ -254,7 +259,7 @@ class StepsScreen(ListActions):
 
     def offer_step(self) -> Iterable[str]:
         """Their names."""
-        return self.panes
+        return self.names
 
     # Typing values
 
@@ -271,7 +276,13 @@ class StepsScreen(ListActions):
             super().prompt_accepted(mark, text)
             return
         fault = self.typed(self._wants[1], text.strip())
-        if fault is not None:
-            self.query_one(Prompt).fault(fault)
-            return
-        self.close_prompt()
+        self.query_one(Prompt).fault(fault)
+        if fault is None:
+            self.close_prompt()
+
+    @on(Prompt.Changed)
+    def _on_value_changed(self, event: Prompt.Changed) -> None:
+        """What was wrong is being corrected."""
+        if self._wants is not None and event.mark == self._wants[0]:
+            event.stop()
+            self.query_one(Prompt).fault(None)

@@ -21,6 +21,7 @@ from elysiadash.tui.emptiness import Note
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.screens.migrate import asking, choices
 from elysiadash.tui.screens.migrate.choices import Around, known_of
+from elysiadash.tui.screens.migrate.diff import DiffPane
 from elysiadash.tui.screens.migrate.preflight import PreflightPane
 from elysiadash.tui.screens.migrate.settings import CheckRow, Setting, SettingsPane
 from elysiadash.tui.screens.migrate.steps import DONE, OPEN, STOPS, Step, StepsScreen
@@ -81,7 +82,8 @@ class WizardScreen(StepsScreen):
         self.what = WhatPane(self._toggle)
         self.where, self.how = WherePane(self._change), HowPane(self._change)
         self.checks = PreflightPane(_HOW)
-        super().__init__((self.what, self.where, self.how, self.checks))
+        self.diff = DiffPane()
+        super().__init__((self.what, self.where, self.how, self.diff, self.checks))
         self.checks.open_row = self._lift  # type: ignore[method-assign]
         self._draft_name = draft
         self.draft: Draft | None = None
@@ -97,6 +99,12 @@ class WizardScreen(StepsScreen):
     def link(self) -> str:
         """The command that leads here."""
         return f"draft {self._draft_name}"
+
+    @property
+    def names(self) -> list[str]:
+        """What a transform does is shown where there is one."""
+        transforms = self.draft is not None and bool(self.draft.transform)
+        return [name for name in self.panes if transforms or name != self.diff.NAME]
 
     @property
     def writable(self) -> bool:
@@ -197,6 +205,7 @@ class WizardScreen(StepsScreen):
         self.checks.lacks = asking.what_lacks(draft, self.around)
         self.checks.changed = draft.checked_as != draft.fingerprint()
         self.checks.show()
+        self.diff.show(self.checks.detail, changed=self.checks.changed)
         self.tell_steps()
 
     def _elsewhere(self) -> str:
@@ -212,7 +221,7 @@ class WizardScreen(StepsScreen):
     def steps(self) -> Sequence[Step]:
         """The four that are planned, and those that the job will go through."""
         draft = self.draft
-        states = dict.fromkeys(STEPS, OPEN)
+        states: dict[str, str] = dict.fromkeys(STEPS, OPEN)
         if draft is not None:
             states["what"] = DONE if draft.collections else OPEN
             lacks = asking.what_lacks(draft, self.around)
@@ -221,11 +230,10 @@ class WizardScreen(StepsScreen):
             if self.checks.rows and not self.checks.changed:
                 stops = any(row.stops for row in self.checks.rows)
                 states["preflight"] = STOPS if stops else DONE
-        planned = [Step(pane.NUMBER, name, states[name]) for name, pane in self._named()]
+        planned = [
+            Step(self.panes[name].NUMBER, name, states.get(name, OPEN)) for name in self.names
+        ]
         return [*planned, *(Step(number, name) for number, name in _LATER)]
-
-    def _named(self) -> list[tuple[Any, Any]]:
-        return list(self.panes.items())
 
     def notes(self) -> list[Piece]:
         """Also that nothing can be started, and why."""
@@ -246,8 +254,9 @@ class WizardScreen(StepsScreen):
 
     def shown_changed(self) -> None:
         """Where one left off is where one goes on."""
-        if self.draft is not None and self.draft.step != self._here:
-            self.keep(msgspec.structs.replace(self.draft, step=self._here))
+        here = next((step for step in STEPS if step == self._here), None)
+        if self.draft is not None and here is not None and self.draft.step != here:
+            self.keep(msgspec.structs.replace(self.draft, step=here))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Tenants are of the first step."""

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.tasks import Applied
 from elysiadash.migrate.transforms import example
-from elysiadash.migrate.transforms.applying import Applied, FileTransform, Transformer
+from elysiadash.migrate.transforms.applying import FileTransform, Transformer
 from elysiadash.migrate.transforms.file import choose
 from elysiadash.migrate.transforms.sandbox import Sandbox, Script
 from elysiadash.weaviate.objects import Converted, Converter, Lost, Row, Vector, shape_of

@@ -1,0 +1,95 @@
+"""The held freeze: the source stays frozen until the operator says that the application has moved.
+
+It ends by ``{"word": "thaw"}`` (``jobs thaw``), or at the hold's limit. A restart of a node makes
+its shards writable: they are frozen again at once, and it is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from elysiadash.migrate.errors import NotFrozen
+from elysiadash.migrate.freeze import ladder
+from elysiadash.migrate.left_frozen import THAW
+from elysiadash.migrate.run import Run
+from elysiadash.weaviate.errors import WeaviateError
+
+_LOOK_S: Final = 1.0
+_PROVE_S: Final = 5.0
+_BEFORE_LIMIT_S: Final = 1.0
+"""We thaw before the limit: the watchdog, which comes after it, would take the job from us."""
+
+
+async def hold(run: Run) -> str:
+    """Hold the freeze for ``hold_limit_s`` at most, then thaw; why it ended, in words.
+
+    Raises ``Interrupted`` with the freeze still standing: who stops the job decides about it.
+    """
+    if not await ladder.is_frozen(run):
+        return "nothing was frozen"
+    if THAW not in run.checkpoint.answers:
+        await ladder.extend(run, run.spec.hold_limit_s)
+    proved = 0.0
+    while True:
+        if await _said_thaw(run):
+            why = "the operator said that the application has moved"
+            break
+        try:
+            left = await ladder.left_s(run)
+        except NotFrozen:
+            return await _gone(run)
+        if left <= _BEFORE_LIMIT_S:
+            why = f"the hold's limit of {run.spec.hold_limit_s:.0f} s has passed"
+            break
+        if time.monotonic() - proved > _PROVE_S:
+            if not await keep_frozen(run):
+                return await _gone(run)
+            proved = time.monotonic()
+        await run.breathe()
+        await asyncio.sleep(_LOOK_S)
+    await ladder.thaw(run, why)
+    return why
+
+
+async def keep_frozen(run: Run) -> bool:
+    """Look whether the freeze stands, and freeze again what a restart thawed; whether it stands.
+
+    False where it was thawed by another process. A cluster that does not answer is looked at
+    again: nothing is thawed for it.
+    """
+    try:
+        await ladder.holds(run)
+        return True
+    except NotFrozen as broken:
+        text = str(broken)
+    except WeaviateError as error:
+        await run.note("freeze", f"the freeze cannot be looked at: {error}", severity="warning")
+        return True
+    try:
+        again = await ladder.freeze_again(run)
+    except (NotFrozen, WeaviateError) as error:
+        await run.note("freeze", f"{text}; not frozen again yet: {error}", severity="warning")
+        return await ladder.is_owed(run)
+    if again:
+        note = (
+            f"while it was held: {text}; frozen again at once ({len(again)} shards). What was "
+            "written to the source in between is not in the target"
+        )
+        await run.note("freeze", note, severity="warning", data={"shards": again[:100]})
+        await run.save(notes=(*run.checkpoint.notes, note))
+    return await ladder.is_owed(run) or not ladder.is_ours(run)
+
+
+async def _gone(run: Run) -> str:
+    await ladder.thaw(run, "another process")
+    return "it was thawed by another process, see the job's events"
+
+
+async def _said_thaw(run: Run) -> bool:
+    words = await asyncio.to_thread(run.work.said)
+    if words:
+        said = {str(one["word"]): one for one in words}
+        await run.save(answers={**run.checkpoint.answers, **said})
+    return THAW in run.checkpoint.answers
