@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from elysiadash.jobs import ranges
+from elysiadash.jobs import outcomes, ranges
 from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.migrate import deletes, ids
 from elysiadash.migrate.both_ends import CopyIds, Ends, Live, shards_of
@@ -203,6 +203,9 @@ class _CatchingUp:
             self._pieces[one.tenant, one.lower] = one.id
             intervals.setdefault(one.tenant, []).append(one.interval)
         missing = [key for key in self.parts if key not in planned]
+        if missing:
+            with work.held() as tx:
+                outcomes.expect(tx, sum(one.objects for one in copied if one.tenant in self.parts))
         for start in range(0, len(missing), _PARTS_AT_ONCE):
             with work.held() as tx:
                 for key in missing[start : start + _PARTS_AT_ONCE]:
