@@ -22,6 +22,8 @@ class CopyLine(AuditEntry, frozen=True, kw_only=True, gc=False):
     generation: int = 0
     requests: int = 0
     objects: int = 0
+    ids: tuple[str, ...] = ()
+    """Of deletes: which objects, since nothing else will tell."""
 
 
 class Tally:
@@ -81,11 +83,14 @@ def _line(
     generation: int = 0,
     requests: int = 0,
     objects: int = 0,
+    verb: str = "POST",
+    path: str = "/weaviate.v1.Weaviate/BatchObjects",
+    ids: tuple[str, ...] = (),
 ) -> CopyLine:
     return CopyLine(
         at=time.time(),
-        verb="POST",
-        path="/weaviate.v1.Weaviate/BatchObjects",
+        verb=verb,
+        path=path,
         request_class=RequestClass.WRITE,
         body_hash=None,
         permit=permit,
@@ -97,6 +102,7 @@ def _line(
         generation=generation,
         requests=requests,
         objects=objects,
+        ids=ids,
     )
 
 
@@ -136,3 +142,21 @@ def _end(sink: AuditSink, line: CopyLine) -> None:
     except OSError as error:
         # Its start is on record: failing now would hide what was done.
         log.error("the audit log cannot be written: %s", error.strerror)
+
+
+def delete_line(
+    sink: AuditSink,
+    part: Part,
+    permit: Permit,
+    result: str,
+    ids: tuple[str, ...],
+    *,
+    seconds: float | None = None,
+) -> None:
+    """One line of some deletes in the target. Raises ``OSError``: then nothing may be deleted."""
+    sink.record(
+        _line(
+            part, permit, result, seconds=seconds, objects=len(ids),
+            verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
+        )
+    )  # fmt: skip

@@ -8,6 +8,7 @@ the source has to prove that it is whole and still the same one (``vouch``).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from elysiadash.migrate.audit_lines import delete_line
 from elysiadash.migrate.errors import SourceChanged, TargetChanged
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.replica_reads import Replication, may_repair
@@ -158,13 +160,35 @@ class Live:
             return await self._ask(part, key)
 
     async def delete(self, part: Part, keys: Sequence[bytes]) -> None:
-        """See ``Ends``."""
+        """See ``Ends``. Two lines in the audit log for all of them, with their ids."""
+        sink = self._run.target.guard.audit
+        if not keys or sink is None:
+            return await self._delete_all(part, keys)
+        permit = self._run.permit("objects that were deleted in the source")
+        ids = tuple(as_text(key) for key in keys)
+        started, result = time.monotonic(), "failed"
+        await asyncio.to_thread(delete_line, sink, part, permit, "started", ids)
+        try:
+            await self._delete_all(part, keys)
+            result = "ok"
+        finally:
+            seconds = time.monotonic() - started
+            await asyncio.to_thread(delete_line, sink, part, permit, result, ids, seconds=seconds)
 
+    async def _delete_all(self, part: Part, keys: Sequence[bytes]) -> None:
         async def one(key: bytes) -> None:
             async with self._slots:
                 await persist(lambda: self._delete(part, key), _PATIENCE)
 
         await _all(one, keys)
+        read_back = self._read_back(part)
+        for key in await read_back.times(as_text(key) for key in keys):
+            # The replica that was read may lag behind those that took the delete.
+            if await read_back.surely(key) is not None:
+                raise TargetChanged(
+                    f"{part.target}/{key} is still in the target after its delete was accepted:"
+                    " look for a READONLY shard or another writer there, then resume the job"
+                )
 
     async def copy(self, part: Part, keys: Sequence[bytes]) -> list[Entry]:
         """See ``Ends``."""
@@ -191,7 +215,7 @@ class Live:
             consistency="ALL" if all_of_them else "ONE",
         )
         try:
-            answer = await persist(lambda: self._run.source.transport.send(call), _PATIENCE)
+            answer = await persist(lambda: self._run.source.many.send(call), _PATIENCE)
         except NotFound as error:
             if error.detail:
                 raise BadAnswer(
@@ -214,32 +238,25 @@ class Live:
         return await self._replication.several(part.collection)
 
     async def _delete(self, part: Part, key: bytes) -> None:
-        target = self._run.target
-        identity = as_text(key)
         params: dict[str, Any] = {"consistency_level": "QUORUM"}
         if part.tenant:
             params["tenant"] = part.tenant
         call = Call(
             method="DELETE",
-            path=f"/v1/objects/{quote(part.target, safe='')}/{identity}",
+            path=f"/v1/objects/{quote(part.target, safe='')}/{as_text(key)}",
             params=params,
             timeout=_TIMEOUT_S,
             permit=self._run.permit("an object that was deleted in the source"),
             facts=Facts(tenant_is_hot=bool(part.tenant)),
         )
         with suppress(NotFound):
-            await target.transport.send(call)
-        if await self._read_back(part).surely(identity) is not None:
-            raise TargetChanged(
-                f"{part.target}/{identity} is still in the target after its delete was accepted:"
-                " look for a READONLY shard or another writer there, then resume the job"
-            )
+            await self._run.target.many.send(call)
 
     def _read_back(self, part: Part) -> ReadBack:
         target = self._run.target
         place = Place(collection=part.target, tenant=part.tenant, tenant_is_hot=bool(part.tenant))
         permit = self._run.permit("read back what was written")
-        return ReadBack(target.transport, target.door, place, permit=permit)
+        return ReadBack(target.many, target.door, place, permit=permit)
 
     async def _is_there(self, part: Part) -> None:
         """The collection, or the tenant, is there, and is the same one."""

@@ -18,7 +18,7 @@ import msgspec
 
 from elysiadash.jobs.errors import ClaimLost, JobsError
 from elysiadash.jobs.ranges import KeyRange
-from elysiadash.migrate import keeping, origins, pace
+from elysiadash.migrate import keeping, origins, orphans, pace
 from elysiadash.migrate.errors import MigrationStopped
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
@@ -44,7 +44,9 @@ async def copy(run: Run, parts: Sequence[Part] | None = None) -> None:
     lanes = lanes_of(run)
     await asyncio.to_thread(keeping.plan, run, await _counted(run, chosen))
     await lanes.begin()
+    await orphans.doubt_the_dead(run)
     await Passage(run, lanes, chosen).go()
+    await orphans.adopt(run)
     if run.transform is not None:
         for part in chosen:
             await asyncio.to_thread(origins.gather, run.work, part)
@@ -70,6 +72,8 @@ class _Seat(msgspec.Struct, gc=False):
 
     range: KeyRange
     flying: bool = False
+    sent: float = 0.0
+    """Wall time of its last task."""
     not_before: float = 0.0
     backoff: Backoff | None = None
 
@@ -198,7 +202,7 @@ class Passage:
             references=self._generation == keeping.REFERENCES,
         )
         for seat in seats:
-            seat.flying = True
+            seat.flying, seat.sent = True, time.time()
         self._flying[self._lanes.submit(copy_slices, task)] = list(slots)
 
     async def _land(self, future: asyncio.Future[list[SliceResult]]) -> None:
@@ -244,6 +248,8 @@ class Passage:
     async def _wait_for(self, seat: _Seat, failure: Failure) -> None:
         part = self._part(seat.range)
         failure = await self._lanes.judged(failure, part)
+        if self._generation == COPIED:
+            await orphans.doubt(self._run, [seat.range], seat.sent)
         if not failure.passing:
             self._fatal = self._fatal or stopped_by(failure, part)
             return

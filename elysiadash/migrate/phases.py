@@ -12,6 +12,8 @@ class Phase(StrEnum):
     PREFLIGHT = "PREFLIGHT"
     PREPARE = "PREPARE"
     """Collections and tenants are made in the target."""
+    WAVES = "WAVES"
+    """Tenants that sleep are woken, copied and proven some at a time, and put to sleep again."""
     COPY = "COPY"
     DELTA = "DELTA"
     """Generations that catch up with what changed since."""

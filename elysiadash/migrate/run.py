@@ -45,11 +45,15 @@ class Run:
         self.spec = spec
         self.source = source
         self.target = target
-        self.checkpoint = checkpoint
+        # What was answered since goes before what was said at the beginning.
+        answers = {**spec.answers, **checkpoint.answers}
+        self.checkpoint = msgspec.structs.replace(checkpoint, answers=answers)
         self.definitions: dict[str, dict[str, Any]] = {}
         self.translations: dict[str, Translation] = {}
         self.tenants: dict[str, dict[str, str]] = {}
         self.parts: list[Part] = []
+        self.asleep: list[Part] = []
+        """Tenants that sleep (``waves.split``): copied apart from ``parts``."""
         self.transform: Transform | None = None
         """Set before the first copy where the spec names one."""
         self.lanes: Lanes | None = None

@@ -6,6 +6,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from elysiadash.config.profile import Profile
+from elysiadash.migrate.audit_lines import Tally
 from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.owners import Owners
 from elysiadash.weaviate.budget import Budget
@@ -37,6 +38,11 @@ class Site:
         self.client = Client(self.transport)
         self.meta = Meta()
         self.door = Door(self.transport)
+        self.many = Transport(
+            profile, Guard(writable=profile.write, audit=audit and Tally()), budget=self.budget
+        )
+        """For requests of which a generation sends thousands: whoever sends them writes one line
+        for all of them before and behind (``audit_lines``), as each line waits for the disk."""
         self._scanned: dict[str, Coordinator] = {}
 
     @classmethod
@@ -93,6 +99,7 @@ class Site:
         for coordinator in self._scanned.values():
             await coordinator.aclose()
         await self.door.aclose()
+        await self.many.aclose()
         await self.transport.aclose()
 
     def _coordinator(self, name: str, url: str, grpc: str | None) -> Coordinator:

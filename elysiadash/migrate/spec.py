@@ -70,6 +70,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The backup backend of ``strategy=backup``."""
     accepted: tuple[str, ...] = ()
     """Codes of checks whose block the operator lifted by typing them, such as ``vectorless``."""
+    answers: dict[str, str] = {}
+    """Answers given beforehand, by the keys of their questions (``errors.Waits``)."""
     window: tuple[str, str] | None = None
     """Only between these times of day (``HH:MM``, UTC) objects are moved."""
 

@@ -91,8 +91,10 @@ async def ask_about_offloaded(run: Run) -> list[Part]:
     names = ", ".join(part.key for part in away[:5]) + (", ..." if len(away) > 5 else "")
     if decided not in ("skip", "load"):
         raise Waits(
-            f"{len(away):,} tenants are offloaded ({names}): say {OFFLOADED_ANSWER} load to bring "
-            "them back for their copy and offload them again, or skip to leave them out"
+            f"{len(away):,} tenants are offloaded ({names}): say load to bring them back for "
+            "their copy and offload them again, or skip to leave them out",
+            key=OFFLOADED_ANSWER,
+            choices=("load", "skip"),
         )
     if decided == "load":
         return list(run.parts)
@@ -161,6 +163,16 @@ async def activate(run: Run, wave: Sequence[Part], *, site: Site | None = None) 
     return [name for name, _ in asleep]
 
 
+async def woken_by_us(run: Run) -> set[tuple[str, str]]:
+    """Tenants of the source that a wave activated and that are not put back yet."""
+    return {
+        (str(step.undo["collection"]), str(name))
+        for step in await asyncio.to_thread(_all_owed, run)
+        if step.undo is not None and step.undo["end"] == "source"
+        for name, _ in step.undo["tenants"]
+    }
+
+
 async def put_back(
     run: Run, wave: Sequence[Part] | None = None, *, site: Site | None = None
 ) -> int:
@@ -200,13 +212,7 @@ class Activity:
         if self._last is not None:
             self.blind_s = max(self.blind_s, now - self._last)
         self._last = now
-        owed = await asyncio.to_thread(_all_owed, run)
-        ours = {
-            (str(step.undo["collection"]), str(name))
-            for step in owed
-            if step.undo is not None and step.undo["end"] == "source"
-            for name, _ in step.undo["tenants"]
-        }
+        ours = await woken_by_us(run)
         for collection in sorted({part.collection for part in run.parts if part.tenant}):
             known = await states(run.source, collection)
             self.seen |= {

@@ -1,0 +1,358 @@
+"""The phases in their order. Each returns the one that follows, and can be begun again.
+
+``PLANNED -> PREFLIGHT -> PREPARE -> COPY -> DELTA -> PROVE -> PROVEN -> FREEZE -> FINAL_DELTA ->
+CUT_OVER -> HELD -> REPORT``. A freeze in which not everything gets equal is thawed and tried again
+from DELTA on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from elysiadash.jobs import dead_letters, outcomes
+from elysiadash.migrate import (
+    copying,
+    cut_over,
+    delta,
+    forecasting,
+    freeze,
+    looking,
+    prepare,
+    references,
+    rehearsal,
+    repair,
+    replicas,
+    report,
+    rollback,
+    since,
+    verify,
+    waves,
+)
+from elysiadash.migrate.checkpoint import Check, Proof
+from elysiadash.migrate.errors import NotFrozen, RefusedByPreflight, Waits
+from elysiadash.migrate.phases import Ending, Freeze, Phase, Strategy, Verify
+from elysiadash.migrate.preflight.checks import check
+from elysiadash.migrate.run import Run
+from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
+from elysiadash.migrate.trying import passes, trying
+from elysiadash.scan.errors import ScanFailed
+from elysiadash.weaviate.errors import WeaviateError
+
+SMALL: Final = 1_000
+"""Changes of one generation that a freeze can take over."""
+SHRINKS: Final = 0.8
+"""A generation that is not smaller than this part of the one before does not shrink any more."""
+MOST_GENERATIONS: Final = 50
+FREEZES: Final = 3
+"""Freezes in which not all got equal, before a person is asked."""
+
+PATIENCE_S: Final = 900.0
+"""So long a cluster that went away is waited for; then the job stops, to be resumed."""
+
+T = TypeVar("T")
+Step = Callable[[Run], Awaitable[Phase | None]]
+
+
+async def go(run: Run, kind: str, phase: Phase) -> None:
+    """Go through the phases from ``phase`` on, to the job's end."""
+    begun = phase is not Phase.PLANNED
+    await _patiently(run, lambda: looking.look(run, confirm=begun), begun)
+    await _patiently(run, lambda: waves.split(run), begun)
+    if kind in (PREFLIGHT, REHEARSAL):
+        await _only_look(run, kind)
+        return
+    following: Phase | None = phase
+    while following is not None:
+        await run.breathe()
+        if following is not phase:
+            await run.enter(following)
+        phase = following
+        following = await _patiently(run, functools.partial(_DOES[phase], run), phase in _PATIENT)
+
+
+async def _patiently(run: Run, do: Callable[[], Awaitable[T]], patient: bool) -> T:
+    """Do it; where a cluster went away that was there, wait for it and do it again."""
+    return await (trying(run, do, patience_s=PATIENCE_S) if patient else do())
+
+
+async def _only_look(run: Run, kind: str) -> None:
+    await run.enter(Phase.PREFLIGHT)
+    checks = await check(run)
+    await run.save(checks=checks)
+    if kind == REHEARSAL and not _blocking(run, checks):
+        await rehearsal.rehearse(run)
+    await run.save(forecast=await forecasting.forecast(run))
+    refused = _blocking(run, checks)
+    if refused:
+        raise RefusedByPreflight(_words(refused))
+    await _finish(run, Ending.CHECKED, None)
+
+
+async def _plan(run: Run) -> Phase:
+    return Phase.PREFLIGHT
+
+
+async def _preflight(run: Run) -> Phase:
+    checks = await check(run)
+    await run.save(checks=checks)
+    refused = _blocking(run, checks)
+    if refused:
+        raise RefusedByPreflight(_words(refused))
+    await run.save(forecast=await forecasting.forecast(run))
+    return Phase.PREPARE
+
+
+async def _prepare(run: Run) -> Phase:
+    if run.spec.rolls_back is not None:
+        await rollback.seed(run)
+        await rollback.fail_if_written(run)
+        return Phase.DELTA
+    await prepare.prepare(run)
+    return Phase.REPORT if run.spec.schema_only else Phase.WAVES
+
+
+async def _waves(run: Run) -> Phase:
+    await waves.go(run, _wave)
+    return Phase.COPY
+
+
+async def _wave(run: Run) -> Proof | None:
+    """One wave of tenants from their copy to their proof; the proof."""
+    await _copy(run)
+    changed = await _catch_up(run)
+    if run.spec.verify is Verify.NONE:
+        return None
+    proof = await verify.prove(run, final=not changed)
+    return await repair.repair(run, proof) if verify.differences(proof) else proof
+
+
+async def _copy(run: Run) -> Phase:
+    await copying.copy(run)
+    await references.copy_references(run)
+    return Phase.DELTA
+
+
+async def _delta(run: Run) -> Phase:
+    """Generations while each shrinks; where they do not, the writers are faster than we are."""
+    await waves.rejoin(run)
+    while len(run.checkpoint.generations) < MOST_GENERATIONS:
+        await since.renew(run)
+        if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
+            break
+        await run.breathe()
+    return Phase.PROVE
+
+
+async def _catch_up(run: Run, *, final: bool = False) -> int:
+    """One generation; how many objects it changed."""
+    number = max((one.number for one in run.checkpoint.generations), default=0) + 1
+    found = await delta.catch_up(run, number, final=final)
+    return found.changed + found.deleted
+
+
+async def _prove(run: Run) -> Phase:
+    if run.spec.verify is Verify.NONE:
+        return Phase.PROVEN
+    proof = await verify.prove(run)
+    if verify.differences(proof):
+        proof = await repair.repair(run, proof)
+    return Phase.PROVEN
+
+
+async def _proven(run: Run) -> Phase:
+    """What differs for good is not worth a freeze: it ends here, and can be resumed."""
+    if run.spec.verify is not Verify.NONE and verify.differences(run.checkpoint.proof):
+        return Phase.REPORT
+    if not _freezes(run):
+        return Phase.FINAL_DELTA
+    await replicas.agree(run)
+    return Phase.FREEZE
+
+
+async def _freeze(run: Run) -> Phase:
+    await freeze.freeze(run)
+    return Phase.FINAL_DELTA
+
+
+async def _final_delta(run: Run) -> Phase:
+    """One scan more, proven. Under a freeze it has to get equal within the limit."""
+    if not _freezes(run):
+        return await _last_look(run)
+    try:
+        await freeze.holds(run)
+        async with asyncio.timeout(await freeze.left_s(run)):
+            await since.renew(run)
+            await replicas.hold_together(run)
+            await _catch_up(run, final=True)
+            if run.spec.verify is not Verify.NONE:
+                await verify.prove_again(run)
+            await freeze.holds(run)
+    except (ScanFailed, WeaviateError) as error:
+        if not passes(error):
+            raise
+        return await _freeze_again(run, str(error))
+    except TimeoutError:
+        return await _freeze_again(run, "the freeze took longer than its limit")
+    except NotFrozen as error:
+        return await _freeze_again(run, str(error))
+    against = await _against(run)
+    if run.spec.verify is not Verify.NONE and against:
+        return await _freeze_again(run, "; ".join(against))
+    return Phase.CUT_OVER
+
+
+async def _last_look(run: Run) -> Phase:
+    """Without a freeze: equal at this moment where nothing changed, else as near as it gets."""
+    offline = run.spec.strategy is Strategy.OFFLINE
+    await since.renew(run)
+    changed = await _catch_up(run)
+    if run.spec.verify is not Verify.NONE:
+        # What differs in the last look is either a change or a fault: excused only if one was seen.
+        await verify.prove_again(run, final=offline or not changed)
+    if not offline:
+        return Phase.REPORT
+    if changed:
+        await run.note(
+            "offline",
+            f"{changed:,} objects changed during the copy although writers were to be stopped",
+            severity="warning",
+        )
+    return Phase.CUT_OVER
+
+
+async def _freeze_again(run: Run, why: str) -> Phase:
+    """Thaw, and start over from catching up; after three times a person decides."""
+    await freeze.thaw(run, why)
+    tries = int(run.checkpoint.answers.get("freezes", 0)) + 1
+    await run.enter(
+        Phase.DELTA, f"thawed: {why}", answers={**run.checkpoint.answers, "freezes": tries}
+    )
+    if tries % FREEZES == 0:
+        raise Waits(
+            f"{tries} freezes did not end equal ({why}); the source is thawed and nothing is lost. "
+            "Resume to try again, give a longer freeze or fewer tenants at once, or go offline"
+        )
+    return Phase.DELTA
+
+
+async def _cut_over(run: Run) -> Phase:
+    await prepare.set_ttl(run)
+    await cut_over.cut_over(run)
+    return Phase.HELD
+
+
+async def _held(run: Run) -> Phase:
+    """Under a freeze: until the operator says that the application has moved."""
+    if run.checkpoint.frozen is not None and run.checkpoint.frozen.thawed is None:
+        if run.spec.after == "thaw":
+            await freeze.thaw(run, "--after thaw")
+        else:
+            await freeze.hold(run)
+    return Phase.REPORT
+
+
+async def _report(run: Run) -> None:
+    ending, reason = await _ending(run)
+    name = await report.write_report(run, ending)
+    await run.save(report=name)
+    await _finish(run, ending, reason)
+
+
+async def _ending(run: Run) -> tuple[Ending, str | None]:
+    """The word for how it ended; green only where everything that was asked for was proven."""
+    if run.spec.schema_only:
+        return Ending.VERIFIED, None
+    dead = await _dead(run)
+    if run.spec.verify is Verify.NONE and not dead:
+        return Ending.NOT_VERIFIED, None
+    against = await _against(run)
+    if not against:
+        return Ending.VERIFIED, None
+    if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
+        return Ending.CAUGHT_UP, "; ".join(against)
+    return Ending.DIFFERENT, "; ".join(against)
+
+
+async def _against(run: Run) -> list[str]:
+    """Everything that stands against the copy, of what is awake and of what sleeps."""
+    found = []
+    if run.parts or not run.checkpoint.asleep:
+        found += verify.why_not_green(run.checkpoint.proof, dead_letters=await _dead(run))
+    for number, proof in enumerate(run.checkpoint.asleep, 1):
+        against = verify.why_not_green(proof, dead_letters=0)
+        found += [f"wave {number} of tenants: {words}" for words in against]
+    return found
+
+
+async def _dead(run: Run) -> int:
+    def count() -> int:
+        with run.work.reading() as read:
+            return dead_letters.count(read, run.job)
+
+    return await asyncio.to_thread(count)
+
+
+async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
+    def write() -> None:
+        with run.work.held() as tx:
+            if ending is Ending.DIFFERENT:
+                outcomes.fail(tx, reason or "source and target differ", ending=ending)
+            else:
+                outcomes.finish(tx, ending=ending, reason=reason)
+
+    await asyncio.to_thread(write)
+
+
+def _freezes(run: Run) -> bool:
+    return run.spec.strategy is Strategy.ONLINE and run.spec.freeze is not Freeze.NONE
+
+
+def _blocking(run: Run, checks: tuple[Check, ...]) -> list[Check]:
+    """Blocks that nobody lifted."""
+    return [
+        one
+        for one in checks
+        if one.result == "blocks" and not (one.liftable and one.code in run.spec.accepted)
+    ]
+
+
+def _words(checks: list[Check]) -> str:
+    return "; ".join(
+        f"{one.about}: {one.text}" + (f" ({one.way_out})" if one.way_out else "") for one in checks
+    )
+
+
+_PATIENT: Final = frozenset(
+    {
+        Phase.PREPARE,
+        Phase.WAVES,
+        Phase.COPY,
+        Phase.DELTA,
+        Phase.PROVE,
+        Phase.PROVEN,
+        Phase.CUT_OVER,
+        Phase.HELD,
+        Phase.REPORT,
+    }
+)
+"""Phases in which a cluster that does not answer is waited for; nobody is kept out meanwhile, or
+the cut-over is behind us."""
+
+_DOES: Final[dict[Phase, Step]] = {
+    Phase.PLANNED: _plan,
+    Phase.PREFLIGHT: _preflight,
+    Phase.PREPARE: _prepare,
+    Phase.WAVES: _waves,
+    Phase.COPY: _copy,
+    Phase.DELTA: _delta,
+    Phase.PROVE: _prove,
+    Phase.PROVEN: _proven,
+    Phase.FREEZE: _freeze,
+    Phase.FINAL_DELTA: _final_delta,
+    Phase.CUT_OVER: _cut_over,
+    Phase.HELD: _held,
+    Phase.REPORT: _report,
+}
