@@ -153,10 +153,9 @@ def delete_line(
     *,
     seconds: float | None = None,
 ) -> None:
-    """One line of some deletes in the target. Raises ``OSError``: then nothing may be deleted."""
-    sink.record(
-        _line(
-            part, permit, result, seconds=seconds, objects=len(ids),
-            verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
-        )
+    """One line of some deletes in the target. The first raises ``CannotGoOn``."""
+    line = _line(
+        part, permit, result, seconds=seconds, objects=len(ids),
+        verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
     )  # fmt: skip
+    (_start if result == "started" else _end)(sink, line)

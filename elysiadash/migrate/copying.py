@@ -247,9 +247,9 @@ class Passage:
 
     async def _wait_for(self, seat: _Seat, failure: Failure) -> None:
         part = self._part(seat.range)
-        failure = await self._lanes.judged(failure, part)
         if self._generation == COPIED:
             await orphans.doubt(self._run, [seat.range], seat.sent)
+        failure = await self._lanes.judged(failure, part)
         if not failure.passing:
             self._fatal = self._fatal or stopped_by(failure, part)
             return
