@@ -97,7 +97,9 @@ class Desk:
         self.part = part
         self.source = source
         self.target = target
-        self.shape = shape_of(work.definitions[part.collection])
+        definition = work.definitions[part.collection]
+        self.shape = shape_of(definition)
+        self._expires = bool((definition.get("objectTtlConfig") or {}).get("enabled"))
         self.applying: Applying | None = None
         if work.transform is not None:
             self.applying = work.transform.open(part, work.definitions[part.collection])
@@ -130,6 +132,7 @@ class Desk:
             place,
             size=self.source.size(self.part.collection, rate),
             permit=self.permit,
+            expires=self._expires,
         )
 
 

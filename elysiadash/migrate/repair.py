@@ -10,29 +10,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from elysiadash.migrate import ledgers
+from elysiadash.migrate import ledgers, origins
 from elysiadash.migrate.checkpoint import Proof
-from elysiadash.migrate.ids import copy_ids
+from elysiadash.migrate.ids import Copied, copy_with_pairs
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify import prove_again
 from elysiadash.migrate.verify.mismatches import Mismatch, every
 from elysiadash.scan.keys import as_bytes
-from elysiadash.scan.ledger import Entry
 
 MOST_ROUNDS: Final = 3
 
-CopyIds = Callable[[Run, Part, Iterable[bytes]], Awaitable[list[Entry]]]
-"""Copies objects as they are in the source now, with their references; entries of those that
-were stored, in order of id."""
+CopyIds = Callable[[Run, Part, Iterable[bytes]], Awaitable[Copied]]
+"""Copies objects by the ids that they have in the source, as they are now, with their references:
+the ledger's entries of those that were stored, and what a transform made of which."""
 
 
-async def repair(run: Run, proof: Proof, *, copy: CopyIds | None = None) -> Proof:
+async def repair(run: Run, proof: Proof, *, copy: CopyIds = copy_with_pairs) -> Proof:
     """Copy again what differs, at most three rounds, and prove it; the proof of the last round.
 
     What still differs then stays listed (``verify.mismatches``), by kind and field.
     """
-    copy = copy or copy_ids
     for number in range(proof.rounds + 1, MOST_ROUNDS + 1):
         wanted = await asyncio.to_thread(_repairable, run)
         if not wanted:
@@ -41,12 +39,13 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds | None = None) -> Proo
         await run.note("repair", f"round {number}: {count:,} objects are copied again")
         stored = 0
         for part in run.parts:
-            if part.key not in wanted:
+            ids = wanted.get(part.key)
+            if not ids:
                 continue
             await run.breathe()
-            entries = await copy(run, part, wanted[part.key])
-            stored += len(entries)
-            await asyncio.to_thread(ledgers.replace, run.work, part, entries, 0)
+            copied = await copy(run, part, ids)
+            stored += len(copied.entries)
+            await asyncio.to_thread(_keep, run, part, ids, copied)
         proof = await prove_again(run, final=proof.final, rounds=number)
         if not stored:
             # Nothing could be written: another round would find the same.
@@ -59,10 +58,16 @@ def can_be_repaired(one: Mismatch) -> bool:
     return one.kind == "missing" or (one.kind == "different" and one.ours)
 
 
+def _keep(run: Run, part: Part, ids: list[bytes], copied: Copied) -> None:
+    if run.transform is not None:
+        origins.replace(run.work, part, ids, copied.pairs, 0)
+    ledgers.replace(run.work, part, copied.entries, 0)
+
+
 def _repairable(run: Run) -> dict[str, list[bytes]]:
-    """Ids by part, in order."""
-    found: dict[str, list[bytes]] = {}
+    """Ids in the source by part, in order."""
+    found: dict[str, set[bytes]] = {}
     for one in every(run.work):
         if can_be_repaired(one):
-            found.setdefault(one.part, []).append(as_bytes(one.id))
+            found.setdefault(one.part, set()).add(as_bytes(one.made_of or one.id))
     return {part: sorted(ids) for part, ids in found.items()}

@@ -90,6 +90,7 @@ def _about(document: Json) -> Iterator[str]:
             f"different, {proof['pending']:,} pending, {proof['expired']:,} expired in the source; "
             f"{proof['rounds']} rounds of repair; {proof['at']}, {proof['milliseconds']:,} ms"
         )
+        yield from _items(proof["searched"])
     yield ""
 
 

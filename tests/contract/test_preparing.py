@@ -11,9 +11,11 @@ import pytest
 import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
+from elysiadash.jobs import ranges
 from elysiadash.migrate.errors import RefusedByPreflight, SourceChanged, TargetChanged, Waits
 from elysiadash.migrate.looking import CONFIRM_NEW, NoSuchSource, look
 from elysiadash.migrate.prepare import made_by_job, prepare, set_ttl
+from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import Wanted
 from elysiadash.schema.diff import unexpected
 from tests.contract.conftest import CHANGEABLE
@@ -197,7 +199,7 @@ async def test_new_tenants_and_properties_are_asked_about_and_then_made(
         async with again(run) as later:
             with pytest.raises(Waits, match="MigTenants/d") as asked:
                 await look(later, confirm=True)
-            await later.save(answers={CONFIRM_NEW: asked.value.question})
+            await later.save(answers={CONFIRM_NEW: ["yes", asked.value.question]})
             found = await look(later, confirm=True)
             assert [part.key for part in found.new_parts] == ["MigTenants/d"]
             assert found.added == (("MigDoc", "property late"),)
@@ -262,3 +264,53 @@ async def test_a_refused_definition_is_told_and_nothing_counts_as_made(
         with pytest.raises(TargetChanged, match="did not make"):
             await prepare(run)
         assert await set_ttl(run) == ()
+
+
+TTL = {"enabled": True, "defaultTtl": 86_400, "deleteOn": "_creationTimeUnix"}
+
+
+async def expiring(cluster: Cluster, tmp_path: Path) -> None:
+    await cluster.create({"class": "MigDoc", "vectorizer": "none", "objectTtlConfig": TTL})
+    here = cluster.profile("here")
+    async with run_of(tmp_path, here, here, spec("MigDoc")) as run:
+        await look(run)
+        await prepare(run)
+        before = await cluster.definition("MigDocCopy") or {}
+        assert not (before.get("objectTtlConfig") or {}).get("enabled")
+        assert await set_ttl(run) == ("MigDocCopy",)
+        after = await cluster.definition("MigDocCopy") or {}
+        assert after["objectTtlConfig"]["enabled"] is True
+        assert after["objectTtlConfig"]["defaultTtl"] == 86_400
+        # Also when it is begun again behind the cut-over.
+        await prepare(run)
+        assert await set_ttl(run) == ("MigDocCopy",)
+
+
+async def test_the_ttl_comes_at_cut_over_and_not_before(
+    cluster: Cluster, kind: str, tmp_path: Path
+) -> None:
+    if kind == "simulator":
+        await expiring(cluster, tmp_path)
+        return
+    async with (
+        RealCluster(1, env={"OBJECTS_TTL_DELETE_SCHEDULE": "@every 1h"}) as made,
+        cluster_at(made.nodes, made.grpc) as found,
+    ):
+        await expiring(found, tmp_path)
+        # A target without a schedule says so before anything is copied.
+        here, there = found.profile("here"), cluster.profile("there")
+        async with run_of(tmp_path, here, there, spec("MigDoc")) as run:
+            await look(run)
+            with pytest.raises(RefusedByPreflight, match="OBJECTS_TTL_DELETE_SCHEDULE"):
+                await prepare(run)
+
+
+async def copied(run: Run, *keys: str, objects: int = 1) -> None:
+    """As if these parts were copied."""
+    with run.work.held() as tx:
+        for key in keys:
+            ranges.add(tx, run.job, [(bytes(16), b"\xff" * 16)], tenant=key)
+            taken = ranges.take(tx, 0, generation=0, tenant=key)
+            assert taken is not None
+            moved = ranges.advance(tx, taken, b"\xff" * 16, objects=objects, bytes=1, seconds=1.0)
+            ranges.finish(tx, moved)

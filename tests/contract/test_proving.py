@@ -212,3 +212,26 @@ async def test_a_missing_object_is_seen_by_the_shallow_levels_too(
     await copied(scene, proving.skip_one)
     proof = await prove(await scene.run(verify=level), final=True)
     assert proof.faults or proof.missing
+
+
+@each_kind
+async def test_v4_searches_are_compared_where_they_are_answered(scene: Scene, kind: str) -> None:
+    await copied(scene)
+    run = await scene.run(verify=Verify.V4)
+    proof = await prove(run, final=True)
+    assert is_green(proof, dead_letters=0), why_not_green(proof, dead_letters=0)
+    if kind == "simulator":
+        # It does not search, and that is not taken for the same answers.
+        assert proof.level == "V3"
+        assert any("nearVector" in words for words in proof.not_checked)
+        return
+    assert proof.level == "V4"
+    assert any(words.startswith("nearVector in ProofSource") for words in proof.searched)
+    assert any(words.startswith("BM25 in ProofSource") for words in proof.searched)
+    assert all("100.0%" in words for words in proof.searched)
+    # Other vectors in the target are other neighbours: told, whatever else is told.
+    wrong = to_target(objects(COUNT))
+    for one in wrong:
+        one["vectors"]["a"] = [1.0, one["vectors"]["a"][0], 2.0]
+    await scene.write(wrong)
+    assert any("nearVector" in fault for fault in (await prove(run, final=True)).faults)

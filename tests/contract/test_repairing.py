@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -21,12 +22,14 @@ from elysiadash.jobs import control, dead_letters, folder, ranges
 from elysiadash.jobs.work import Interrupted
 from elysiadash.migrate import report
 from elysiadash.migrate.errors import NotProven
+from elysiadash.migrate.ids import Copied
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Ending
 from elysiadash.migrate.repair import repair
 from elysiadash.migrate.report import ReportChanged, write_report
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify import is_green, keeping, lanes, prove, prove_again, why_not_green
+from elysiadash.migrate.verify import proving as proving_module
 from elysiadash.migrate.verify.keeping import PROOFS
 from elysiadash.migrate.verify.mismatches import every, page
 from elysiadash.scan.keys import as_bytes, as_text
@@ -75,7 +78,7 @@ class Copier:
         self.wrong = wrong
         self.asked: list[list[str]] = []
 
-    async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> list[Entry]:
+    async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
         names = [as_text(key) for key in ids]
         self.asked.append(names)
         found = []
@@ -91,7 +94,8 @@ class Copier:
         await self.scene.write(found)
         source = await self.scene.times(part.collection)
         target = await self.scene.times(part.target)
-        return [Entry(as_bytes(name), source[name], target_time=target[name]) for name in names]
+        entries = [Entry(as_bytes(name), source[name], target_time=target[name]) for name in names]
+        return Copied(entries, [])
 
 
 @each_kind
@@ -164,7 +168,7 @@ async def test_p5_a_proof_that_was_killed_goes_on_where_it_was(
         left[0] -= 1
         kept(*given)
 
-    monkeypatch.setattr(lanes, "LANES", 2)
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", die_at_the_third)
     with pytest.raises(Killed):
         await prove(run)
@@ -184,6 +188,32 @@ async def test_p5_a_proof_that_was_killed_goes_on_where_it_was(
 
 
 @simulator
+async def test_what_is_being_kept_when_it_stops_is_kept_to_its_end(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await copied(scene, proving.drop_vector)
+    run = await scene.run(ranges_each=8)
+    kept, ended = keeping.keep, list[Any]()
+    begun = [0]
+
+    def slowly(*given: Any) -> None:
+        begun[0] += 1
+        if begun[0] == 4:
+            raise Killed
+        time.sleep(0.2)
+        kept(*given)
+        ended.append(given)
+
+    monkeypatch.setattr(keeping, "keep", slowly)
+    with pytest.raises(Killed):
+        await prove(run)
+    assert len(ended) == begun[0] - 1
+    monkeypatch.setattr(keeping, "keep", kept)
+    proof = await prove(await scene.again(run))
+    assert (proof.number, proof.same, proof.different) == (1, COUNT - 1, 1)
+
+
+@simulator
 async def test_a_final_proof_that_was_interrupted_looks_at_everything_once_more(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +228,7 @@ async def test_a_final_proof_that_was_interrupted_looks_at_everything_once_more(
         if done[0] == 4:
             raise Killed
 
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", stop_after_four)
     with pytest.raises(Killed):
         await prove(run, final=True)
@@ -225,6 +256,7 @@ async def test_ranges_that_were_copied_since_are_not_taken_for_proven(
         if done[0] == 2:
             raise Killed
 
+    monkeypatch.setattr(proving_module, "LANES", 1)
     monkeypatch.setattr(keeping, "keep", stop_after_two)
     with pytest.raises(Killed):
         await prove(run)

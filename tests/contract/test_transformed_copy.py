@@ -18,10 +18,13 @@ from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.looking import look
 from elysiadash.migrate.origins import Origins
 from elysiadash.migrate.prepare import prepare
+from elysiadash.migrate.repair import repair
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import TransformFile
 from elysiadash.migrate.transforms import in_run
 from elysiadash.migrate.transforms.file import choose
+from elysiadash.migrate.verify import prove
+from elysiadash.migrate.verify.verdict import why_not_green
 from tests.contract.conftest import CHANGEABLE
 from tests.contract.migration import Cluster, cluster_at, run_of, spec
 from tests.servers.real import RealCluster
@@ -227,5 +230,41 @@ async def test_parts_that_are_no_longer_made_are_deleted(cluster: Cluster, tmp_p
             await delta.catch_up(run, 2)
             found = await stored(cluster, TARGET)
             assert {name: got["properties"] for name, got in found.items()} == expected(now | back)
+        finally:
+            await lanes.close(run)
+
+
+async def test_it_is_proven_and_what_is_broken_in_the_target_is_repaired(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    await fill(cluster)
+    code = TRANSFORM.replace("raise ValueError", "return obj #")
+    wanted = spec((SOURCE, TARGET), transform=transform_at(tmp_path, code), processes=1)
+    one, other = cluster.profile("a"), cluster.profile("b")
+    async with run_of(tmp_path / "state", one, other, wanted) as run:
+        try:
+            await copied(run)
+            proof = await prove(run, final=True)
+            await run.save(proof=proof)
+            many = MANY  # As many are dropped as there are second parts.
+            assert (proof.same, proof.missing, proof.extra, proof.different) == (many, 0, 0, 0)
+            assert why_not_green(proof, dead_letters=0) == []
+            # One of each kind is lost, and one changed.
+            part = str(uuid5(UUID(uid(12)), "1"))
+            for name in (uid(20), part, renamed(33)):
+                answer = await cluster.raw.delete(f"/v1/objects/{TARGET}/{name}")
+                assert answer.status_code == 204
+            changed = {
+                "id": uid(40),
+                "properties": {"label": "wrong", "n": 40},
+                "vector": [1, 2, 3],
+            }
+            await cluster.put(TARGET, [changed])
+            proof = await prove(run, final=True)
+            await run.save(proof=proof)
+            assert (proof.same, proof.missing, proof.extra, proof.different) == (many - 4, 3, 0, 1)
+            proof = await repair(run, proof)
+            assert (proof.same, proof.missing, proof.extra, proof.different) == (many, 0, 0, 0)
+            assert proof.rounds == 1
         finally:
             await lanes.close(run)

@@ -25,7 +25,9 @@ from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.keys import FIRST, LAST
 from elysiadash.scan.ledger import Entry, LedgerWriter
 from tests.faults.freeze_process import running, submit
-from tests.faults.test_freeze import ask, create, frozen_shards, owed, profile
+from tests.faults.test_freeze import ask, create, frozen_shards, no_watchdog_stays, owed, profile
+
+__all__ = ["no_watchdog_stays"]
 
 OBJECTS = 40
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import pytest_asyncio
 from elysiadash.config.profile import Addresses, Profile
 from elysiadash.demo.cluster import SimulatedCluster, simulated
 from elysiadash.demo.faults import Fault
-from elysiadash.jobs import claims, events, queue, steps
+from elysiadash.jobs import claims, control, events, queue, steps
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.jobs.job import JobState
@@ -28,7 +29,7 @@ from elysiadash.migrate.errors import NotFrozen, Waits
 from elysiadash.migrate.freeze import noted, watching
 from elysiadash.migrate.freeze.watchdog import put_back
 from elysiadash.migrate.left_frozen import LeftFrozen, left_frozen, thaw_now
-from elysiadash.migrate.phases import Freeze
+from elysiadash.migrate.phases import Freeze, Phase
 from elysiadash.migrate.run import Run
 from tests.faults.freeze_process import running, submit
 
@@ -45,6 +46,24 @@ async def demo() -> AsyncIterator[SimulatedCluster]:
         tenants = [{"name": name} for name in ("a", "b")]
         await ask(cluster, "POST", "/v1/schema/Rooms/tenants", tenants)
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def no_watchdog_stays(tmp_path: Path) -> Iterator[None]:
+    """Where its cluster ends with the test, a watchdog would try to thaw it for a day."""
+    yield
+    for pid in watchdogs(tmp_path):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def watchdogs(state: Path) -> list[int]:
+    """The watchdogs of a state folder."""
+    found = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    wanted = [line.split() for line in found.splitlines() if watching.MODULE in line]
+    return [int(words[0]) for words in wanted if str(state) in words]
 
 
 async def ask(cluster: SimulatedCluster, method: str, path: str, body: object) -> None:
@@ -208,6 +227,23 @@ async def test_freeze_ends_at_its_limit_though_the_worker_lives(
     assert any("the limit of the freeze has passed" in text for text in texts)
 
 
+async def test_thaw_is_heard_while_the_worker_is_busy_under_the_freeze(
+    demo: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with frozen(demo, tmp_path) as run:
+        with run.work.database.transaction() as tx:
+            control.ask(tx, run.job, "say", {"word": "thaw"}, who="anna")
+        await asyncio.sleep(4)
+        # Not in a phase in which the worker hears it by itself.
+        assert frozen_shards(demo) == SHARDS
+        await run.enter(Phase.FINAL_DELTA)
+        await thawed_and_noted(demo, tmp_path)
+        with run.work.reading() as read:
+            assert control.still_open(read, run.job) == []
+            texts = [event.text for event in events.before(read, run.job)]
+        assert any("anna said so" in text for text in texts)
+
+
 async def test_dead_watchdog_is_replaced(demo: SimulatedCluster, tmp_path: Path) -> None:
     async with frozen(demo, tmp_path) as run:
         first = watchdog_pid(tmp_path)
@@ -329,6 +365,20 @@ async def test_cluster_that_does_not_answer_is_thawed_when_it_does(
         await thawed_and_noted(demo, tmp_path, 25)
 
 
+async def test_watchdog_ends_when_another_has_thawed(
+    demo: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with frozen(demo, tmp_path) as run:
+        demo.faults.add(Fault(kind="status", status=503, route="/v1/nodes*", until=6.0))
+        os.kill(watchdog_pid(tmp_path), signal.SIGTERM)
+        await asyncio.sleep(2)
+        assert watchdogs(tmp_path)
+        for shard in demo.model.collections["Doc"].shards.values():
+            shard.frozen.clear()
+        assert put_back(run.work.database, run.job, noted_mark(tmp_path), "test", "anna")
+        await until(lambda: not watchdogs(tmp_path))
+
+
 async def test_job_that_is_gone_is_thawed(demo: SimulatedCluster, tmp_path: Path) -> None:
     submit(tmp_path, profile(demo), {"Doc": "DocCopy"})
     async with worker(tmp_path, silence=2) as one:
@@ -336,6 +386,7 @@ async def test_job_that_is_gone_is_thawed(demo: SimulatedCluster, tmp_path: Path
         for name in ("jobs.db", "jobs.db-wal", "jobs.db-shm"):
             (tmp_path / name).unlink(missing_ok=True)
         await until(lambda: frozen_shards(demo) == 0)
+        await until(lambda: not watchdogs(tmp_path))
 
 
 async def test_restart_of_a_node_is_seen(demo: SimulatedCluster, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from elysiadash.migrate.phases import Freeze
 from elysiadash.migrate.run import Run
 from tests.faults.freeze_process import running, submit
 from tests.faults.test_cut_over import ledger_of, letters
-from tests.faults.test_freeze import owed, until, worker
+from tests.faults.test_freeze import no_watchdog_stays, owed, until, worker
 from tests.servers.real import RealCluster, skip_reason
 from tests.servers.settings import NOBODY, ROOT
 
@@ -35,6 +35,8 @@ pytestmark = [
     pytest.mark.xdist_group("real freeze"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
+
+__all__ = ["no_watchdog_stays"]
 
 KEY = "FREEZE_TEST_KEY"
 WRITES = ("create_data", "update_data", "delete_data")

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -266,3 +267,54 @@ async def test_a_killed_process_is_replaced_and_nothing_lost(at: Site, tmp_path:
         assert len(waits) == 1
         assert "ended unexpectedly" in waits[0].text
     await equal(at, len(ids))
+
+
+async def test_tenants_are_copied_each_for_itself(at: Site, tmp_path: Path) -> None:
+    ids = random_ids(300)
+    many = {"multiTenancyConfig": {"enabled": True}}
+    mine = definition("Doc", **many)
+    del mine["shardingConfig"]
+    for one in (mine, renamed(mine, "Copy")):
+        await at.create(one)
+        tenants = [{"name": "anna"}, {"name": "bert"}]
+        path = f"/v1/schema/{one['class']}/tenants"
+        assert (await at.raw.post(path, json=tenants)).status_code == 200
+    shares = {"anna": ids[:200], "bert": ids[100:]}
+    for tenant, share in shares.items():
+        documents = [
+            json.dumps(
+                {
+                    "class": "Doc", "id": name, "tenant": tenant,
+                    "properties": {"t": tenant + name}, "vectors": {"a": [1.5, 0.5]},
+                }
+            )
+            for name in share
+        ]  # fmt: skip
+        assert not any(await at.put("Doc", documents))
+    submit(tmp_path, here(at), here(at), {"Doc": "Copy"})
+    async with run_of(tmp_path, here(at), here(at), tenants={"Doc": list(shares)}) as run:
+        await copy(run, run.parts[:1])
+        assert await at.objects("Copy", "bert") == {}
+        await copy(run)
+        assert run.checkpoint.copied == 400
+        for part in run.parts:
+            with PartLedger.of(run.work, part) as ledger:
+                assert len(ledger) == 200
+    for tenant in shares:
+        source, target = await at.objects("Doc", tenant), await at.objects("Copy", tenant)
+        assert len(source) == 200
+        assert same(source, target) == {}
+
+
+async def test_a_rate_is_kept(at: Site, tmp_path: Path) -> None:
+    ids = random_ids(1_200)
+    await prepared(at, ids)
+    submit(tmp_path, here(at), here(at), {"Doc": "Copy"})
+    async with run_of(tmp_path, here(at), here(at)) as run:
+        with run.work.held() as tx:
+            tx.run("UPDATE jobs SET rate = 400 WHERE id = ?", run.job)
+        started = time.monotonic()
+        await copy(run)
+        assert time.monotonic() - started > 2.0
+        assert run.checkpoint.pace is not None
+        assert run.checkpoint.pace.bottleneck == "the limit: 400 objects/s"

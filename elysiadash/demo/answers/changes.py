@@ -73,6 +73,9 @@ def _new_collection(world: World, name: str, given: Definition) -> Collection:
     )
     for part in ("invertedIndexConfig", "multiTenancyConfig", "replicationConfig"):
         overlay(definition[part], given.get(part) or {})
+    for part in ("moduleConfig", "objectTtlConfig"):
+        if given.get(part):
+            definition[part] = given[part]
     _compute(definition)
     for vector, about in (given.get("vectorConfig") or {}).items():
         overlay(definition["vectorConfig"][vector], {"vectorizer": about.get("vectorizer", {})})

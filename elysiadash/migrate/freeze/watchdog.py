@@ -20,14 +20,16 @@ import msgspec
 
 from elysiadash.config import reference
 from elysiadash.config.profile import Profile
-from elysiadash.jobs import claims, queue, steps
+from elysiadash.jobs import claims, control, queue, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.claims import PATIENCE_S
 from elysiadash.jobs.database import Database, Reading
-from elysiadash.jobs.errors import JobsError
+from elysiadash.jobs.errors import DamagedJobs, JobsError
 from elysiadash.migrate.freeze import noted, thawing
 from elysiadash.migrate.freeze.noted import STEP, Undo
 from elysiadash.migrate.freeze.watching import READY
+from elysiadash.migrate.left_frozen import THAW
+from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import spec_of
 from elysiadash.weaviate.errors import WeaviateError
@@ -39,7 +41,11 @@ WHO: Final = "the watchdog"
 LOOK_EACH_S: Final = 1.0
 GRACE_S: Final = 3.0
 """The worker thaws at the limit itself; we come after it."""
+HEARD_WITHIN_S: Final = 2.0
+"""A worker that holds a freeze looks for the word each second."""
 _LONGEST_WAIT_S: Final = 30.0
+_GIVES_UP_S: Final = 24 * 3600.0
+_LAST_MOMENT_S: Final = 15.0
 
 
 class Watchdog:
@@ -111,6 +117,9 @@ class Watchdog:
             why = self._why(tx)
             if why is not None:
                 claims.revoke(tx, self._job, who=WHO, reason=why)
+                if self._said_thaw(tx) is not None:
+                    # Heard: the next freeze must not end by it.
+                    control.settle(tx, self._job, ("say",), "thawed", WHO)
         return why
 
     def _why(self, read: Reading) -> str | None:
@@ -123,6 +132,9 @@ class Watchdog:
             return "the watchdog was told to end"
         if now > self._until_steady + GRACE_S:
             return "the limit of the freeze has passed"
+        said = self._said_thaw(read)
+        if said is not None:
+            return said
         holder = claims.holder(read, self._job)
         if holder is not None:
             self._nobody_since = None
@@ -131,6 +143,19 @@ class Watchdog:
             self._nobody_since = now if self._nobody_since is None else self._nobody_since
             silent = now - self._nobody_since
         return f"no worker was heard for {silent:.0f} s" if silent > self._patience else None
+
+    def _said_thaw(self, read: Reading) -> str | None:
+        """A thaw that somebody wants and the worker, busy under the freeze, does not hear.
+
+        In a hold the worker hears it; behind an alias change the application waits for nothing.
+        """
+        if queue.get(read, self._job).phase not in (Phase.FREEZE, Phase.FINAL_DELTA):
+            return None
+        for wish in control.still_open(read, self._job):
+            is_thaw = wish.verb == "say" and wish.value.get("word") == THAW
+            if is_thaw and abs(read.now - wish.asked) > HEARD_WITHIN_S:
+                return f"{wish.asked_by} said so"
+        return None
 
     def _blind(self, error: Exception) -> str | None:
         """Without the job's rows nobody can be heard: that is silence, too."""
@@ -145,23 +170,49 @@ class Watchdog:
         return None
 
     async def _thaw(self, site: Site, why: str) -> None:
-        wait = 1.0
+        """Thaw, again and again, until it is done by us or by another; a day at most.
+
+        Told to end, there is only a moment left: what is owed then is what faces show.
+        """
+        clock, wait = self._database.clock, 1.0
+        began = clock.steady()
         while True:
             try:
                 done = await thawing.thaw(site.client, self._undo, self._permit)
                 break
             except (WeaviateError, thawing.NotThawed) as error:
                 log.warning("not thawed yet, again in %.0f s: %s", wait, error)
-            await asyncio.sleep(wait)
+            patience = _LAST_MOMENT_S if self._told.is_set() else _GIVES_UP_S
+            if clock.steady() - began > patience:
+                log.error("given up: it stays frozen until somebody thaws it (jobs thaw)")
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), wait)
+            if self._told.is_set():
+                await asyncio.sleep(1.0)
+            if await asyncio.to_thread(self._was_put_back):
+                log.info("thawed by another")
+                return
             wait = min(_LONGEST_WAIT_S, wait * 2)
         log.warning("thawed: %s", "; ".join(done))
         await self._note(why)
+
+    def _was_put_back(self) -> bool:
+        try:
+            with self._database.reading() as read:
+                found = noted.noted(read, self._job)
+        except (JobsError, OSError):
+            return False
+        return found is None or found.undo.mark != self._mark
 
     async def _note(self, why: str) -> None:
         """Note that nothing is owed any more; a thaw of another freeze stays owed."""
         for wait in (1.0, 5.0, 30.0, 60.0, 300.0, None):
             try:
                 await asyncio.to_thread(put_back, self._database, self._job, self._mark, why)
+                return
+            except DamagedJobs as error:
+                log.warning("thawed, and nobody is left who could be told: %s", error)
                 return
             except (JobsError, OSError) as error:
                 log.warning("thawed, and this cannot be noted: %s", error)

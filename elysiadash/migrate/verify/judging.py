@@ -67,13 +67,14 @@ def judged(
     ledger: Iterable[Entry],
     tally: Tally,
     suspect: Callable[[Suspect], None],
+    trusted_before: int = 0,
 ) -> Iterator[Entry]:
     """Rows with digests; gives the ledger's next entries.
 
     ``tally`` gets what is the same, ``suspect`` everything else. An entry is proven (has its
-    digest) only where both sides agree and the source is as it was copied: what changed since is
-    for the next generation, equal or not. What the job did not copy gets no entry, so that it
-    never takes it for its own (promise P13).
+    digest) only where both sides agree and the source ``is_as_copied``: what changed since is for
+    the next generation, equal or not. What the job did not copy gets no entry, so that it never
+    takes it for its own (promise P13).
     """
     for s, t, known in _beside(source, target, ledger):
         same = s is not None and t is not None and s[2] == t[2] != NOT_KNOWN
@@ -84,7 +85,8 @@ def judged(
             suspect(_suspect(s, t, known))
         if known is None:
             continue
-        if same and s is not None and t is not None and known.time == s[1] != READ_AGAIN:
+        proven = same and s is not None and is_as_copied(known.time, s[1], trusted_before)
+        if proven and s is not None and t is not None:
             yield Entry(known.id, s[1], s[2], t[1])
         else:
             yield Entry(known.id, known.time, NOT_KNOWN, known.target_time)
@@ -115,6 +117,17 @@ def judged_again(
             suspect(_suspect(s, t, known))
         if known is not None:
             yield known if still else known._replace(digest=NOT_KNOWN)
+
+
+def is_as_copied(ledger_time: int | None, source_time: int, trusted_before: int) -> bool:
+    """Whether an object that is the same on both sides is the one that was copied, for good.
+
+    What was too young when it was copied is so once its time is old enough to be trusted: see
+    ``clocks.Clocks.trusted_before``, which has to be asked before the object is read.
+    """
+    if ledger_time == READ_AGAIN:
+        return source_time < trusted_before
+    return ledger_time == source_time
 
 
 def is_excused(suspect: Suspect, *, begun_ms: float) -> bool:

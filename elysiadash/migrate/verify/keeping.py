@@ -191,14 +191,15 @@ def _letters(read: Reading, job: str, part: str) -> dict[bytes, str]:
 
 
 def _told(differing: list[Differing], part: str, letters: dict[bytes, str]) -> Iterator[Mismatch]:
-    for suspect, fields in differing:
+    for suspect, fields, made_of in differing:
         yield Mismatch(
             kind=suspect.kind.value,
             id=as_text(suspect.id),
             part=part,
             source_time=suspect.source_time,
             target_time=suspect.target_time,
+            made_of=as_text(made_of) if made_of else "",
             ours=suspect.ledger_time is not None,
-            dead_letter=letters.get(suspect.id, ""),
+            dead_letter=letters.get(made_of or suspect.id, ""),
             fields=fields,
         )

@@ -28,6 +28,16 @@ async def side_by_side(lane: Callable[[int], Awaitable[None]], lanes: int = LANE
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def to_its_end(write: Callable[[], R]) -> R:
+    """Write in a thread, and wait for its end also when cancelled: what it writes to stays open."""
+    writing = asyncio.ensure_future(asyncio.to_thread(write))
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
+
+
 async def persistently(run: Run, what: str, read: Callable[[], Awaitable[R]]) -> R:
     """The result of reading a piece, from its beginning again where it failed.
 

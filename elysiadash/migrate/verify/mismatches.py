@@ -33,6 +33,8 @@ class Mismatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part's key: ``Doc`` or ``Doc/tenant``."""
     source_time: int | None = None
     target_time: int | None = None
+    made_of: str = ""
+    """The source's object that a transform makes this of; empty: the one of the same id."""
     ours: bool = False
     """The job copied an object of this id; where it did not, an extra one is never touched."""
     dead_letter: str = ""

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from elysiadash.migrate.clocks import Clocks
 from elysiadash.migrate.verify import packed
 from elysiadash.migrate.verify.judging import Row, Suspect, Tally, judged, judged_again
 from elysiadash.migrate.verify.pacing import Pacing
@@ -56,6 +57,8 @@ class Piece(NamedTuple):
     paces: Paces
     excuse_from_ms: float | None
     """See ``settle``; None: nothing is excused."""
+    clocks: Clocks
+    """The source's."""
     expected: Expected | None = None
     """What a transform makes of the source; None without one."""
     times: Callable[[Mapping[bytes, bytes | None]], dict[bytes, int]] = lambda made_of: {}
@@ -76,12 +79,14 @@ async def prove_whole(piece: Piece) -> Outcome:
     Raises what the scans raise, and ``DamagedLedger``.
     """
     (one, other), sides, paces = piece.extents, piece.sides, piece.paces
+    trusted = await piece.clocks.trusted_before()
     source, target = packed.digests(), packed.digests()
     await _together(
         _collect(sides.source.digests(one, paces.source).pages(), source),
         _collect(sides.target.digests(other, paces.target).pages(), target),
     )
-    outcome = await _outcome(piece, judged, source, target)
+    judge = partial(judged, trusted_before=trusted)
+    outcome = await _outcome(piece, judge, source, target, trusted)
     assert outcome is not None  # noqa: S101 - no limit was given
     return outcome
 
@@ -93,12 +98,13 @@ async def prove_what_changed(piece: Piece) -> Outcome:
     Raises what the scans raise, and ``DamagedLedger``.
     """
     (one, other), sides, paces = piece.extents, piece.sides, piece.paces
+    trusted = await piece.clocks.trusted_before()
     source, target = packed.ids(), packed.ids()
     await _together(
         _collect(sides.source.ids(one, paces.source).pages(), source),
         _collect(sides.target.ids(other, paces.target).pages(), target),
     )
-    outcome = await _outcome(piece, judged_again, source, target, most=MOST_SINGLES)
+    outcome = await _outcome(piece, judged_again, source, target, trusted, most=MOST_SINGLES)
     return outcome or await prove_whole(piece)
 
 
@@ -130,7 +136,8 @@ async def prove_transformed(piece: Piece) -> Outcome:
         breathe=partial(piece.paces.source, 0),
     )
     tally.add(settled.tally)
-    return Outcome(tally, settled.differing, (), unchanged=True)
+    differing = [one._replace(made_of=origins.get(one.suspect.id)) for one in settled.differing]
+    return Outcome(tally, differing, (), unchanged=True)
 
 
 async def _outcome(
@@ -138,6 +145,7 @@ async def _outcome(
     judge: Judge,
     source: Iterable[Row],
     target: Iterable[Row],
+    trusted_before: int,
     *,
     most: int | None = None,
 ) -> Outcome | None:
@@ -158,6 +166,7 @@ async def _outcome(
         suspects,
         excuse_from_ms=piece.excuse_from_ms,
         breathe=partial(piece.paces.source, 0),
+        trusted_before=trusted_before,
     )
     tally.add(settled.tally)
     return Outcome(

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from elysiadash.jobs import ranges
 from elysiadash.jobs.ranges import KeyRange
 from elysiadash.migrate.checkpoint import Proof
+from elysiadash.migrate.clocks import Clocks
 from elysiadash.migrate.errors import NotProven
 from elysiadash.migrate.phases import Verify
 from elysiadash.migrate.run import Run
@@ -26,7 +27,7 @@ from elysiadash.migrate.verify.counting import count_beside, count_only, ids_onl
 from elysiadash.migrate.verify.covering import Parts, caveats, readable
 from elysiadash.migrate.verify.judging import Tally
 from elysiadash.migrate.verify.keeping import PROOFS, Begun
-from elysiadash.migrate.verify.lanes import LANES, persistently, side_by_side
+from elysiadash.migrate.verify.lanes import LANES, persistently, side_by_side, to_its_end
 from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.pieces import (
     Outcome,
@@ -36,6 +37,7 @@ from elysiadash.migrate.verify.pieces import (
     prove_what_changed,
     prove_whole,
 )
+from elysiadash.migrate.verify.searching import Searched, compare_searches
 from elysiadash.migrate.verify.sides import OpenSides
 from elysiadash.migrate.verify.transformed import Expected, expectations, times_copied
 from elysiadash.scan.keys import as_text
@@ -123,11 +125,21 @@ async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: boo
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
+    searched = Searched([], [], [])
+    if run.spec.verify is Verify.V4 and final:
+        searched = await compare_searches(run, parts)
+    elif run.spec.verify is Verify.V4:
+        searched.not_checked.append("search: it is compared when writers are kept out")
+    level = run.spec.verify
+    if level is Verify.V4 and not searched.told:
+        # What was not done is not claimed.
+        level = Verify.V3
     return Proof(
-        level=Verify.V2.value,
+        level=level.value,
         number=done.number,
-        faults=(*faults, *counted.faults),
-        not_checked=(*caveats(run, parts), *counted.not_checked),
+        searched=tuple(searched.told),
+        faults=(*faults, *counted.faults, *searched.faults),
+        not_checked=(*caveats(run, parts), *counted.not_checked, *searched.not_checked),
         **msgspec.to_builtins(total),
     )
 
@@ -146,6 +158,7 @@ async def _prove_ranges(
     if not final:
         job = await asyncio.to_thread(run.work.job)
         begun_ms = (job.started or job.created) * 1000 - _SKEW_MS
+    clocks = Clocks(run.source)
     copied = await asyncio.to_thread(keeping.copied, run.work)
     file = await asyncio.to_thread(keeping.mismatches_of, run.work, number)
 
@@ -162,6 +175,7 @@ async def _prove_ranges(
                 await asyncio.to_thread(keeping.ledger_of, run.work, known),
                 paces,
                 begun_ms,
+                clocks,
                 expected.get(part.key),
                 partial(times_copied, run.work, part),
             )
@@ -170,9 +184,8 @@ async def _prove_ranges(
                 outcome = await persistently(run, what, partial(method.prove, piece))
             except DamagedLedger as error:
                 raise NotProven(f"{error}; cancel the job and begin it anew") from None
-            await asyncio.to_thread(
-                keeping.keep, run.work, taken, known, outcome, file, time.monotonic() - began
-            )
+            seconds = time.monotonic() - began
+            await to_its_end(partial(keeping.keep, run.work, taken, known, outcome, file, seconds))
 
     try:
         await side_by_side(lane, LANES)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
-from elysiadash.migrate.verify.judging import Suspect, Tally, is_excused
+from elysiadash.migrate.verify.judging import Suspect, Tally, is_as_copied, is_excused
 from elysiadash.migrate.verify.sides import Sides
 from elysiadash.scan.canonical import WholeObject
 from elysiadash.scan.compare import Kind
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.fields import FieldDifference, field_differences
 from elysiadash.scan.keys import as_text
-from elysiadash.scan.ledger import READ_AGAIN, Entry
+from elysiadash.scan.ledger import Entry
 from elysiadash.weaviate.errors import BadAnswer
 
 SIDE_BY_SIDE = 16
@@ -32,6 +33,8 @@ class Differing(NamedTuple):
 
     suspect: Suspect
     fields: tuple[FieldDifference, ...]
+    made_of: bytes | None = None
+    """The source's id where a transform gave another."""
 
 
 class Settled(NamedTuple):
@@ -49,11 +52,13 @@ async def settle(
     *,
     excuse_from_ms: float | None,
     breathe: Callable[[], Awaitable[None]],
+    trusted_before: int = 0,
 ) -> Settled:
     """Decide about every suspect.
 
     ``excuse_from_ms``: what changed since it was copied is pending (``is_excused``); None: nothing
-    is excused. Raises ``ScanFailed`` or the ``WeaviateError`` that outlasted all tries.
+    is excused. ``trusted_before``: see ``is_as_copied``. Raises ``ScanFailed`` or the
+    ``WeaviateError`` that outlasted all tries.
     """
     settled = Settled(Tally(), [], [])
     asked: list[Suspect] = []
@@ -67,12 +72,11 @@ async def settle(
             asked.append(one)
         else:
             unread.append(one)
+    decide = partial(_decide, sides, extents, settled, excuse_from_ms, trusted_before)
     for start in range(0, len(asked), SIDE_BY_SIDE):
         await breathe()
         chunk = asked[start : start + SIDE_BY_SIDE]
-        await asyncio.gather(
-            *(_decide(sides, extents, one, settled, excuse_from_ms) for one in chunk)
-        )
+        await asyncio.gather(*map(decide, chunk))
     for one in unread:
         settled.tally.seen(*_where(one))
         settled.tally.count(one.kind)
@@ -85,9 +89,10 @@ async def settle(
 async def _decide(
     sides: Sides,
     extents: tuple[Extent, Extent],
-    suspect: Suspect,
     settled: Settled,
     excuse_from_ms: float | None,
+    trusted_before: int,
+    suspect: Suspect,
 ) -> None:
     source, target = await asyncio.gather(
         sides.source.read(extents[0], suspect.id), sides.target.read(extents[1], suspect.id)
@@ -110,7 +115,7 @@ async def _decide(
             raise BadAnswer(f"{as_text(suspect.id)} has properties that are {error}") from None
         if one == other:
             tally.same += 1
-            if now.ledger_time == source.whole.time != READ_AGAIN:
+            if is_as_copied(now.ledger_time, source.whole.time, trusted_before):
                 settled.proven.append(Entry(now.id, source.whole.time, one, target.whole.time))
             return
         fields = field_differences(source.whole, target.whole, sides.source.form, sides.target.form)

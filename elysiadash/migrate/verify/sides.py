@@ -9,12 +9,13 @@ from elysiadash.migrate.errors import NotProven
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.verify.pacing import Pacing
+from elysiadash.scan.asking import ids_page
 from elysiadash.scan.canonical import CanonicalForm
 from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.digests import DigestScan
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
-from elysiadash.scan.keys import FIRST, LAST
+from elysiadash.scan.keys import FIRST, LAST, before
 from elysiadash.scan.reading import Single, read_object
 from elysiadash.weaviate.definitions import stored_definition
 from elysiadash.weaviate.errors import NotFound
@@ -88,6 +89,11 @@ class Side:
             pace=pacing,
             max_message=self.site.meta.grpc_max_message_size,
         )
+
+    async def first(self, extent: Extent) -> bytes | None:
+        """The first id of a range, as far as one page tells: for samples, never for a proof."""
+        page = await ids_page(self.site.contact, extent, before(extent.lower), 1)
+        return page[0].id if page and page[0].id <= extent.upper else None
 
     async def read(self, extent: Extent, key: bytes) -> Single:
         """One object."""

@@ -34,6 +34,8 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     apart: list[str]
     cursor: str
     ended: bool
+    hidden: int = 0
+    """Ids that only the page of properties had, where those are taken for expired."""
 
 
 class OutOfOrder(Exception):
@@ -80,6 +82,14 @@ def join(properties: Sequence[Half], vectors: Sequence[Half], *, limit: int, aft
     return Joined(rows, sorted(one for one in apart if one <= cursor), cursor, ended=not lasts)
 
 
+def without_expired(joined: Joined, vectors: Sequence[Half]) -> Joined:
+    """Without the ids that gRPC does not show: it hides what expired, REST lists it."""
+    shown = {half.id for half in vectors}
+    apart = [one for one in joined.apart if one in shown]
+    hidden = len(joined.apart) - len(apart)
+    return Joined(joined.rows, apart, joined.cursor, joined.ended, hidden)
+
+
 def _check_order(page: Sequence[Half], after: str) -> None:
     before = after
     for half in page:
@@ -88,4 +98,4 @@ def _check_order(page: Sequence[Half], after: str) -> None:
         before = half.id
 
 
-__all__ = ["Half", "Joined", "OutOfOrder", "Vector", "join"]
+__all__ = ["Half", "Joined", "OutOfOrder", "Vector", "join", "without_expired"]

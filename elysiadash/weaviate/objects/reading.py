@@ -15,7 +15,7 @@ import msgspec
 from elysiadash.weaviate.errors import BadAnswer, NotFound, WeaviateError
 from elysiadash.weaviate.guard import Permit
 from elysiadash.weaviate.objects.doors import Door, is_too_much
-from elysiadash.weaviate.objects.join import Half, Joined, OutOfOrder, join
+from elysiadash.weaviate.objects.join import Half, Joined, OutOfOrder, join, without_expired
 from elysiadash.weaviate.objects.pages import Decoders, DefinitionChanged, vector_page
 from elysiadash.weaviate.objects.routes import facts_of, list_call, object_call
 from elysiadash.weaviate.objects.rows import Place, Row
@@ -48,6 +48,8 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     whole: int
     gone: tuple[str, ...]
     bytes: int
+    hidden: int = 0
+    """Objects that expired, where those are left out: REST shows them and gRPC does not."""
 
 
 class Reader:
@@ -63,7 +65,10 @@ class Reader:
         size: PageSize | None = None,
         timeout: float = 60.0,
         permit: Permit | None = None,
+        expires: bool = False,
     ) -> None:
+        """``expires``: the collection has an ``objectTtlConfig``; what expired is left out. What
+        was added between the two halves of a page looks the same, and is left out too."""
         self.shape = shape
         self.place = place
         self.size = size or PageSize(door.max_message)
@@ -71,6 +76,7 @@ class Reader:
         self._door = door
         self._timeout = timeout
         self._permit = permit
+        self._expires = expires
         self._decoders = Decoders(shape)
         self._density = 0.0
         """Rows of the last page per step of the id space."""
@@ -107,6 +113,7 @@ class Reader:
             len(found),
             gone,
             size,
+            joined.hidden,
         )
 
     async def one(self, identity: str) -> Row | None:
@@ -166,7 +173,9 @@ class Reader:
 
     def _joined(self, properties: bytes, vectors: bytes, limit: int, after: str) -> Joined:
         left: list[Half] = self._decoders.rest_page(properties)
-        return join(left, vector_page(vectors), limit=limit, after=after)
+        right = vector_page(vectors)
+        joined = join(left, right, limit=limit, after=after)
+        return without_expired(joined, right) if self._expires else joined
 
     async def _properties(self, after: str, limit: int) -> bytes:
         call = list_call(
@@ -252,4 +261,4 @@ def _later(first: Joined, second: Joined) -> Joined:
     seen = {row.id for row in second.rows}
     lost = {row.id for row in first.rows} | set(first.apart)
     apart = set(second.apart) | {one for one in lost if one not in seen and one <= second.cursor}
-    return Joined(second.rows, sorted(apart), second.cursor, second.ended)
+    return Joined(second.rows, sorted(apart), second.cursor, second.ended, second.hidden)

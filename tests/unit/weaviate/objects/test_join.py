@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elysiadash.weaviate.objects.join import Half, Joined, OutOfOrder, join
+from elysiadash.weaviate.objects.join import Half, Joined, OutOfOrder, join, without_expired
 from elysiadash.weaviate.objects.rows import Vector
 
 State = dict[int, int]
@@ -108,3 +108,12 @@ def test_ids_that_do_not_rise_are_no_page(ids: list[int]) -> None:
     halves = [Half(_id(number), 1, None) for number in ids]
     with pytest.raises(OutOfOrder):
         join(halves, [], limit=9, after=_id(0))
+
+
+def test_what_grpc_hides_is_left_out_and_what_rest_lacks_is_not() -> None:
+    """5 expired; 7 was added between the pages, behind the one of properties."""
+    properties = _page({1: 1, 5: 1, 9: 1}, "", 10, "properties")
+    vectors = _page({1: 1, 7: 1, 9: 1}, "", 10, "vectors")
+    found = without_expired(join(properties, vectors, limit=10, after=""), vectors)
+    assert [row.id for row in found.rows] == [_id(1), _id(9)]
+    assert (found.apart, found.hidden, found.cursor) == ([_id(7)], 1, _id(9))
