@@ -26,7 +26,7 @@ from elysiadash.migrate.run import Run
 from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.trying import trying
-from elysiadash.scan.ledger import READ_AGAIN, Entry
+from elysiadash.scan.ledger import Entry
 from elysiadash.scan.rows import IdTime
 
 _SLOTS: Final = 4
@@ -121,7 +121,8 @@ class Merge:
                 wanted.append(key)
                 self.new.add(key)
                 continue
-            if entry[1] != updated or entry[1] == READ_AGAIN:
+            # Also where the ledger has 0, for what was read too close to a change.
+            if entry[1] != updated:
                 wanted.append(key)
             entry = next(self._entries, None)
         self._next = entry
