@@ -137,9 +137,9 @@ async def _copy(run: Run) -> Phase:
 
 async def _delta(run: Run) -> Phase:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
-    await waves.rejoin(run)
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
         await since.renew(run)
+        await waves.go(run, _wave)
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()

@@ -65,7 +65,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     executor: Literal["local", "dask"] = "local"
     scheduler: str | None = None
     processes: int | None = None
-    """Processes that copy; None: as many as the machine has cores, at most four."""
+    """Processes that copy; None: one for two cores of the machine, at most four."""
     backend: str | None = None
     """The backup backend of ``strategy=backup``."""
     accepted: tuple[str, ...] = ()

@@ -68,9 +68,7 @@ async def measure(objects: int, index: str, dimensions: int) -> list[rows.Row]:
     ]  # fmt: skip
 
 
-async def _measured(
-    objects: int, work: Callable[[], Awaitable[Any]]
-) -> tuple[float, float, Any]:
+async def _measured(objects: int, work: Callable[[], Awaitable[Any]]) -> tuple[float, float, Any]:
     """Objects a second, microseconds of this process an object, and what came of it."""
     cpu, started = time.process_time(), time.perf_counter()
     found = await work()
