@@ -278,13 +278,9 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
 
 async def _against(run: Run) -> list[str]:
     """Everything that stands against the copy, of what is awake and of what sleeps."""
-    found = []
-    if run.parts or not run.checkpoint.asleep:
-        found += verify.why_not_green(run.checkpoint.proof, dead_letters=await _dead(run))
-    for number, proof in enumerate(run.checkpoint.asleep, 1):
-        against = verify.why_not_green(proof, dead_letters=0)
-        found += [f"wave {number} of tenants: {words}" for words in against]
-    return found
+    return verify.why_not_all_green(
+        run.checkpoint, dead_letters=await _dead(run), awake=bool(run.parts)
+    )
 
 
 async def _dead(run: Run) -> int:
