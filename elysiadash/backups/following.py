@@ -277,6 +277,7 @@ class _Following:
         self._restore = restore
         self._at = time.time()
         self._unsure: WeaviateError | None = None
+        self._told = ""
 
     def began(self, noted: dict[str, Any]) -> None:
         """Since when it is under way."""
@@ -319,6 +320,7 @@ class _Following:
             if not self._restore and now is not None and now.running:
                 return None
             raise BackupStopped(_words(error, self._name)) from None
+        self._told = answer.status
         await self._diary.tell(answer, 0.0)
         return answer
 
@@ -329,19 +331,20 @@ class _Following:
     ) -> Status | None:
         """Watch until it is over; None where nothing of it shows up in time."""
         until = time.monotonic() + self._patience.appears_s
-        told = ""
+        shown = False
         while True:
             await self._diary.breathe()
             status = await self.look()
             if status is not None and ours(status):
                 if seen is not None:
                     await seen(status)
-                if status.status != told:
-                    told = status.status
+                shown = True
+                if status.status != self._told:
+                    self._told = status.status
                     await self._diary.tell(status, max(0.0, time.time() - self._at))
                 if not status.running:
                     return status
-            elif not told and time.monotonic() >= until:
+            elif not shown and time.monotonic() >= until:
                 return None
             await self._pause()
 

@@ -25,13 +25,14 @@ from elysiadash.migrate import (
     repair,
     replicas,
     report,
+    restored,
     rollback,
     verify,
     waves,
 )
 from elysiadash.migrate.checkpoint import Check, Proof
 from elysiadash.migrate.errors import NotFrozen, RefusedByPreflight, Waits
-from elysiadash.migrate.phases import Ending, Freeze, Phase, Strategy, Verify
+from elysiadash.migrate.phases import Ending, Phase, Strategy, Verify
 from elysiadash.migrate.preflight.checks import check
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
@@ -95,6 +96,10 @@ async def _prepare(run: Run) -> Phase:
         await rollback.seed(run)
         await rollback.fail_if_written(run)
         return Phase.DELTA
+    if run.spec.strategy is Strategy.BACKUP and not run.spec.schema_only:
+        # A restore makes the collections itself.
+        await restored.bring(run)
+        return Phase.WAVES
     await prepare.prepare(run)
     return Phase.REPORT if run.spec.schema_only else Phase.WAVES
 
@@ -115,6 +120,9 @@ async def _wave(run: Run) -> Proof | None:
 
 
 async def _copy(run: Run) -> Phase:
+    if run.spec.strategy is Strategy.BACKUP:
+        await restored.seed(run)
+        return Phase.DELTA
     await copying.copy(run)
     await references.copy_references(run)
     return Phase.DELTA
@@ -283,7 +291,7 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
 
 
 def _freezes(run: Run) -> bool:
-    return run.spec.strategy is Strategy.ONLINE and run.spec.freeze is not Freeze.NONE
+    return run.spec.freezes
 
 
 def _blocking(run: Run, checks: tuple[Check, ...]) -> list[Check]:
