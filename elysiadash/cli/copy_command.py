@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from elysiadash.cli.copy_ends import (
     use_of,
 )
 from elysiadash.cli.copy_plan import print_plan
-from elysiadash.cli.copy_spec import CopyWish, checked, spec_of
+from elysiadash.cli.copy_spec import STOPPED, CopyWish, checked, spec_of
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.job_documents import JobDocument
@@ -38,9 +39,6 @@ from elysiadash.jobs.errors import JobsError
 from elysiadash.jobs.job import Job, JobState, NewJob
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL, Spec, new_job
 from elysiadash.weaviate.errors import WeaviateError
-
-STOPPED = "stopped"
-"""What the operator says to the engine when the writers are stopped."""
 
 
 def copy(flags: ClusterFlags, wish: CopyWish) -> int:
@@ -77,7 +75,8 @@ def _done(database: Database, chosen: Chosen, wish: CopyWish, new: NewJob, targe
         if not _consented(wish, new, target):
             say("nothing was begun")
             return Exit.FAILED
-        job = _submitted(database, wish, new)
+        with database.transaction() as tx:
+            job = queue.submit(tx, new)
         say(f"job {job.id}: {job.title}")
     if wish.detach:
         ensure_worker(database)
@@ -85,7 +84,7 @@ def _done(database: Database, chosen: Chosen, wish: CopyWish, new: NewJob, targe
         return Exit.OK
     ensure_worker(database)
     followed = follow(database, job.id, until_held=not wish.only_looks)
-    _print(database, wish, followed)
+    _print(database, wish, followed, demo=chosen.demo)
     return followed.code
 
 
@@ -137,7 +136,7 @@ def _consented(wish: CopyWish, new: NewJob, target: Profile) -> bool:
         for _, name in wish.pairs:
             if not typed(f"{name} of {target.name} is replaced", name, confirm=wish.confirm):
                 return False
-    if wish.freeze == STOPPED:
+    if wish.freeze == STOPPED and not wish.only_looks:
         for name, _ in wish.pairs:
             what = f"nothing writes to {name} from the freeze on, by your word"
             if not typed(what, name, confirm=wish.confirm):
@@ -145,15 +144,7 @@ def _consented(wish: CopyWish, new: NewJob, target: Profile) -> bool:
     return agreed(f"{new.title} on {target.name} ({target.url})?", yes=wish.yes)
 
 
-def _submitted(database: Database, wish: CopyWish, new: NewJob) -> Job:
-    with database.transaction() as tx:
-        job = queue.submit(tx, new)
-        if wish.freeze == STOPPED and not wish.only_looks:
-            control.ask(tx, job.id, "say", {"word": STOPPED})
-        return job
-
-
-def _print(database: Database, wish: CopyWish, followed: Followed) -> None:
+def _print(database: Database, wish: CopyWish, followed: Followed, *, demo: bool) -> None:
     with database.reading() as read:
         item = full_item(read, queue.get(read, followed.job.id), database.folder)
     if wish.as_json:
@@ -162,7 +153,7 @@ def _print(database: Database, wish: CopyWish, followed: Followed) -> None:
     if wish.only_looks:
         print_plan(item.checkpoint)
     write_line(followed.words)
-    if item.report:
+    if item.report and not demo:
         write_line(f"report: {item.report}")
 
 
@@ -171,15 +162,8 @@ def _jobs_of(chosen: Chosen) -> Iterator[Database]:
     """The user's jobs; a demo has some of its own, which end with it."""
     try:
         if chosen.demo:
-            with tempfile.TemporaryDirectory(
-                prefix="elysiadash-demo-", ignore_cleanup_errors=True
-            ) as folder:
-                try:
-                    with Database.open(Path(folder)) as database:
-                        yield database
-                finally:
-                    with suppress(JobsError, OSError):
-                        launch.stop(Path(folder))
+            with _jobs_of_a_demo() as database:
+                yield database
             return
         if chosen.places.state is None:
             raise CommandFailed(
@@ -189,6 +173,30 @@ def _jobs_of(chosen: Chosen) -> Iterator[Database]:
             yield database
     except JobsError as error:
         raise CommandFailed(str(error)) from None
+
+
+@contextmanager
+def _jobs_of_a_demo() -> Iterator[Database]:
+    """Jobs and a worker that end with the command, however it is told to end."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    told = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, end) for number in told}
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="elysiadash-demo-", ignore_cleanup_errors=True
+        ) as folder:
+            try:
+                with Database.open(Path(folder)) as database:
+                    yield database
+            finally:
+                with suppress(JobsError, OSError):
+                    launch.stop(Path(folder))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail_where_unknown(chosen: Chosen, wish: CopyWish) -> None:

@@ -15,6 +15,8 @@ from elysiadash.migrate.phases import Freeze, Strategy, Verify
 from elysiadash.migrate.spec import COPY, Spec, TransformFile, Wanted
 from elysiadash.schema.names import collection_fault
 
+STOPPED: Final = "stopped"
+"""The question whether the writers are stopped, and its answer (``migrate.freeze.STOPPED``)."""
 _WINDOW: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -118,6 +120,8 @@ def spec_of(wish: CopyWish, source: dict[str, object], target: dict[str, object]
         processes=wish.processes,
         backend=wish.backend,
         accepted=wish.accepted,
+        # Asked for before the job is put in: see ``copy_command``.
+        answers={STOPPED: STOPPED} if wish.freeze == STOPPED else {},
         window=None if window is None else (f"{window[1]}:{window[2]}", f"{window[3]}:{window[4]}"),
     )
 

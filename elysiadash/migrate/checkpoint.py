@@ -108,6 +108,16 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why it proves nothing whatever the counts: parts that were not read, counts that disagree."""
 
 
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Keys of a part, as hex, and times of the target in which a slice may have written unnoted."""
+
+    part: str
+    lower: str
+    upper: str
+    since_ms: int
+    until_ms: int
+
+
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The freeze, while there is one or after it; wall times."""
 
@@ -157,6 +167,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Collection of the source and the properties that a transform makes anew at each run: they
     are verified for presence and type only."""
     generations: tuple[Generation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    """What slices that ended without a word may have written (``orphans``)."""
     proof: Proof | None = None
     asleep: tuple[Proof, ...] = ()
     """Of tenants that sleep: proven when their wave was copied, one for each wave."""

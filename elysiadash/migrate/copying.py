@@ -16,13 +16,13 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.jobs.errors import ClaimLost
+from elysiadash.jobs.errors import ClaimLost, JobsError
 from elysiadash.jobs.ranges import KeyRange
-from elysiadash.migrate import keeping, origins, pace
+from elysiadash.migrate import keeping, origins, orphans, pace
 from elysiadash.migrate.errors import MigrationStopped
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
-from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
+from elysiadash.migrate.lanes import PROCESS, Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
@@ -44,7 +44,9 @@ async def copy(run: Run, parts: Sequence[Part] | None = None) -> None:
     lanes = lanes_of(run)
     await asyncio.to_thread(keeping.plan, run, await _counted(run, chosen))
     await lanes.begin()
+    await orphans.doubt_the_dead(run)
     await Passage(run, lanes, chosen).go()
+    await orphans.adopt(run)
     if run.transform is not None:
         for part in chosen:
             await asyncio.to_thread(origins.gather, run.work, part)
@@ -70,6 +72,8 @@ class _Seat(msgspec.Struct, gc=False):
 
     range: KeyRange
     flying: bool = False
+    sent: float = 0.0
+    """Wall time of its last task."""
     not_before: float = 0.0
     backoff: Backoff | None = None
 
@@ -198,7 +202,7 @@ class Passage:
             references=self._generation == keeping.REFERENCES,
         )
         for seat in seats:
-            seat.flying = True
+            seat.flying, seat.sent = True, time.time()
         self._flying[self._lanes.submit(copy_slices, task)] = list(slots)
 
     async def _land(self, future: asyncio.Future[list[SliceResult]]) -> None:
@@ -243,6 +247,9 @@ class Passage:
 
     async def _wait_for(self, seat: _Seat, failure: Failure) -> None:
         part = self._part(seat.range)
+        if self._generation == COPIED:
+            await orphans.doubt(self._run, [seat.range], seat.sent)
+        failure = await self._lanes.judged(failure, part)
         if not failure.passing:
             self._fatal = self._fatal or stopped_by(failure, part)
             return
@@ -265,7 +272,7 @@ class Passage:
 
     async def _lost(self, seats: Sequence[_Seat], words: str) -> None:
         """A process died: what it had sent may still arrive, so nothing is sent meanwhile."""
-        failure = Failure(side="target", kind="process", words=words, passing=True)
+        failure = Failure(side="target", kind=PROCESS, words=words, passing=True)
         for seat in seats:
             await self._wait_for(seat, failure)
         settled = time.monotonic() + self._lanes.settling_s
@@ -298,14 +305,19 @@ class Passage:
                 self._lanes.lines.end(one.range.id, self._part(one.range), self._permit, "ok")
 
     async def _bring_home(self) -> None:
-        """Wait for what is on its way and keep it; give back what the slots have."""
+        """Wait for what is on its way and keep it; give back what the slots have.
+
+        Why it ends is told by who called; a disk that is full now is no news then.
+        """
         if self._flying:
             await asyncio.wait(self._flying)
+        with contextlib.suppress(JobsError):
             for future in list(self._flying):
                 await self._land(future)
-        seats = list(self._seats.values())
-        await asyncio.to_thread(self._keeper.give_back, [seat.range for seat in seats])
-        for seat in seats:
+            await asyncio.to_thread(
+                self._keeper.give_back, [seat.range for seat in self._seats.values()]
+            )
+        for seat in self._seats.values():
             await asyncio.to_thread(
                 self._lanes.lines.end,
                 seat.range.id, self._part(seat.range), self._permit, "stopped",

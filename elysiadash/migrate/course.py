@@ -8,8 +8,9 @@ from DELTA on.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from elysiadash.jobs import dead_letters, outcomes
 from elysiadash.migrate import (
@@ -27,6 +28,7 @@ from elysiadash.migrate import (
     report,
     restored,
     rollback,
+    since,
     verify,
     waves,
 )
@@ -36,6 +38,9 @@ from elysiadash.migrate.phases import Ending, Phase, Strategy, Verify
 from elysiadash.migrate.preflight.checks import check
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
+from elysiadash.migrate.trying import passes, trying
+from elysiadash.scan.errors import ScanFailed
+from elysiadash.weaviate.errors import WeaviateError
 
 SMALL: Final = 1_000
 """Changes of one generation that a freeze can take over."""
@@ -45,13 +50,18 @@ MOST_GENERATIONS: Final = 50
 FREEZES: Final = 3
 """Freezes in which not all got equal, before a person is asked."""
 
+PATIENCE_S: Final = 900.0
+"""So long a cluster that went away is waited for; then the job stops, to be resumed."""
+
+T = TypeVar("T")
 Step = Callable[[Run], Awaitable[Phase | None]]
 
 
 async def go(run: Run, kind: str, phase: Phase) -> None:
     """Go through the phases from ``phase`` on, to the job's end."""
-    await looking.look(run, confirm=phase is not Phase.PLANNED)
-    await waves.split(run)
+    begun = phase is not Phase.PLANNED
+    await _patiently(run, lambda: looking.look(run, confirm=begun), begun)
+    await _patiently(run, lambda: waves.split(run), begun)
     if kind in (PREFLIGHT, REHEARSAL):
         await _only_look(run, kind)
         return
@@ -61,7 +71,12 @@ async def go(run: Run, kind: str, phase: Phase) -> None:
         if following is not phase:
             await run.enter(following)
         phase = following
-        following = await _DOES[phase](run)
+        following = await _patiently(run, functools.partial(_DOES[phase], run), phase in _PATIENT)
+
+
+async def _patiently(run: Run, do: Callable[[], Awaitable[T]], patient: bool) -> T:
+    """Do it; where a cluster went away that was there, wait for it and do it again."""
+    return await (trying(run, do, patience_s=PATIENCE_S) if patient else do())
 
 
 async def _only_look(run: Run, kind: str) -> None:
@@ -131,6 +146,8 @@ async def _copy(run: Run) -> Phase:
 async def _delta(run: Run) -> Phase:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
+        await since.renew(run)
+        await waves.go(run, _wave)
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()
@@ -175,10 +192,16 @@ async def _final_delta(run: Run) -> Phase:
     try:
         await freeze.holds(run)
         async with asyncio.timeout(await freeze.left_s(run)):
+            await since.renew(run)
+            await replicas.hold_together(run)
             await _catch_up(run, final=True)
             if run.spec.verify is not Verify.NONE:
                 await verify.prove_again(run)
             await freeze.holds(run)
+    except (ScanFailed, WeaviateError) as error:
+        if not passes(error):
+            raise
+        return await _freeze_again(run, str(error))
     except TimeoutError:
         return await _freeze_again(run, "the freeze took longer than its limit")
     except NotFrozen as error:
@@ -192,6 +215,7 @@ async def _final_delta(run: Run) -> Phase:
 async def _last_look(run: Run) -> Phase:
     """Without a freeze: equal at this moment where nothing changed, else as near as it gets."""
     offline = run.spec.strategy is Strategy.OFFLINE
+    await since.renew(run)
     changed = await _catch_up(run)
     if run.spec.verify is not Verify.NONE:
         # What differs in the last look is either a change or a fault: excused only if one was seen.
@@ -308,6 +332,22 @@ def _words(checks: list[Check]) -> str:
         f"{one.about}: {one.text}" + (f" ({one.way_out})" if one.way_out else "") for one in checks
     )
 
+
+_PATIENT: Final = frozenset(
+    {
+        Phase.PREPARE,
+        Phase.WAVES,
+        Phase.COPY,
+        Phase.DELTA,
+        Phase.PROVE,
+        Phase.PROVEN,
+        Phase.CUT_OVER,
+        Phase.HELD,
+        Phase.REPORT,
+    }
+)
+"""Phases in which a cluster that does not answer is waited for; nobody is kept out meanwhile, or
+the cut-over is behind us."""
 
 _DOES: Final[dict[Phase, Step]] = {
     Phase.PLANNED: _plan,

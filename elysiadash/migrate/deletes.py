@@ -23,6 +23,7 @@ from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.piece_files import PieceFiles
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.migrate.trying import trying
 from elysiadash.scan.ledger import Entry, Gone
 
@@ -45,12 +46,10 @@ def answer_key(number: int) -> str:
     return f"deletes-{number}"
 
 
-def generation_of(checkpoint: Checkpoint, number: int) -> Generation:
-    """What is noted of a generation so far."""
-    for one in checkpoint.generations:
-        if one.number == number:
-            return one
-    return Generation(number=number, seconds=0.0, scanned=0, changed=0, deleted=0)
+def deleted_in(checkpoint: Checkpoint, number: int) -> int:
+    """Deletes that were replayed and belong to no other generation that came to its end."""
+    others = [one.deleted for one in checkpoint.generations if one.number != number]
+    return checkpoint.deleted - sum(others)
 
 
 def with_generation(checkpoint: Checkpoint, generation: Generation) -> tuple[Generation, ...]:
@@ -164,7 +163,7 @@ class _Replaying:
         count = 0
         for piece in self.pieces:
             count += len(await asyncio.to_thread(self._files.absent_ids, piece))
-            await asyncio.to_thread(self._files.leave_absent, piece)
+            await to_the_end(self._files.leave_absent, piece)
         text = (
             f"{count:,} objects that the source no longer lists were left in the target,"
             f" as was asked in generation {self._number}"
@@ -268,18 +267,14 @@ class _Replaying:
     async def _count(self, piece: int, changes: list[Entry | Gone], deleted: int) -> None:
         """Bring it into the ledger, counted in the same transaction."""
         run = self._run
-        now = generation_of(run.checkpoint, self._number)
-        more = msgspec.structs.replace(now, deleted=now.deleted + deleted)
         run.checkpoint = msgspec.structs.replace(
-            run.checkpoint,
-            deleted=run.checkpoint.deleted + deleted,
-            generations=with_generation(run.checkpoint, more),
+            run.checkpoint, deleted=run.checkpoint.deleted + deleted
         )
 
         def also(tx: Claimed) -> None:
             run.keep(tx)
 
-        await asyncio.to_thread(self._files.settle_absent, piece, changes, also)
+        await to_the_end(self._files.settle_absent, piece, changes, also)
 
 
 def _named(keys: Sequence[Any]) -> str:

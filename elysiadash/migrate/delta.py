@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from elysiadash.jobs import ranges
 from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.migrate import deletes, ids
@@ -25,6 +23,7 @@ from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.piece_files import PieceFiles
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.trying import trying
 from elysiadash.scan.ledger import READ_AGAIN, Entry
@@ -63,19 +62,21 @@ async def catch_up(
     since = frozen.since if final and frozen is not None else None
     if since is not None:
         number = await asyncio.to_thread(_of_this_freeze, run, number, since)
+    files = await to_the_end(PieceFiles, run.work)
     catching = _CatchingUp(
-        run, number, ends, patience_s=15.0 if final else 600.0, extra={"frozen": since}
+        run, number, ends, files, patience_s=15.0 if final else 600.0, extra={"frozen": since}
     )
     await catching.scan_all()
     await deletes.replay(
         run, number, ends, catching.files, catching.parts, patience_s=catching.patience_s
     )
     seen = await asyncio.to_thread(catching.counts)
-    generation = msgspec.structs.replace(
-        deletes.generation_of(run.checkpoint, number),
+    generation = Generation(
+        number=number,
         seconds=time.monotonic() - started,
         scanned=seen["scanned"],
         changed=seen["changed"],
+        deleted=deletes.deleted_in(run.checkpoint, number),
     )
     await run.save(generations=deletes.with_generation(run.checkpoint, generation))
     return generation
@@ -142,9 +143,16 @@ class _CatchingUp:
     """One generation."""
 
     def __init__(
-        self, run: Run, number: int, ends: Ends, *, patience_s: float, extra: dict[str, Any]
+        self,
+        run: Run,
+        number: int,
+        ends: Ends,
+        files: PieceFiles,
+        *,
+        patience_s: float,
+        extra: dict[str, Any],
     ) -> None:
-        self.files = PieceFiles(run.work)
+        self.files = files
         self.parts = {part.key: part for part in run.parts}
         self._run = run
         self._number = number
@@ -157,7 +165,7 @@ class _CatchingUp:
 
     async def scan_all(self) -> None:
         """Scan every piece that the generation has not done yet."""
-        await asyncio.to_thread(self._plan)
+        await to_the_end(self._plan)
         slots = [asyncio.ensure_future(self._work_in(slot)) for slot in range(_SLOTS)]
         # Nobody is cancelled in the middle of a write: each comes to a stop by itself.
         await asyncio.gather(*slots, return_exceptions=True)
@@ -203,7 +211,7 @@ class _CatchingUp:
     async def _work_in(self, slot: int) -> None:
         while self._failed is None:
             try:
-                piece = await asyncio.to_thread(self._take, slot)
+                piece = await to_the_end(self._take, slot)
                 if piece is None:
                     return
                 await trying(
@@ -226,7 +234,7 @@ class _CatchingUp:
         """Scan a piece, copy what it lacks, and make its next ledger count."""
         of = self._pieces[piece.tenant, piece.lower]
         part = self.parts[piece.tenant]
-        await asyncio.to_thread(self.files.put_in_order, of)
+        await to_the_end(self.files.put_in_order, of)
         changed = 0
         with self.files.ledger(of) as ledger, self.files.changing(of) as changing:
             merge = Merge(ledger)
@@ -234,9 +242,9 @@ class _CatchingUp:
 
             async def copy(ids: list[bytes]) -> int:
                 new = [key for key in ids if key in merge.new]
-                await asyncio.to_thread(changing.intend, new)
+                await to_the_end(changing.intend, new)
                 entries = await self._copied(part, ids, new)
-                await asyncio.to_thread(changing.store, entries)
+                await to_the_end(changing.store, entries)
                 merge.new.difference_update(ids)
                 return len(entries)
 
@@ -253,7 +261,7 @@ class _CatchingUp:
         counts = {**self._extra, "scanned": merge.scanned, "changed": changed}
         if merge.witness is not None:
             counts["witness"] = merge.witness.hex()
-        await asyncio.to_thread(self.files.finish, piece, of, bytes(merge.gone), counts)
+        await to_the_end(self.files.finish, piece, of, bytes(merge.gone), counts)
 
     async def _copied(self, part: Part, ids: list[bytes], new: list[bytes]) -> list[Entry]:
         """Copy ids; the entries of all that are stored, also where nobody said so of a new one."""

@@ -7,10 +7,12 @@ way out of here, and every death, leads to its undoing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from elysiadash.config import reference
+from elysiadash.config.profile import Profile
 from elysiadash.jobs import folder, outcomes, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.errors import ClaimLost
@@ -22,6 +24,7 @@ from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import spec_of
+from elysiadash.migrate.trying import passes
 from elysiadash.weaviate.errors import WeaviateError
 from elysiadash.weaviate.guard import Permit
 
@@ -143,7 +146,7 @@ async def _opened(work: Work) -> AsyncIterator[Run]:
     run: Run | None = None
     try:
         for profile, log in zip(profiles, logs, strict=True):
-            sites.append(await Site.open(profile, audit=log, permit=permit))
+            sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
         run = Run(work, spec, sites[0], sites[1], checkpoint_of(job.checkpoint))
         yield run
     finally:
@@ -153,6 +156,21 @@ async def _opened(work: Work) -> AsyncIterator[Run]:
             await site.aclose()
         for log in logs:
             await asyncio.to_thread(log.close)
+
+
+async def _site(
+    work: Work, profile: Profile, log: AuditLog, permit: Permit, *, patient: bool
+) -> Site:
+    """The cluster, open. ``patient``: the job was under way, so one that is away is waited for."""
+    until = time.monotonic() + (course.PATIENCE_S if patient else 0.0)
+    while True:
+        try:
+            return await Site.open(profile, audit=log, permit=permit)
+        except WeaviateError as error:
+            if not passes(error) or time.monotonic() >= until:
+                raise
+        await asyncio.sleep(2.0)
+        await asyncio.to_thread(work.check)
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -86,7 +86,7 @@ async def look(run: Run, *, confirm: bool = False) -> Look:
     (``Waits``) unless ``checkpoint.answers`` has agreed. Raises ``SourceChanged``,
     ``RefusedByPreflight``, and the ``WeaviateError`` that fits.
     """
-    before = await asyncio.to_thread(_kept, run)
+    before = await asyncio.to_thread(kept, run)
     if before is None:
         now = await read_source(run)
         found = Look()
@@ -296,7 +296,8 @@ def _file(run: Run) -> str | None:
         )
 
 
-def _kept(run: Run) -> Source | None:
+def kept(run: Run) -> Source | None:
+    """The newest look, None before the first. Reads the disk."""
     name = _file(run)
     if name is None:
         return None

@@ -41,6 +41,8 @@ _SLOT = 1_000_000
 MAYBE_STORED = 1
 """The target's time of an object that a worker may have written before it died."""
 
+_BESIDE = ("changes-", "intent-", "gone-")
+
 Also = Callable[[Claimed], None]
 """What belongs into the same transaction."""
 
@@ -64,8 +66,12 @@ class PieceFiles:
             self._beside = {
                 name: length
                 for name, length in folder.committed(read, self._job).items()
-                if name.startswith(("changes-", "intent-", "gone-"))
+                if name.startswith(_BESIDE)
             }
+        # What a worker that died wrote and no transaction counted.
+        for stray in self._where.iterdir():
+            if stray.name.startswith(_BESIDE) and stray.name not in self._beside:
+                stray.unlink()
 
     def has(self, piece: int) -> bool:
         """Whether the piece has a ledger."""

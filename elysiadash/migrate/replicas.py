@@ -16,7 +16,7 @@ import msgspec
 from elysiadash.jobs import ranges
 from elysiadash.jobs.keyspace import FIRST, LAST, Interval
 from elysiadash.migrate.both_ends import Live, Undecided, expires
-from elysiadash.migrate.errors import Waits
+from elysiadash.migrate.errors import NotFrozen, Waits
 from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.replica_reads import ANSWER, Replication, objection
@@ -32,6 +32,8 @@ from elysiadash.scan.ledger import Entry
 from elysiadash.scan.rows import IdTime
 from elysiadash.weaviate.errors import Forbidden, NotFound, NotSupported
 
+DIFFERENT: Final = "replicas-differ"
+"""The key of the answer to objects that stay different: ``accept``, or ``again``."""
 _LOOKS_S: Final = (0.2, 0.5, 1.0, 2.0)
 """Pauses before what differs is asked for again: a write reaches all replicas, or it does not."""
 _AT_ONCE: Final = 8
@@ -64,19 +66,52 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 async def agree(run: Run, *, repair: bool = True, patience_s: float = _PATIENCE_S) -> Agreement:
     """Compare the replicas of all parts, and settle what differs.
 
-    ``repair=False``: only compare, as under a freeze. What was not checked is added to the
-    checkpoint's notes. Raises ``Waits`` where a person has to allow reads that repair.
+    ``repair=False``: only compare. What was not checked is added to the checkpoint's notes.
+    Raises ``Waits`` where a person has to allow reads that repair, or has to accept that some
+    objects still differ; then that is in the notes too.
     """
     checking = _Checking(run, repair=repair, patience_s=patience_s)
     found = Agreement()
     for part in run.parts:
         await run.breathe()
         found = await checking.part(part, found)
-    notes = run.checkpoint.notes
-    new = tuple(note for note in found.not_checked if note not in notes)
-    if new:
-        await run.save(notes=(*notes, *new))
+    await _add_notes(run, found.not_checked)
+    if repair and not found.agrees:
+        text = (
+            f"{found.disagreed - found.settled:,} objects differ between replicas of the source,"
+            f" such as {found.unsettled[0]}"
+        )
+        if run.checkpoint.answers.get(DIFFERENT) != "accept":
+            raise Waits(
+                f"{text}, and reading all replicas did not settle it (or the source's profile is"
+                " read-only: then set write = true). Which state is copied would be chance. Repair"
+                " them and resume, or say accept to go on as they are",
+                key=DIFFERENT,
+                choices=("accept", "again"),
+            )
+        await _add_notes(run, (text,))
     return found
+
+
+async def hold_together(run: Run, *, patience_s: float = 15.0) -> None:
+    """Under a freeze: all replicas tell the same, so that one scan sees what all hold.
+
+    Only compares, since what is frozen cannot be repaired. Raises ``NotFrozen`` where they
+    differ: thaw, wait and try again. What was accepted before is accepted here.
+    """
+    found = await agree(run, repair=False, patience_s=patience_s)
+    if not found.agrees and run.checkpoint.answers.get(DIFFERENT) != "accept":
+        raise NotFrozen(
+            f"{found.disagreed:,} objects differ between replicas of the source under the freeze,"
+            f" such as {found.unsettled[0]}"
+        )
+
+
+async def _add_notes(run: Run, notes: Sequence[str]) -> None:
+    known = run.checkpoint.notes
+    new = tuple(note for note in notes if note not in known)
+    if new:
+        await run.save(notes=(*known, *new))
 
 
 class SideBySide:

@@ -45,7 +45,9 @@ class Run:
         self.spec = spec
         self.source = source
         self.target = target
-        self.checkpoint = checkpoint
+        # What was answered since goes before what was said at the beginning.
+        answers = {**spec.answers, **checkpoint.answers}
+        self.checkpoint = msgspec.structs.replace(checkpoint, answers=answers)
         self.definitions: dict[str, dict[str, Any]] = {}
         self.translations: dict[str, Translation] = {}
         self.tenants: dict[str, dict[str, str]] = {}

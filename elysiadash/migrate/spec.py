@@ -65,11 +65,13 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     executor: Literal["local", "dask"] = "local"
     scheduler: str | None = None
     processes: int | None = None
-    """Processes that copy; None: as many as the machine has cores, at most four."""
+    """Processes that copy; None: one for two cores of the machine, at most four."""
     backend: str | None = None
     """The backup backend of ``strategy=backup``."""
     accepted: tuple[str, ...] = ()
     """Codes of checks whose block the operator lifted by typing them, such as ``vectorless``."""
+    answers: dict[str, str] = {}
+    """Answers given beforehand, by the keys of their questions (``errors.Waits``)."""
     window: tuple[str, str] | None = None
     """Only between these times of day (``HH:MM``, UTC) objects are moved."""
 

@@ -37,14 +37,15 @@ class JobWatch(Switching):
         now = self.jobs.wall()
         age = "" if first.since is None else f" {numbers.span(now - first.since)}"
         if first.worked_on:
-            words = f"is frozen since{age}"
+            who = f"by job {first.job}"
         elif first.watched_until is not None:
             left = numbers.span(first.watched_until - now)
-            words = f"is frozen since{age}, its watchdog thaws it in {left}"
+            who = f"left by job {first.job}, its watchdog thaws it in {left}"
         else:
-            words = f"was left frozen{age} ago, and nobody thaws it"
+            who = f"left by job {first.job}, and nobody else thaws it"
         also = f" (and {more} more)" if more else ""
-        return f"{first.what} {words}{also}: T thaws   job {first.job}"
+        # The key comes first: small panes show the beginning only.
+        return f"FROZEN{age}: T thaws {first.what}{also}, {who}"
 
     def look_for_frozen(self, now: float) -> None:
         """Look now and then, in a thread; called each second."""

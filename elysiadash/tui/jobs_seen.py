@@ -36,6 +36,8 @@ class JobSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     job: Job
     progress: Progress
+    """Of the stage (``job_stages``)."""
+    stage: str = ""
     question: str = ""
     worked_on: bool = False
     """Whether a living worker has it."""
@@ -60,9 +62,12 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     job: Job
     progress: Progress
+    """Of the stage (``job_stages``)."""
     checkpoint: Checkpoint | None
     """None for another kind of job, or one of a later release."""
     spec: Spec | None
+    stage: str = ""
+    """``copy``, ``delta 2``, ``proof 1``; empty before there are ranges."""
     ranges: tuple[KeyRange, ...] = ()
     steps: tuple[Step, ...] = ()
     events: tuple[JobEvent, ...] = ()

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.jobs import claims, control, dead_letters, events, progress, queue, ranges, steps
+from elysiadash.jobs import claims, control, dead_letters, events, queue, ranges, steps
 from elysiadash.jobs.clock import Clock, SystemClock
 from elysiadash.jobs.control import Verb
 from elysiadash.jobs.database import FILE_NAME, Database, Reading
@@ -35,6 +35,7 @@ from elysiadash.migrate import drafts
 from elysiadash.migrate.checkpoint import Checkpoint, checkpoint_of
 from elysiadash.migrate.drafts import Draft, DraftError
 from elysiadash.migrate.spec import KINDS, Spec, spec_of
+from elysiadash.tui.job_stages import stage_of
 from elysiadash.tui.jobs_seen import Detail, JobSeen, JobsSeen, LeftFrozen, is_freeze
 
 log = logging.getLogger(__name__)
@@ -133,9 +134,11 @@ class Jobs:
                 continue
             holder = holders.get(job.id)
             point = _checkpoint(job)
+            stage, far = stage_of(read, job)
             seen = JobSeen(
                 job=job,
-                progress=progress.of(read, job.id),
+                stage=stage,
+                progress=far,
                 question=point.question if point is not None and not job.state.ended else "",
                 worked_on=holder is not None and not holder.dead(),
                 frozen=job.id in owing,
@@ -368,10 +371,12 @@ def _frozen(read: Reading) -> tuple[LeftFrozen, ...]:
 
 def _detail_of(read: Reading, job: Job, at: float) -> Detail:
     holder = claims.holder(read, job.id)
+    stage, far = stage_of(read, job)
     return Detail(
         at=at,
         job=job,
-        progress=progress.of(read, job.id),
+        stage=stage,
+        progress=far,
         checkpoint=_checkpoint(job),
         spec=_spec(job),
         ranges=tuple(ranges.of(read, job.id)),

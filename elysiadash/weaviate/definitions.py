@@ -78,3 +78,19 @@ async def create_tenants(
             permit=permit,
         )
     )
+
+
+async def delete_tenants(
+    client: Client, collection: str, tenants: Sequence[str], permit: Permit
+) -> None:
+    """``DELETE /v1/schema/{c}/tenants`` by name, with all their objects; unknown ones do not
+    matter (1.39.0)."""
+    await client.transport.send(
+        Call(
+            method="DELETE",
+            path=f"/v1/schema/{path_segment(collection)}/tenants",
+            json=list(tenants),
+            timeout=client.profile.timeouts.slow,
+            permit=permit,
+        )
+    )

@@ -11,9 +11,11 @@ import pytest
 import pytest_asyncio
 
 from elysiadash.demo.cluster import simulated
+from elysiadash.jobs import ranges
 from elysiadash.migrate.errors import RefusedByPreflight, SourceChanged, TargetChanged, Waits
 from elysiadash.migrate.looking import CONFIRM_NEW, NoSuchSource, look
 from elysiadash.migrate.prepare import made_by_job, prepare, set_ttl
+from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import Wanted
 from elysiadash.schema.diff import unexpected
 from tests.contract.conftest import CHANGEABLE
@@ -301,3 +303,14 @@ async def test_the_ttl_comes_at_cut_over_and_not_before(
             await look(run)
             with pytest.raises(RefusedByPreflight, match="OBJECTS_TTL_DELETE_SCHEDULE"):
                 await prepare(run)
+
+
+async def copied(run: Run, *keys: str, objects: int = 1) -> None:
+    """As if these parts were copied."""
+    with run.work.held() as tx:
+        for key in keys:
+            ranges.add(tx, run.job, [(bytes(16), b"\xff" * 16)], tenant=key)
+            taken = ranges.take(tx, 0, generation=0, tenant=key)
+            assert taken is not None
+            moved = ranges.advance(tx, taken, b"\xff" * 16, objects=objects, bytes=1, seconds=1.0)
+            ranges.finish(tx, moved)

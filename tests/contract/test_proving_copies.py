@@ -26,7 +26,9 @@ from elysiadash.migrate.transforms.in_run import for_tasks
 from elysiadash.migrate.verify import is_green, prove, prove_again, why_not_green
 from elysiadash.migrate.verify.mismatches import every
 from elysiadash.weaviate.definitions import stored_definition
+from tests.contract import fidelity_rows
 from tests.contract.conftest import CHANGEABLE
+from tests.contract.copying import uid
 from tests.contract.migration import Cluster, cluster_at, run_of, spec
 from tests.contract.proving import SOURCE, TARGET, definition, objects
 from tests.servers.real import RealCluster
@@ -80,14 +82,17 @@ async def filled(cluster: Cluster) -> None:
     await cluster.put(SOURCE, source)
 
 
-async def ready(run: Run, transform: bool = False) -> None:
-    run.parts = [Part(collection=SOURCE, target=TARGET)]
-    run.definitions = {SOURCE: await stored_definition(run.source.client, SOURCE)}
+async def ready(
+    run: Run, transform: bool = False, names: tuple[str, str] = (SOURCE, TARGET)
+) -> None:
+    source, target = names
+    run.parts = [Part(collection=source, target=target)]
+    run.definitions = {source: await stored_definition(run.source.client, source)}
     if transform:
-        there = await stored_definition(run.target.client, TARGET)
-        run.transform = for_tasks(run, {SOURCE: there})
+        there = await stored_definition(run.target.client, target)
+        run.transform = for_tasks(run, {source: there})
         run.translations = {
-            SOURCE: Translation(source=run.definitions[SOURCE], target=there, ttl=None)
+            source: Translation(source=run.definitions[source], target=there, ttl=None)
         }
 
 
@@ -167,3 +172,51 @@ async def test_a_copy_through_a_transform_is_green(cluster: Cluster, tmp_path: P
             assert is_green(proof, dead_letters=0), why_not_green(proof, dead_letters=0)
         finally:
             await lanes.close(run)
+
+
+IDENTITY = "def transform(obj):\n    return obj\n"
+FIDELITY = ("ProofFidelity", "ProofFidelityCopy")
+
+
+@each_kind
+@pytest.mark.parametrize("through", ["", IDENTITY], ids=["plain", "identity"])
+async def test_every_value_of_the_fidelity_table_is_proven_the_same(
+    cluster: Cluster, tmp_path: Path, through: str
+) -> None:
+    source = FIDELITY[0]
+    await cluster.drop(*FIDELITY)
+    for name in FIDELITY:
+        await cluster.create(fidelity_rows.definition(name, shards=3))
+    for number, properties in enumerate(fidelity_rows.ROWS.values()):
+        vectors = fidelity_rows.VECTORS[number % len(fidelity_rows.VECTORS)]
+        parts = [f'"class":"{source}"', f'"id":"{uid(number)}"', f'"properties":{properties}']
+        body = "{" + ",".join(parts + ([f'"vectors":{vectors}'] if vectors else [])) + "}"
+        # An empty date[] is taken only by the owner of its shard.
+        for url in cluster.nodes.values():
+            answer = await cluster.raw.post(
+                url + "/v1/batch/objects",
+                content=f'{{"objects":[{body}]}}'.encode(),
+                headers={"content-type": "application/json"},
+            )
+            if answer.json()[0]["result"]["status"] == "SUCCESS":
+                break
+    wanted = spec(FIDELITY, processes=1)
+    if through:
+        file = tmp_path / "same.py"
+        file.write_text(through)
+        wanted = spec(FIDELITY, processes=1, transform=choose(file))
+    profile = cluster.profile("here")
+    async with run_of(tmp_path / "state", profile, profile, wanted) as run:
+        await ready(run, transform=bool(through), names=FIDELITY)
+        try:
+            await copy(run)
+            await copy_references(run)
+            proof = await prove(run, final=True)
+            assert is_green(proof, dead_letters=0), (
+                why_not_green(proof, dead_letters=0),
+                list(every(run.work)),
+            )
+            assert proof.same == len(fidelity_rows.ROWS)
+        finally:
+            await lanes.close(run)
+            await cluster.drop(*FIDELITY)

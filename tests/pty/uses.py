@@ -32,6 +32,9 @@ _HELP = r"keys  esc closes"
 _TOP, _END = r"▸ AuditLog", r"▸ Translations"
 _COPIED = r"clipboard"
 
+_NO_JOBS = r"No copies and no migrations"
+_DRAFT = r"▶1 what"
+
 USES: dict[str, Use] = {
     "app.interrupt": Use(r"again to leave"),
     "app.quit": Use(ENDS),
@@ -129,7 +132,35 @@ USES: dict[str, Use] = {
     "replay.slower": Use(r"speed: \S+x"),
     "replay.faster": Use(r"speed: \S+x"),
     "replay.at": Use(r"REPLAY .* 1/\d+ paused", at=(":at end\r",), given="start"),
+    "migrate.new": Use(r"Draft d-", at=("3",), first=_NO_JOBS),
+    "wizard.next": Use(r"▶2 where", at=("3", "a"), first=_DRAFT),
+    "wizard.previous": Use(r"▶4 preflight", at=("3", "a"), first=_DRAFT),
+    "wizard.step": Use(r"▶3 how", at=("3", "a"), first=_DRAFT, given="how"),
+    "wizard.tenants": Use(r"tenants can be chosen", at=("3", "a"), first=_DRAFT),
+    "wizard.preflight": Use(r"choose the collections first", at=("3", "a"), first=_DRAFT),
 }
+
+ELSEWHERE = {
+    "screen.job",
+    "screen.draft",
+    "screen.thaw",
+    "migrate.discard",
+    "wizard.rehearse",
+    "wizard.start",
+    "job.next",
+    "job.previous",
+    "job.step",
+    "job.pause",
+    "job.resume",
+    "job.rate",
+    "job.priority",
+    "job.postpone",
+    "job.answer",
+    "job.cut_over",
+    "job.cancel",
+}
+"""What needs a job, a name that is new each time, or write permission: ``tests/tui``, in the files
+that begin with ``test_migrate``, uses them."""
 
 NOT_YET: set[str] = set()
 """What is in the registry or in this table before it can be done."""

@@ -1,4 +1,4 @@
-"""Health, Migrate, Optimize, the events and the nodes: 60x18, 100x30 and 200x50.
+"""Health, Optimize, the events and the nodes: 60x18, 100x30 and 200x50.
 
 After a wanted change: ``pytest tests/snapshots --snapshot-update``, and look at the pictures.
 """
@@ -63,11 +63,6 @@ def test_node(snap_compare: Compare, size: tuple[int, int]) -> None:
 @SIZES
 def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert compare(snap_compare, incident(), size, "2")
-
-
-@SIZES
-def test_migrate(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert compare(snap_compare, still_cluster(), size, "3")
 
 
 @SIZES

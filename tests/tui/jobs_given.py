@@ -213,7 +213,10 @@ class Room:
         job = self.put(ago=7200, collections=(Wanted(name="Customers", target="Customers"),))
         claim = self.claimed(ago=7100)
         question = "1,480 objects (1.4 %) are gone from the source: say yes to delete them, or keep"
-        self.enter(claim, "DELTA", Checkpoint(checks=CHECKS[:3], question=question))
+        point = Checkpoint(
+            checks=CHECKS[:3], question=question, asked="deletes-1", choices=("yes", "keep")
+        )
+        self.enter(claim, "DELTA", point)
         with claims.held(self.database, claim) as tx:
             outcomes.pause(tx, question)
         return self.now(job)
@@ -262,7 +265,7 @@ class Room:
             how="READONLY", since=START - 18, until=START + 42,
             proven_by=("36 replicas say READONLY", "no node restarted", "the probe was refused"),
         )  # fmt: skip
-        self.enter(claim, "CUT_OVER", Checkpoint(checks=CHECKS[:3], proof=proof, frozen=frozen))
+        self.enter(claim, "HELD", Checkpoint(checks=CHECKS[:3], proof=proof, frozen=frozen))
         self.clock.now -= 18
         with claims.held(self.database, claim) as tx:
             steps.plan(tx, job.id, [("prepare", "create DocumentsNew on staging")])

@@ -42,7 +42,7 @@ async def settled(pilot: Pilot[None]) -> None:
 
 async def answered(pilot: Pilot[None], seconds: float = 5.0) -> None:
     """Until what screens asked for by themselves is there too, where it comes at all."""
-    waiting = {"pull", "tenants", "trends"}
+    waiting = {"pull", "tenants", "trends", "jobs", "draft", "asking"}
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while any(worker.group in waiting for worker in pilot.app.workers):

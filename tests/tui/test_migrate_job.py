@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from elysiadash.config.profile import Profile
-from elysiadash.jobs import control
+from elysiadash.jobs import claims, control, keyspace, ranges
+from elysiadash.jobs.claims import Claim
 from elysiadash.jobs.control import Wish
 from elysiadash.jobs.job import Job, JobState
 from elysiadash.migrate.checkpoint import Frozen
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.ascii_signs import SIGNS as ASCII
 from elysiadash.tui.clusters import Clusters
+from elysiadash.tui.job_stages import COPY, PROOFS, REFERENCES, name_of, place_of
 from elysiadash.tui.screens.migrate.ending import freeze_lines
 from elysiadash.tui.screens.migrate.grid import MOVES, SIGNS, Generation
 from elysiadash.tui.screens.migrate.job import JobScreen, coming
@@ -148,6 +150,10 @@ async def test_what_a_job_asks_is_answered_and_it_goes_on(tmp_path: Path) -> Non
         assert "asks: A answers" in crumbs(app)
         assert "say yes to delete them" in screen.run_pane.about.words
         await pressed(app, pilot, "A")
+        await typed(app, pilot, "maybe")
+        assert "yes or keep" in (fault(app) or "")
+        assert wishes(room, job) == []
+        await pilot.press(*["backspace"] * 5)
         await typed(app, pilot, "keep")
         await looked(app, pilot)
         found = wishes(room, job)
@@ -225,7 +231,7 @@ async def test_cutting_over_wants_the_new_name(tmp_path: Path) -> None:
         await typed(app, pilot, "DocumentsNew")
         await looked(app, pilot)
         (wish,) = wishes(room, job)
-        assert wish.value["word"] == "cut_over"
+        assert wish.value["word"] == "thaw"
 
 
 async def test_the_report_is_read_line_by_line(tmp_path: Path) -> None:
@@ -301,3 +307,41 @@ def test_a_freeze_that_is_over_says_who_thawed_it() -> None:
     words = "".join(piece if isinstance(piece, str) else piece[0] for piece in line)
     assert "kept out for 12 s" in words
     assert "thawed 1m28s ago by a" in words
+
+
+async def test_how_far_it_is_counts_the_present_time_through_the_objects(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    job = room.running()
+    claim = Claim(job.id, 1, "worker-1")
+    with claims.held(room.database, claim) as tx:
+        ranges.add(tx, job.id, keyspace.evenly(4), generation=1, tenant="Documents")
+        taken = ranges.take(tx, 0, generation=1)
+        assert taken is not None
+        ranges.finish(tx, taken, objects=300_000, seconds=10)
+        ranges.take(tx, 1, generation=1)
+    async with on_job(room, job) as (_, _pilot, screen):
+        words = screen.run_pane.about.words
+        assert "delta 1: 25 %  300,000 of ~1,200,000 objects" in words
+        assert "1/4 ranges" in words
+        # One piece of its own says nothing of the pace; the copy's would say something else.
+        assert "p50" not in words
+        assert "mean since it began" not in words
+        grid = "\n".join(line.plain for line in screen.run_pane.grid.lines(138, 8))
+        assert "copy" in grid
+        assert "delta 1" in grid
+
+
+@pytest.mark.parametrize(
+    ("generation", "name"),
+    [(0, "copy"), (-1, "references"), (3, "delta 3"), (1_000_002, "proof 2")],
+)
+def test_stages_have_names_and_an_order(generation: int, name: str) -> None:
+    assert name_of(generation) == name
+    assert sorted([1_000_002, 3, -1, 0], key=place_of) == [0, -1, 3, 1_000_002]
+
+
+def test_the_stages_are_those_of_the_engine() -> None:
+    from elysiadash.migrate import keeping, ledgers
+    from elysiadash.migrate.verify import keeping as proofs
+
+    assert (COPY, REFERENCES, PROOFS) == (ledgers.COPIED, keeping.REFERENCES, proofs.PROOFS)

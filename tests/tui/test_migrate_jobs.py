@@ -164,8 +164,8 @@ async def test_what_is_frozen_is_red_on_every_screen(tmp_path: Path, left: bool)
             assert bar.styles.display == "block"
             words = bar.content.plain
             assert "Documents on prod-eu" in words
-            assert "T thaws" in words
-            assert ("was left frozen" in words) is left
+            assert words.startswith(" ✖ FROZEN 18 s: T thaws")
+            assert ("nobody else thaws it" in words) is left
             assert live(app).check_action("thaw", ()) is not False
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
 
@@ -12,6 +14,7 @@ from elysiadash.tui.actions import ACTIONS
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.finding_ages import FindingAges
 from elysiadash.tui.health_list import health_rows
+from elysiadash.tui.jobs_source import JobRooms
 from elysiadash.tui.modes import MODES, PLACES
 from elysiadash.tui.node_list import node_rows
 from elysiadash.tui.screens.collection import CollectionScreen
@@ -199,18 +202,18 @@ async def test_the_header_counts_what_the_checks_found_wherever_one_is() -> None
 
 async def test_a_command_of_other_screens_is_not_called_unknown() -> None:
     async with shown(still_cluster()) as (app, pilot):
-        await pilot.press("3")
+        await pilot.press("4")
         await settled(pilot)
         assert await live(app).run_command("export x.svg") == (
             ":export means nothing on this screen; :help lists what does"
         )
 
 
-async def test_migrate_says_what_runs_and_invents_no_job() -> None:
+async def test_migrate_says_what_runs_and_invents_no_job(tmp_path: Path) -> None:
     watch = still_cluster()
-    async with shown(watch) as (app, pilot):
+    async with shown(watch, job_rooms=JobRooms(tmp_path)) as (app, pilot):
         await press(pilot, "3")
-        assert "cannot copy or migrate collections yet" in note(app)
+        assert "No copies and no migrations" in note(app)
         assert "replica movements: not known" in note(app)
         moving = [
             ReplicationOperation(id=str(n), status=OperationStatus(state=state))

@@ -17,6 +17,7 @@ from elysiadash.jobs import control, outcomes, queue
 from elysiadash.jobs.claims import claim_next, held
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import Job, JobState
+from elysiadash.migrate.freeze import STOPPED
 from elysiadash.migrate.spec import Spec, spec_of
 from tests.unit.cli.clusters import InThread, cluster_in_thread
 from tests.unit.cli.running import Cli, valid_document
@@ -267,10 +268,8 @@ def test_overwriting_wants_the_name_typed(
 def test_stopped_writers_are_said_to_the_engine(cli: Cli, healthy: InThread, name: str) -> None:
     words = ("copy", name, "Copied", *healthy.flags(), "--freeze", "stopped", *YES)
     assert cli(*words).code == Exit.USAGE
-    job = job_of(cli(*words, "--confirm", name).out)
-    with jobs() as database, database.reading() as read:
-        said = [(wish.verb, wish.value) for wish in control.still_open(read, job.id)]
-    assert said == [("say", {"word": "stopped"})]
+    made = spec(job_of(cli(*words, "--confirm", name).out))
+    assert made.answers == {STOPPED: "stopped"}
 
 
 # The same work twice

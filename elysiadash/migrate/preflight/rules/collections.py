@@ -76,8 +76,9 @@ def _overwritten(facts: Facts, one: CollectionFacts, aliases: dict[str, str]) ->
         how = "as a backup" if facts.spec.backend or facts.target.backends else "as a collection"
         yield warns(
             "overwrite", about,
-            f"what is there is kept {how} under another name, then deleted and made anew: Weaviate "
-            "cannot rename, so the new one is not verified before the old one goes",
+            f"what is there is kept {how} under another name, which needs its room once more, then "
+            "deleted and made anew: Weaviate cannot rename, so the new one is not verified before "
+            "the old one goes",
             "copy under another name and move an alias, where nothing may be missing meanwhile",
         )  # fmt: skip
 

@@ -8,13 +8,14 @@ import msgspec
 
 from elysiadash.jobs.steps import Step, StepState
 from elysiadash.migrate.checkpoint import Frozen
-from elysiadash.migrate.phases import Freeze
+from elysiadash.migrate.phases import Freeze, Phase
 from elysiadash.tui import numbers
 from elysiadash.tui.emptiness import Note
 from elysiadash.tui.filtering import Fields
 from elysiadash.tui.jobs_seen import Detail
 from elysiadash.tui.plain import plain
 from elysiadash.tui.screens.migrate.job_pane import READING, JobPane
+from elysiadash.tui.screens.migrate.run import question_lines
 from elysiadash.tui.widgets.about import Words
 from elysiadash.tui.widgets.table import Cell, Column, StyleName
 
@@ -27,6 +28,7 @@ _SIGNS: dict[StepState, tuple[str, StyleName]] = {
     StepState.UNDONE: ("↶ put back", ""),
 }
 _HURRY_S = 15.0
+_CHECKLIST = 4
 
 
 class CutOverPane(JobPane[Step]):
@@ -75,8 +77,8 @@ class CutOverPane(JobPane[Step]):
         spec, point = detail.spec, detail.checkpoint
         lines: list[Words] = [_way(detail)]
         if point is not None and point.question and not detail.job.state.ended:
-            lines.append([("? ", "bold $health-warn"), plain(point.question)])
-            lines.append([("A answers it", "bold $accent")])
+            lines += question_lines(point)
+        lines += [[f"□ {plain(words)}"] for words in checklist(detail)]
         if point is not None and point.frozen is not None:
             lines += freeze_lines(point.frozen, self.now)
         elif detail.frozen:
@@ -94,6 +96,14 @@ class CutOverPane(JobPane[Step]):
         return f"{row.title}: {row.reason}" if row.reason else row.title
 
 
+def checklist(detail: Detail) -> list[str]:
+    """What the job says the operator has to do, while it holds the source."""
+    if detail.job.phase != Phase.HELD or detail.job.state.ended:
+        return []
+    found = [event for event in reversed(detail.events) if event.kind == "cut-over"]
+    return [event.text for event in found[-_CHECKLIST:]]
+
+
 def _way(detail: Detail) -> Words:
     spec = detail.spec
     assert spec is not None  # noqa: S101 - looked at by the caller
@@ -108,8 +118,8 @@ def _way(detail: Detail) -> Words:
     where = detail.job.clusters[-1].url if detail.job.clusters else ""
     return [
         ("Checklist: ", "bold"),
-        f"freeze, compare, then point the application to {plain(names)} at {plain(where)}; "
-        "T thaws the source when it has moved",
+        f"frozen and compared, then you point the application to {plain(names)} at "
+        f"{plain(where)}; U says that it has moved",
     ]
 
 

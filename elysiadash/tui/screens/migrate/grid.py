@@ -10,11 +10,11 @@ from textual.widget import Widget
 
 from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.tui import numbers
+from elysiadash.tui.job_stages import name_of, place_of
 from elysiadash.tui.widgets.lines import Piece
 
-COPY = 0
 _MOST_LINES = 6
-_LABEL = 10
+_LABEL = 11
 _LEAST = 8
 
 DONE, MOVES, RESTS, WAITS = "done", "in hand", "at rest", "waiting"
@@ -37,8 +37,8 @@ class Generation:
 
     @property
     def name(self) -> str:
-        """``copy``, then ``delta 1``."""
-        return "copy" if self.number == COPY else f"delta {self.number}"
+        """As the stages are called."""
+        return name_of(self.number)
 
     def cells(self, room: int) -> tuple[tuple[str, ...], int]:
         """(states of so many cells at most, how many ranges each stands for).
@@ -56,7 +56,7 @@ def generations(ranges: Sequence[KeyRange], *, worked_on: bool) -> list[Generati
     found: dict[int, list[str]] = defaultdict(list)
     for each in ranges:
         found[each.generation].append(_state(each, worked_on))
-    return [Generation(number, states) for number, states in sorted(found.items())]
+    return [Generation(number, found[number]) for number in sorted(found, key=place_of)]
 
 
 class RangesGrid(Widget):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -64,8 +64,7 @@ class JobScreen(StepsScreen):
         )
         self._job, _, view = argument.partition(" ")
         self._here = view if view in self.panes else "run"
-        self._chosen = view in self.panes
-        """Whether the reader chose the view; until then it follows the phase."""
+        self.moved = view in self.panes
         self.detail: Detail | None = None
         self._gone = ""
         self._looking = False
@@ -116,7 +115,7 @@ class JobScreen(StepsScreen):
         self.plan.show(detail)
         for pane in (self.run_pane, self.letters, self.verify, self.cut_over, self.report):
             pane.show(detail)
-        if not self._chosen:
+        if not self.moved:
             view = "report" if detail.report else _VIEW_OF.get(detail.job.phase, "run")
             if view != self._here:
                 self.go_to(view)
@@ -157,7 +156,8 @@ class JobScreen(StepsScreen):
         elif detail is not None:
             point = detail.checkpoint
             if point is not None and point.question and not detail.job.state.ended:
-                notes.insert(0, (" asks: A answers ", "reverse $health-warn"))
+                words = " asks: A answers " if point.choices else " waits: x goes on "
+                notes.insert(0, (words, "reverse $health-warn"))
             if not self.writable and not detail.job.state.ended:
                 notes.insert(0, ("read-only: it can be slowed and stopped", "$health-unknown"))
         return notes
@@ -180,16 +180,6 @@ class JobScreen(StepsScreen):
             return self._gone
         job, progress = self.detail.job, self.detail.progress
         return f"{plain(job.phase or str(job.state))} {numbers.percent(progress.fraction)}"
-
-    def action_next_step(self, way: int) -> None:
-        """The next view, and it stays."""
-        self._chosen = True
-        super().action_next_step(way)
-
-    def take_step(self, name: str) -> str | None:
-        """A view, and it stays."""
-        self._chosen = True
-        return super().take_step(name)
 
     # Steering
 
@@ -257,16 +247,27 @@ class JobScreen(StepsScreen):
 
     def action_answer(self) -> None:
         """Type the answer to what the job asks."""
-        point = self.detail.checkpoint if self.detail is not None else None
-        if point is None or not point.question:
+        if self.detail is None or not _asks(self.detail):
             self.status.flash("the job asks nothing now", 3.0)
             return
-        self.go_to("run")
-        self._chosen = True
-        self.ask_for("answer", "answer ")
+        choices = self._choices
+        self.ask_for("answer", f"answer ({', '.join(choices)}) ", "", lambda _: choices)
+
+    @property
+    def _choices(self) -> tuple[str, ...]:
+        """The words that answer what the job asks."""
+        point = self.detail.checkpoint if self.detail is not None else None
+        return point.choices if point is not None else ()
+
+    def offer_answer(self) -> Iterable[str]:
+        """The words that answer it."""
+        return self._choices
 
     async def take_answer(self, word: str) -> str | None:
         """What is said to the job; one that waits for it goes on."""
+        if word not in self._choices:
+            known = " or ".join(self._choices)
+            return f"{word!r} answers nothing; {known} does" if known else "the job asks nothing"
         return await self._say({"word": word})
 
     async def _say(self, value: dict[str, Any]) -> str | None:
@@ -279,27 +280,23 @@ class JobScreen(StepsScreen):
         return fault
 
     async def action_cut_over(self) -> None:
-        """Bring the application over, after the new name was typed."""
+        """Say that the application has moved, after the new name was typed."""
         detail = self.detail
-        if detail is None or detail.spec is None or detail.job.state.ended:
-            self.status.flash("there is nothing to cut over to", 3.0)
-            return
-        if not can_cut_over(detail):
-            words = "not proven yet: the cut-over comes after the comparison (view 6)"
+        if detail is None or detail.spec is None or not is_held(detail):
+            words = "nothing is held: the cut-over comes by itself, once both sides are proven"
             self.status.flash(words, 5.0)
             return
         targets = [one.target for one in detail.spec.collections]
         lines = [f"{one.name} → {one.target}" for one in detail.spec.collections]
-        if detail.spec.alias:
-            lines.append(f"by one change of the alias {detail.spec.alias}")
-        lines.append("From then on the job writes the target no more: it is the application's.")
+        lines += [
+            "The application reads and writes there now, and nothing writes the source any more?",
+            "Then the source is thawed and the report written. The job writes the target no more.",
+        ]
         word = targets[0] if len(targets) == 1 else detail.job.clusters[-1].name
 
         async def go(sure: bool | None) -> None:
             if sure:
-                fault = await self._say({"word": "cut_over"})
-                if fault is not None:
-                    self.status.flash(fault, 8.0)
+                await self._do("say", {"word": "thaw"})
 
         await self.dash.push_screen(TypedWord("Cut over", lines, word), go)
 
@@ -338,6 +335,8 @@ class JobScreen(StepsScreen):
 
         if not text and what != "rate":
             return "type something, or esc"
+        if what == "answer" and text not in self._choices:
+            return f"{text!r} answers nothing; {' or '.join(self._choices)} does"
         self.dash.run_guarded(take, f"asking the job to {what}", group="asking", of=self)
         return None
 
@@ -360,10 +359,9 @@ def coming(text: str, now: float) -> float | None:
     return at if at > now else at + 86_400
 
 
-def can_cut_over(detail: Detail) -> bool:
-    """Whether both sides were proven, so that the application can be brought over."""
-    phase = detail.job.phase
-    return phase in _ORDER and _ORDER.index(Phase(phase)) >= _ORDER.index(Phase.PROVEN)
+def is_held(detail: Detail) -> bool:
+    """Whether the source is held frozen until somebody says that the application has moved."""
+    return not detail.job.state.ended and detail.job.phase == Phase.HELD
 
 
 def _states(detail: Detail) -> dict[str, str]:
@@ -404,7 +402,7 @@ def _accepted(detail: Detail) -> tuple[str, ...]:
 
 def _asks(detail: Detail) -> bool:
     point = detail.checkpoint
-    return point is not None and bool(point.question) and not detail.job.state.ended
+    return point is not None and bool(point.choices) and not detail.job.state.ended
 
 
 _WANTS: dict[str, Callable[[Detail], bool]] = {
@@ -420,11 +418,6 @@ _WANTS: dict[str, Callable[[Detail], bool]] = {
     "rate": lambda detail: not detail.job.state.ended,
     "priority": lambda detail: not detail.job.state.ended,
     "answer": _asks,
-    "cut_over": lambda detail: (
-        not detail.job.state.ended
-        and detail.spec is not None
-        and detail.job.phase in (Phase.PROVEN, Phase.CUT_OVER)
-        and can_cut_over(detail)
-    ),
+    "cut_over": is_held,
 }
 """Action -> whether it means something to the job as it stands."""

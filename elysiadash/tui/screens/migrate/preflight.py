@@ -101,5 +101,5 @@ def forecast_lines(forecast: Forecast) -> list[Words]:
         parts.append(f"frozen for {numbers.span(forecast.freeze_seconds)}")
     if not parts:
         return [["forecast: not known; H rehearses with the first ranges"]]
-    basis = f"  from {plain(forecast.basis)}" if forecast.basis else ""
+    basis = f"  ({plain(forecast.basis)})" if forecast.basis else ""
     return [["forecast: ", (", ".join(parts), "bold"), (basis, "$health-unknown")]]

@@ -54,8 +54,7 @@ class RunPane(EventRows):
         point = detail.checkpoint
         lines = [state_line(detail, self.now)]
         if point is not None and point.question and not detail.job.state.ended:
-            lines.append([("? ", "bold $health-warn"), plain(point.question)])
-            lines.append([("A answers it", "bold $accent")])
+            lines += question_lines(point)
         elif detail.job.reason:
             lines.append([(plain(detail.job.reason), "$health-warn")])
         lines += _numbers(detail)
@@ -70,6 +69,15 @@ class RunPane(EventRows):
         if detail.unread:
             lines.append([(f"▲ {plain(detail.unread)}", "$health-warn")])
         return lines
+
+
+def question_lines(point: Checkpoint) -> list[Words]:
+    """What the job waits for, and the key that lets it go on."""
+    does = f"A answers: {', '.join(point.choices)}" if point.choices else "x lets it go on then"
+    return [
+        [("? ", "bold $health-warn"), plain(point.question)],
+        [(plain(does), "bold $accent")],
+    ]
 
 
 def state_line(detail: Detail, now: float) -> Words:
@@ -108,7 +116,7 @@ def _numbers(detail: Detail) -> list[Words]:
     if not progress.ranges and not progress.objects:
         return []
     of = "" if progress.expected is None else f" of ~{numbers.count(progress.expected)}"
-    words: Words = []
+    words: Words = [f"{detail.stage}: "] if detail.stage else []
     if progress.fraction is not None:
         words.append((f"{numbers.percent(progress.fraction)}  ", "bold"))
     words.append(f"{numbers.count(progress.objects)}{of} objects")
@@ -122,9 +130,9 @@ def _numbers(detail: Detail) -> list[Words]:
     now = progress.objects_per_s if now is None else now
     if now is not None and detail.worked_on:
         speed.append((f"{numbers.rate(now)}/s now", "bold"))
-    if job.started is not None and progress.objects:
-        passed = (job.ended or detail.at) - job.started
-        if passed > 0:
+    if job.started is not None and progress.objects and detail.stage == "copy":
+        passed = detail.at - job.started
+        if passed > 0 and job.ended is None:
             mean = numbers.rate(progress.objects / passed)
             speed.append(f"{'   ' if speed else ''}{mean}/s mean since it began")
     if progress.eta is not None and detail.worked_on:

@@ -95,6 +95,8 @@ class StepsScreen(ListActions):
         self.panes = {pane.NAME: pane for pane in panes}
         self._here = next(iter(self.panes))
         self._wants: tuple[str, Any] | None = None
+        self.moved = False
+        """Whether the reader chose the step: until then it is what is told of."""
 
     def body(self) -> Iterable[Widget]:
         """The line of steps and all panes; those that are not shown are hidden."""
@@ -242,6 +244,7 @@ class StepsScreen(ListActions):
     def action_next_step(self, way: int) -> None:
         """The next step, or the one before."""
         names = self.names
+        self.moved = True
         self.go_to(names[(names.index(self._here) + way) % len(names)])
 
     def take_step(self, name: str) -> str | None:
@@ -254,6 +257,7 @@ class StepsScreen(ListActions):
         ]
         if not found:
             return f"no {self.VIEWS} {name!r}; there are {', '.join(self.panes)}"
+        self.moved = True
         self.go_to(found[0])
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,20 +11,18 @@ from typing import Any, ClassVar
 import msgspec
 from textual.binding import BindingType
 
-from elysiadash.jobs.errors import JobsError
-from elysiadash.jobs.job import NewJob
 from elysiadash.migrate.drafts import STEPS, Draft, DraftError, DraftMoved
 from elysiadash.migrate.recommend import recommend
-from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
 from elysiadash.tui.actions.binding import bindings
-from elysiadash.tui.emptiness import Note
 from elysiadash.tui.freshness import Freshness
 from elysiadash.tui.screens.migrate import asking, choices
 from elysiadash.tui.screens.migrate.choices import Around, known_of
+from elysiadash.tui.screens.migrate.choices_pane import HowPane, WherePane
 from elysiadash.tui.screens.migrate.diff import DiffPane
 from elysiadash.tui.screens.migrate.preflight import PreflightPane
-from elysiadash.tui.screens.migrate.settings import CheckRow, Setting, SettingsPane
-from elysiadash.tui.screens.migrate.steps import DONE, OPEN, STOPS, Step, StepsScreen
+from elysiadash.tui.screens.migrate.settings import CheckRow, Setting
+from elysiadash.tui.screens.migrate.starting import Starting
+from elysiadash.tui.screens.migrate.steps import DONE, OPEN, STOPS, Step
 from elysiadash.tui.screens.migrate.typed import TypedWord
 from elysiadash.tui.screens.migrate.what import WhatPane, collection_rows
 from elysiadash.tui.widgets.about import Words
@@ -35,44 +33,7 @@ _LATER = (("5", "run"), ("6", "verify"), ("7", "cut-over"), ("8", "report"))
 _HOW = "b checks both clusters as they are now; only reads are sent, nothing is written."
 
 
-class _ChoicesPane(SettingsPane):
-    """Settings of which enter changes one."""
-
-    def __init__(self, change: Callable[[Setting], Any]) -> None:
-        super().__init__()
-        self._change = change
-        self.said: list[Words] = []
-
-    async def open_row(self, key: Hashable) -> None:
-        """Change the setting under the cursor."""
-        row = self.table.row(key)
-        if row is not None:
-            await self._change(row)
-
-    def lines(self) -> list[Words]:
-        """The recommendation."""
-        return self.said
-
-    def why_empty(self) -> Note | None:
-        """Nothing yet."""
-        return "Reading the draft", []
-
-
-class WherePane(_ChoicesPane):
-    """Step 2."""
-
-    NAME = "where"
-    NUMBER = "2"
-
-
-class HowPane(_ChoicesPane):
-    """Step 3."""
-
-    NAME = "how"
-    NUMBER = "3"
-
-
-class WizardScreen(StepsScreen):
+class WizardScreen(Starting):
     """Plans a job; ``draft`` is the name of the draft that is gone on with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("wizard")]
@@ -84,21 +45,20 @@ class WizardScreen(StepsScreen):
         self.checks = PreflightPane(_HOW)
         self.diff = DiffPane()
         super().__init__((self.what, self.where, self.how, self.diff, self.checks))
-        self.checks.open_row = self._lift  # type: ignore[method-assign]
-        self._draft_name = draft
+        self.checks.open_row = self.lift  # type: ignore[method-assign]
+        self.draft_name = draft
         self.draft: Draft | None = None
-        self._gone = ""
-        self._saving = asyncio.Lock()
+        self.gone = ""
+        self.saving = asyncio.Lock()
         self._reading = False
-        self._starting = False
 
     def crumb(self) -> str:
         """The draft."""
-        return f"Draft {self._draft_name}"
+        return f"Draft {self.draft_name}"
 
     def link(self) -> str:
         """The command that leads here."""
-        return f"draft {self._draft_name}"
+        return f"draft {self.draft_name}"
 
     @property
     def names(self) -> list[str]:
@@ -135,18 +95,19 @@ class WizardScreen(StepsScreen):
 
     async def pull(self) -> None:
         """The draft, once; the source as it is now."""
-        if self.draft is None and not self._gone:
+        if self.draft is None and not self.gone:
             await self._load()
         await self._read_preflight()
         self._show()
 
     async def _load(self) -> None:
         try:
-            self.draft = await self.dash.jobs.load_draft(self._draft_name)
+            self.draft = await self.dash.jobs.load_draft(self.draft_name)
         except DraftError as error:
-            self._gone = str(error)
+            self.gone = str(error)
             return
-        self.go_to(self.draft.step)
+        if not self.moved:
+            self.go_to(self.draft.step)
 
     async def _read_preflight(self) -> None:
         draft = self.draft
@@ -176,8 +137,8 @@ class WizardScreen(StepsScreen):
     def _show(self) -> None:
         draft = self.draft
         if draft is None:
-            if self._gone:
-                self.what.trouble = self._gone
+            if self.gone:
+                self.what.trouble = self.gone
                 self.what.put(())
             return
         around = self.around
@@ -273,7 +234,7 @@ class WizardScreen(StepsScreen):
         self.dash.run_guarded(self._save, _SAVING, group="draft", of=self)
 
     async def _save(self) -> None:
-        async with self._saving:
+        async with self.saving:
             draft = self.draft
             if draft is None:
                 return
@@ -348,7 +309,7 @@ class WizardScreen(StepsScreen):
         if self.draft is None:
             return None
         if isinstance(what, CheckRow):
-            return self._lifted(what, text)
+            return self.lifted(what, text)
         changed = choices.with_value(self.draft, str(what), text, self.around)
         if isinstance(changed, str):
             return changed
@@ -362,154 +323,6 @@ class WizardScreen(StepsScreen):
         if kind == "name" and name:
             return [name, f"{name}Copy"] if not line else []
         return []
-
-    # Actions
-
-    async def action_tenants(self) -> None:
-        """Type the tenants of the collection under the cursor."""
-        row = self.what.table.current()
-        if row is None or row.chosen is None or row.stats is None or not row.stats.multi_tenant:
-            words = "tenants can be chosen of a multi-tenant collection that goes along"
-            self.status.flash(words, 4.0)
-            return
-        text = ", ".join(row.chosen.tenants or ())
-        self.ask_for(f"tenants:{row.name}", "tenants (none: all) ", text)
-
-    async def action_preflight(self) -> None:
-        """Check both clusters."""
-        await self._check(PREFLIGHT)
-
-    async def action_rehearse(self) -> None:
-        """Copy the first ranges, and remove them again."""
-        draft = self.draft
-        if draft is None or not self._ready():
-            return
-        lines = [
-            f"Copies the first ranges into scratch collections on {draft.target}, measures, and",
-            "removes them again, also after a crash. The source is only read.",
-        ]
-
-        async def go(sure: bool | None) -> None:
-            if sure:
-                await self._check(REHEARSAL)
-
-        await self.dash.push_screen(TypedWord("Rehearse", lines, draft.target or ""), go)
-
-    async def _check(self, kind: str) -> None:
-        if not self._ready():
-            return
-        if self.checks.under_way:
-            self.status.flash("a preflight is under way", 3.0)
-            return
-        name = await self._submit(kind, again=True)
-        if name is None or self.draft is None:
-            return
-        changes = {"preflight": name, "rehearsal": None, "checked_as": self.draft.fingerprint()}
-        if kind == REHEARSAL:
-            changes["rehearsal"] = name
-        self.keep(msgspec.structs.replace(self.draft, **changes))
-        self.go_to("preflight")
-        self.wake()
-
-    def _ready(self) -> bool:
-        lacks = "" if self.draft is None else asking.what_lacks(self.draft, self.around)
-        if lacks:
-            self.status.flash(lacks, 5.0)
-        return self.draft is not None and not lacks
-
-    async def _submit(self, kind: str | None, *, again: bool) -> str | None:
-        """Put the job in and start the worker; its name, None where that failed or is known."""
-        draft = self.draft
-        if draft is None:
-            return None
-        try:
-            new: NewJob = await asyncio.to_thread(
-                partial(
-                    asking.job_of, draft, self.around, self.dash.clusters.settings_file, kind=kind
-                )
-            )
-            job, is_new = await self.dash.jobs.submit(new, again=again)
-        except (asking.CannotAsk, JobsError) as error:
-            self.status.flash(str(error), 12.0)
-            return None
-        if not is_new:
-            self.status.flash(f"{job.id} does this already: x there lets it go on", 12.0)
-            await self.dash.go(f"job {job.id}")
-            return None
-        return job.id
-
-    async def _lift(self, key: Hashable) -> None:
-        row = self.checks.table.row(key)
-        if row is None or not row.stops:
-            return
-        if not row.liftable:
-            self.status.flash(row.way_out or "this block cannot be lifted", 8.0)
-            return
-        self.ask_for(row, f"type {row.code} to lift it ")
-
-    def _lifted(self, row: CheckRow, text: str) -> str | None:
-        if text != row.code:
-            return f"that is not {row.code}"
-        if self.draft is not None and row.code not in self.draft.accepted:
-            accepted = (*self.draft.accepted, row.code)
-            self.keep(msgspec.structs.replace(self.draft, accepted=accepted))
-        return None
-
-    async def action_start(self) -> None:
-        """Start it, once it was checked as it is and the target's name was typed."""
-        draft = self.draft
-        if draft is None or not self._ready():
-            return
-        rows = self.checks.rows
-        if not rows or self.checks.changed or self.checks.under_way:
-            self.status.flash("not checked as it is now: b checks it, then x starts it", 6.0)
-            self.go_to("preflight")
-            return
-        stops = [row for row in rows if row.stops]
-        if stops:
-            more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
-            self.status.flash(f"blocked by {stops[0].code}{more}: {stops[0].text}", 8.0)
-            self.go_to("preflight")
-            return
-        await self.dash.push_screen(
-            TypedWord("Start", self._start_words(draft), draft.target or ""), self._start
-        )
-
-    def _start_words(self, draft: Draft) -> list[str]:
-        around = self.around
-        known = known_of(draft, around)
-        advice = recommend(known)
-        target = around.profile(draft)
-        environment = f" ({target.environment})" if target and target.environment else ""
-        count = "objects not known" if known.objects is None else f"~{known.objects:,} objects"
-        lines = [f"{draft.title}{environment}", f"{count}, by {draft.strategy or advice.strategy}"]
-        freeze = draft.freeze or advice.freeze
-        lines.append(f"writers are kept out by: {freeze}; verified to {draft.verify}")
-        if any(one.replaces for one in draft.collections):
-            lines.append("what has these names in the target is REPLACED")
-        if advice.only_if:
-            lines.append(f"only if: {advice.only_if}")
-        lines.append("It goes on when this app is closed; X in its view cancels it.")
-        return lines
-
-    async def _start(self, sure: bool | None) -> None:
-        if not sure or self._starting:
-            return
-        self._starting = True
-        try:
-            name = await self._submit(None, again=False)
-            if name is None:
-                return
-            async with self._saving:
-                await self.dash.jobs.discard_draft(self._draft_name)
-                self.draft, self._gone = None, f"started as the job {name}"
-            await self.dash.jobs.look(now=True)
-            await self.dash.show_mode("migrate")
-            await self.dash.go(f"job {name}")
-        except DraftError as error:
-            self.status.flash(str(error), 8.0)
-        finally:
-            self._starting = False
 
     def action_clear(self) -> None:
         """As everywhere; a draft in which nothing was chosen is no draft."""
@@ -528,7 +341,7 @@ class WizardScreen(StepsScreen):
         jobs, name = self.dash.jobs, draft.id
 
         async def drop() -> None:
-            async with self._saving:
+            async with self.saving:
                 self.draft = None
                 await jobs.discard_draft(name)
                 await jobs.look(now=True)

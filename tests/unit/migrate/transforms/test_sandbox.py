@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -354,6 +356,13 @@ def test_the_schema_is_changed_where_the_file_does(make: Make) -> None:
         make("def transform(obj): return obj\ndef transform_schema(s): pass").schema(definition)
     with pytest.raises(TransformUnusable, match="ZeroDivisionError"):
         make("def transform(obj): return obj\ndef transform_schema(s): 1 / 0").schema(definition)
+
+
+def test_the_process_is_light() -> None:
+    """It is started once for each process that copies, and again whenever an object hangs."""
+    code = "import sys; import elysiadash.migrate.transforms.child; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"msgspec", "httpx", "grpc", "asyncio", "sqlite3"} & set(ran.stdout.split())
 
 
 def test_the_process_ends_with_the_one_that_started_it(make: Make) -> None:
