@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -231,27 +230,24 @@ async def cancel(
     async def look() -> Status | None:
         return await requests.status(client, backend, name, restore=restore)
 
-    # Asked first: an unknown id is answered 204 as well.
-    found = await look()
-    if found is None or not found.running:
-        return found
-    refused: WeaviateError | None = None
+    found: Status | None = None
+    unclear: WeaviateError | None = None
     end = time.monotonic() + patience.cancel_s
     while True:
         try:
-            await requests.cancel(client, backend, name, permit, restore=restore)
-        except (Rejected, *_PASSING) as error:
-            # Done meanwhile, or past the point where it can be: reading back decides.
-            refused = error
-        with suppress(*_PASSING):
+            # Asked first: an unknown id is answered 204 as well.
             found = await look()
             if found is None or not found.running:
                 return found
+            await requests.cancel(client, backend, name, permit, restore=restore)
+        except (Rejected, *_PASSING) as error:
+            # Done meanwhile, or past the point where it can be: reading back decides.
+            unclear = error
         if time.monotonic() >= end:
-            words = f": {refused}" if refused else ""
+            words = f": {unclear}" if unclear else ""
             raise BackupStopped(
-                f"{name} was cancelled and is still {found.status if found else 'unknown'} after "
-                f"{patience.cancel_s:.0f} s{words}; it goes on in the server"
+                f"{name} was cancelled and is still {found.status if found else 'not told of'} "
+                f"after {patience.cancel_s:.0f} s{words}; it may go on in the server"
             )
         await asyncio.sleep(min(patience.poll_s, 1.0))
 
@@ -277,6 +273,7 @@ class _Following:
         self._restore = restore
         self._at = time.time()
         self._unsure: WeaviateError | None = None
+        self._told = ""
 
     def began(self, noted: dict[str, Any]) -> None:
         """Since when it is under way."""
@@ -319,6 +316,7 @@ class _Following:
             if not self._restore and now is not None and now.running:
                 return None
             raise BackupStopped(_words(error, self._name)) from None
+        self._told = answer.status
         await self._diary.tell(answer, 0.0)
         return answer
 
@@ -329,19 +327,20 @@ class _Following:
     ) -> Status | None:
         """Watch until it is over; None where nothing of it shows up in time."""
         until = time.monotonic() + self._patience.appears_s
-        told = ""
+        shown = False
         while True:
             await self._diary.breathe()
             status = await self.look()
             if status is not None and ours(status):
                 if seen is not None:
                     await seen(status)
-                if status.status != told:
-                    told = status.status
+                shown = True
+                if status.status != self._told:
+                    self._told = status.status
                     await self._diary.tell(status, max(0.0, time.time() - self._at))
                 if not status.running:
                     return status
-            elif not told and time.monotonic() >= until:
+            elif not shown and time.monotonic() >= until:
                 return None
             await self._pause()
 

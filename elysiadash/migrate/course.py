@@ -26,6 +26,7 @@ from elysiadash.migrate import (
     repair,
     replicas,
     report,
+    restored,
     rollback,
     since,
     verify,
@@ -33,7 +34,7 @@ from elysiadash.migrate import (
 )
 from elysiadash.migrate.checkpoint import Check, Proof
 from elysiadash.migrate.errors import NotFrozen, RefusedByPreflight, Waits
-from elysiadash.migrate.phases import Ending, Freeze, Phase, Strategy, Verify
+from elysiadash.migrate.phases import Ending, Phase, Strategy, Verify
 from elysiadash.migrate.preflight.checks import check
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
@@ -110,6 +111,10 @@ async def _prepare(run: Run) -> Phase:
         await rollback.seed(run)
         await rollback.fail_if_written(run)
         return Phase.DELTA
+    if run.spec.strategy is Strategy.BACKUP and not run.spec.schema_only:
+        # A restore makes the collections itself.
+        await restored.bring(run)
+        return Phase.WAVES
     await prepare.prepare(run)
     return Phase.REPORT if run.spec.schema_only else Phase.WAVES
 
@@ -130,6 +135,9 @@ async def _wave(run: Run) -> Proof | None:
 
 
 async def _copy(run: Run) -> Phase:
+    if run.spec.strategy is Strategy.BACKUP:
+        await restored.seed(run)
+        return Phase.DELTA
     await copying.copy(run)
     await references.copy_references(run)
     return Phase.DELTA
@@ -278,13 +286,9 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
 
 async def _against(run: Run) -> list[str]:
     """Everything that stands against the copy, of what is awake and of what sleeps."""
-    found = []
-    if run.parts or not run.checkpoint.asleep:
-        found += verify.why_not_green(run.checkpoint.proof, dead_letters=await _dead(run))
-    for number, proof in enumerate(run.checkpoint.asleep, 1):
-        against = verify.why_not_green(proof, dead_letters=0)
-        found += [f"wave {number} of tenants: {words}" for words in against]
-    return found
+    return verify.why_not_all_green(
+        run.checkpoint, dead_letters=await _dead(run), awake=bool(run.parts)
+    )
 
 
 async def _dead(run: Run) -> int:
@@ -307,7 +311,7 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
 
 
 def _freezes(run: Run) -> bool:
-    return run.spec.strategy is Strategy.ONLINE and run.spec.freeze is not Freeze.NONE
+    return run.spec.freezes
 
 
 def _blocking(run: Run, checks: tuple[Check, ...]) -> list[Check]:

@@ -67,7 +67,8 @@ def _keep(run: Run, part: Part, ids: list[bytes], copied: Copied) -> None:
 def _repairable(run: Run) -> dict[str, list[bytes]]:
     """Ids in the source by part, in order."""
     found: dict[str, set[bytes]] = {}
+    mine = {part.key for part in run.parts}
     for one in every(run.work):
-        if can_be_repaired(one):
+        if one.part in mine and can_be_repaired(one):
             found.setdefault(one.part, set()).add(as_bytes(one.made_of or one.id))
     return {part: sorted(ids) for part, ids in found.items()}

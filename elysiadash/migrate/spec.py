@@ -85,6 +85,12 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.source == self.target
 
     @property
+    def freezes(self) -> bool:
+        """Whether writers go on during the copy and are kept out for the cut-over."""
+        moving = self.strategy in (Strategy.ONLINE, Strategy.BACKUP)
+        return moving and self.freeze is not Freeze.NONE
+
+    @property
     def targets(self) -> dict[str, str]:
         """Source name -> target name."""
         return {one.name: one.target for one in self.collections}

@@ -480,3 +480,56 @@ async def test_mismatches_come_in_pages(scene: Scene) -> None:
     assert sorted(seen) == [one["id"] for one in objects(COUNT)]
     with run.work.reading() as read:
         assert len(ranges.of(read, run.job, generation=PROOFS + 1)) == 4
+
+
+@simulator
+async def test_waves_of_tenants_keep_what_each_found(scene: Scene) -> None:
+    for name in (SOURCE, TARGET):
+        await scene.create(definition(name, multiTenancyConfig={"enabled": True}))
+        await scene.http.post(f"/v1/schema/{name}/tenants", json=[{"name": "one"}, {"name": "two"}])
+    for tenant in ("one", "two"):
+        source = objects(COUNT, tenant=tenant)
+        await scene.write(source)
+        await scene.write(proving.skip_one(to_target(source)))
+    parts = [Part(collection=SOURCE, target=TARGET, tenant=name) for name in ("one", "two")]
+    run = await scene.run(parts)
+    for part in parts:
+        run.parts = [part]
+        proof = await prove(run, final=True)
+        await run.save(asleep=(*run.checkpoint.asleep, proof), proof=None)
+    assert [one.part for one in every(run.work)] == [part.key for part in parts]
+    starts, start = [], 0
+    while start is not None:
+        with run.work.reading() as read:
+            found = page(read, run.work.folder(), run.job, start=start, limit=1)
+        starts += [one.part for one in found.rows]
+        start = found.following  # type: ignore[assignment]
+    assert starts == [part.key for part in parts]
+    # What one wave found is not the other's to repair.
+    asked: list[tuple[str, int]] = []
+
+    async def copy_nothing(_: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+        asked.append((part.key, len(list(ids))))
+        return Copied([], [])
+
+    await repair(run, proof, copy=copy_nothing)
+    assert asked == [(parts[1].key, 1)]
+    assert sorted(one.part for one in every(run.work)) == [part.key for part in parts]
+    await run.save(proof=None)
+    run.parts = []
+    with pytest.raises(NotProven):
+        await write_report(run, Ending.VERIFIED)
+    document, text = await _reported(run, Ending.DIFFERENT)
+    assert any("wave 1 of tenants" in words for words in document["against"])
+    assert "proof 1 (V2)" in text
+
+
+@simulator
+async def test_definitions_alone_are_reported_as_that(scene: Scene) -> None:
+    await copied(scene)
+    run = await scene.run(schema_only=True, ledgers_too=False)
+    document, text = await _reported(run, Ending.VERIFIED)
+    assert document["level"] is None
+    assert "objects: only definitions were to be copied" in document["not_checked"]
+    assert "Definitions only" in text
+    assert "Verified (" not in text

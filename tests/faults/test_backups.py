@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from elysiadash.jobs import events, queue
+from elysiadash.jobs import control, events, queue
 from elysiadash.jobs.database import Database
-from elysiadash.jobs.job import Job
+from elysiadash.jobs.job import Job, JobState
 from tests.faults.backup_process import POINTS
 from tests.faults.test_worker_kill import ROOT, env
 from tests.unit.backups.given import profile_of, submitted
@@ -78,6 +78,19 @@ def test_a_restore_goes_on_after_its_worker_was_killed(
     assert job.ending == "RESTORED", (job.reason, texts)
     assert here.calls(RESTORE) == 1
     assert "Products" in here.cluster.model.collections
+
+
+def test_what_a_dead_worker_began_is_cancelled_by_the_next(tmp_path: Path, here: InThread) -> None:
+    here.cluster.world.time_scale = 20.0
+    name = put_in(tmp_path, "backup", here, include=SMALL)
+    worked(tmp_path, "told")
+    with Database.open(tmp_path) as database, database.transaction() as tx:
+        control.ask(tx, name, "cancel")
+    worked(tmp_path, "none")
+    job, texts = job_of(tmp_path, name)
+    assert job.state is JobState.CANCELLED, texts
+    (mine,) = [one for one in here.cluster.model.backups if one["id"] == "one"]
+    assert mine["status"] == "CANCELED"
 
 
 def test_a_request_whose_answer_was_lost_is_found_again(tmp_path: Path, here: InThread) -> None:

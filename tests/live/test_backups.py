@@ -205,9 +205,10 @@ def s3(url: str) -> dict[str, str]:
 
 
 async def test_three_nodes_backed_up_to_an_object_store(tmp_path: Path, store: str) -> None:
-    state = tmp_path / "s"
-    async with RealCluster(3, metrics=False, env=s3(store)) as here:
-        before = await filled(here, "Doc", replicas=3, shards=3)
+    state, env = tmp_path / "s", s3(store)
+    others = ("other-0", "other-1", "other-2")
+    async with RealCluster(3, metrics=False, env=env) as here:
+        before = await filled(here, "Doc", replicas=2, shards=3)
         refused = await job(state, "backup", here, id="three", backend="filesystem")
         assert refused.ending == "REFUSED"
         made = await job(state, "backup", here, id="three", backend="s3")
@@ -217,4 +218,13 @@ async def test_three_nodes_backed_up_to_an_object_store(tmp_path: Path, store: s
         restored = await job(state, "restore", here, id="three", backend="s3")
         assert restored.ending == "RESTORED", (restored, told(state, restored))
         for url in here.nodes.values():
+            assert await everything(url, "Doc") == before
+        names = here.names
+    # Elsewhere: three other nodes, which see the state that the restore above left behind.
+    async with RealCluster(3, metrics=False, env=env, hostnames=others) as there:
+        mapping = tuple(zip(names, others, strict=True))
+        moved = await job(state, "restore", there, id="three", backend="s3", node_mapping=mapping)
+        assert moved.ending == "RESTORED", (moved, told(state, moved))
+        assert any("an earlier restore left SUCCESS" in text for text in told(state, moved))
+        for url in there.nodes.values():
             assert await everything(url, "Doc") == before

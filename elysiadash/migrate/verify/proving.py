@@ -139,7 +139,11 @@ async def _by_digest(run: Run, opened: OpenSides, method: _Method, *, final: boo
         number=done.number,
         searched=tuple(searched.told),
         faults=(*faults, *counted.faults, *searched.faults),
-        not_checked=(*caveats(run, parts), *counted.not_checked, *searched.not_checked),
+        not_checked=(
+            *caveats(run, parts, final=final),
+            *counted.not_checked,
+            *searched.not_checked,
+        ),
         **msgspec.to_builtins(total),
     )
 
