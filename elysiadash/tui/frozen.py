@@ -58,7 +58,10 @@ class JobWatch(Switching):
 
     async def see_frozen(self, *, now: bool = False) -> None:
         """Look at once; ``now``: also where it was looked within the last second."""
-        found = (await self.jobs.look(now=now)).frozen
+        self.take_frozen((await self.jobs.look(now=now)).frozen)
+
+    def take_frozen(self, found: tuple[LeftFrozen, ...]) -> None:
+        """What was seen: say it, or that it is over."""
         if found != self.frozen_jobs:
             self.frozen_jobs = found
             self._tick()
