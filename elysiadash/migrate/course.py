@@ -12,7 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from elysiadash.jobs import dead_letters, outcomes
+from elysiadash.jobs import dead_letters, events, outcomes
 from elysiadash.migrate import (
     copying,
     cut_over,
@@ -108,15 +108,22 @@ async def _preflight(run: Run) -> Phase:
 
 async def _prepare(run: Run) -> Phase:
     if run.spec.rolls_back is not None:
-        await rollback.seed(run)
-        await rollback.fail_if_written(run)
-        return Phase.DELTA
+        await prepare.grow(run)
+        await since.make_tenants(run)
+        return await _roll_back(run)
     if run.spec.strategy is Strategy.BACKUP and not run.spec.schema_only:
         # A restore makes the collections itself.
         await restored.bring(run)
         return Phase.WAVES
     await prepare.prepare(run)
     return Phase.REPORT if run.spec.schema_only else Phase.WAVES
+
+
+async def _roll_back(run: Run) -> Phase:
+    """Nothing is copied whole: the ledgers of the job that is taken back say what changed."""
+    await rollback.seed(run)
+    await rollback.fail_if_written(run)
+    return Phase.DELTA
 
 
 async def _waves(run: Run) -> Phase:
@@ -135,6 +142,8 @@ async def _wave(run: Run) -> Proof | None:
 
 
 async def _copy(run: Run) -> Phase:
+    if run.spec.rolls_back is not None:
+        return await _roll_back(run)
     if run.spec.strategy is Strategy.BACKUP:
         await restored.seed(run)
         return Phase.DELTA
@@ -278,7 +287,8 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
         return Ending.NOT_VERIFIED, None
     against = await _against(run)
     if not against:
-        return Ending.VERIFIED, None
+        back = run.spec.rolls_back is not None
+        return (Ending.ROLLED_BACK if back else Ending.VERIFIED), None
     if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
         return Ending.CAUGHT_UP, "; ".join(against)
     return Ending.DIFFERENT, "; ".join(against)
@@ -306,6 +316,11 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
                 outcomes.fail(tx, reason or "source and target differ", ending=ending)
             else:
                 outcomes.finish(tx, ending=ending, reason=reason)
+            if ending is Ending.ROLLED_BACK and run.spec.rolls_back is not None:
+                events.note(
+                    tx, run.spec.rolls_back, "rolled-back",
+                    f"what this job moved was taken back by job {run.job}", severity="warning",
+                )  # fmt: skip
 
     await asyncio.to_thread(write)
 
