@@ -71,5 +71,5 @@ class Written:
 
     @contextmanager
     def _at(self) -> Iterator[None]:
-        with mock.patch.object(time, "time", lambda: self.now):
+        with mock.patch.object(time, "time", return_value=self.now):
             yield

@@ -7,12 +7,19 @@ from pathlib import Path
 import msgspec
 
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.screens.audit import AuditScreen
 from elysiadash.tui.screens.events import EventsScreen
 from elysiadash.tui.screens.migrate.job import JobScreen
+from elysiadash.tui.widgets.empty_note import EmptyNote
 from tests.tui.jobs_given import Room, given, watched
 from tests.tui.reading import header, live, rows, shown, status
 from tests.tui.test_migrate_jobs import looked, pressed
-from tests.written import Written
+from tests.written import GONE, Written
+
+
+def typed(line: str) -> list[str]:
+    names = {" ": "space", "-": "minus"}
+    return ["colon", *(names.get(sign, sign) for sign in line), "enter"]
 
 
 async def events_shown(app: ElysiadashApp) -> list[str]:
@@ -118,3 +125,52 @@ async def test_without_jobs_nothing_is_said_and_no_file_is_made(tmp_path: Path) 
         await app.see_frozen(now=True)
         assert "job" not in header(app)
         assert list((tmp_path / "new").iterdir()) == []
+
+
+async def test_a_jobs_key_shows_its_lines_and_no_others(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    job = room.running()
+    written = Written(tmp_path, room.clock.now - 60)
+    written.range(job.id, 1)
+    written.range("m-other", 2)
+    written.deleted(job.id)
+    written.request("/v1/schema/Documents", "refused", verb="DELETE", job=job.id, phase="DELTA")
+    async with shown(watched(room), size=(200, 30), **given(room)) as (app, pilot):
+        await pressed(app, pilot, *typed(f"job {job.id}"), "L")
+        screen = app.screen
+        assert isinstance(screen, AuditScreen)
+        lines = rows(screen.table)[1:]
+        assert len(lines) == 5
+        assert "▲ refused" in lines[0]
+        assert "2 objects, ids 00000000" in lines[1]
+        assert "range 1, 10 requests, 50,000 objects" in lines[3]
+        assert "m-other" not in "".join(lines)
+        # All ids are in what can be copied and exported.
+        assert screen.as_data(screen.table.row(screen.table.model.shown[1]))["ids"] == list(GONE)
+        written.range(job.id, 3)
+        await looked(app, pilot)
+        assert len(rows(screen.table)) == 8
+        await pressed(app, pilot, "exclamation_mark")
+        assert screen.table.status.shown == 1
+        await pressed(app, pilot, "escape", "q")
+        assert isinstance(app.screen, JobScreen)
+
+
+async def test_the_audit_of_a_cluster_is_a_command(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    async with shown(watched(room), size=(200, 30), **given(room)) as (app, pilot):
+        await pressed(app, pilot, *typed("audit"))
+        screen = app.screen
+        assert isinstance(screen, AuditScreen)
+        note = screen.query_one(EmptyNote)
+        assert note.display
+        assert "Nothing was written to this cluster" in str(note.render())
+        written = Written(tmp_path, room.clock.now)
+        # Two that say the same in one millisecond are two.
+        written.request("/v1/schema/X", "refused", "refused")
+        Written(tmp_path, room.clock.now, profile="other").request("/v1/schema/Y")
+        await looked(app, pilot)
+        assert screen.table.status.total == 2
+        (tmp_path / "audit.jsonl").unlink()
+        await looked(app, pilot)
+        assert screen.table.status.total == 0

@@ -68,12 +68,11 @@ class EventLog:
     ) -> tuple[Event, ...]:
         """Newest first, at most ``limit``; ``since`` is wall-clock seconds, ``about`` a name."""
         with self._lock:
-            events = (*reversed(self._under_way), *reversed(self._events))
-        found = (
-            event
-            for event in events
-            if (since is None or event.at >= since) and (about is None or is_about(event, about))
-        )
+            growing = tuple(reversed(self._under_way))
+            events = tuple(reversed(self._events))
+        # What still grows is of now, whenever it began.
+        recent = (event for event in events if since is None or event.at >= since)
+        found = (event for event in (*growing, *recent) if about is None or is_about(event, about))
         return tuple(found)[:limit]
 
     def after(self, seq: int) -> tuple[Event, ...]:
