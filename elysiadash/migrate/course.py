@@ -153,6 +153,11 @@ async def _copy(run: Run) -> Phase:
 
 
 async def _delta(run: Run) -> Phase:
+    await _draw_near(run)
+    return Phase.PROVE
+
+
+async def _draw_near(run: Run) -> None:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
         await since.renew(run)
@@ -160,7 +165,6 @@ async def _delta(run: Run) -> Phase:
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()
-    return Phase.PROVE
 
 
 async def _catch_up(run: Run, *, final: bool = False) -> int:
@@ -190,6 +194,10 @@ async def _proven(run: Run) -> Phase:
 
 
 async def _freeze(run: Run) -> Phase:
+    """Behind a long proof, or a person's answer, much has changed: that is no work for a freeze,
+    nor is a question about it."""
+    if not await freeze.is_frozen(run):
+        await _draw_near(run)
     await freeze.freeze(run)
     return Phase.FINAL_DELTA
 

@@ -147,7 +147,8 @@ async def opened(work: Work) -> AsyncIterator[Run]:
     try:
         for profile, log in zip(profiles, logs, strict=True):
             sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
-        run = Run(work, spec, sites[0], sites[1], checkpoint_of(job.checkpoint))
+        point = checkpoint_of(job.checkpoint)
+        run = Run(work, spec, sites[0], sites[1], point, job.phase)
         yield run
     finally:
         if run is not None:
