@@ -184,8 +184,13 @@ async def _prove(run: Run) -> Phase:
 
 
 async def _proven(run: Run) -> Phase:
-    """What differs for good is not worth a freeze: it ends here, and can be resumed."""
-    if run.spec.verify is not Verify.NONE and verify.differences(run.checkpoint.proof):
+    """What differs for good is not worth a freeze: it ends here, and can be resumed.
+
+    Dead letters are such: no freeze gets equal while there are any.
+    """
+    if run.spec.verify is not Verify.NONE and (
+        verify.differences(run.checkpoint.proof) or await _dead(run)
+    ):
         return Phase.REPORT
     if not _freezes(run):
         return Phase.FINAL_DELTA
