@@ -63,6 +63,7 @@ APP = Command(
 
 _TEMPLATES_HELP = "Definitions of collections kept for later: list (without a command), and more."
 _JOBS_HELP = "Copies, migrations, backups: list (without a command), follow, steer."
+_BACKUPS_HELP = "Weaviate's own backups: list (without a command), make, follow, restore."
 _KEYS_HELP = "Keys of the app: list (without a command), check, change."
 
 GROUPS: dict[str, Group] = {
@@ -76,6 +77,15 @@ GROUPS: dict[str, Group] = {
             run=runners.run_keys_list,
             options=(options.DOCUMENT,),
             about_cluster=False,
+        ),
+    ),
+    "backup": Group(
+        help=_BACKUPS_HELP,
+        alone=Command(
+            path=("backup",),
+            help=_BACKUPS_HELP,
+            run=runners.run_backup_list,
+            options=options.BACKUP_LIST,
         ),
     ),
     "jobs": Group(
@@ -140,6 +150,40 @@ COMMANDS: tuple[Command, ...] = (
         run=runners.run_replay,
         options=options.REPLAY,
         argument=options.RECORDING,
+    ),
+    Command(
+        path=("backup", "list"),
+        help="The backups that a cluster sees: state, size, collections.",
+        run=runners.run_backup_list,
+        options=options.BACKUP_LIST,
+    ),
+    Command(
+        path=("backup", "status"),
+        help="One backup, and the last restore of it.",
+        run=runners.run_backup_status,
+        options=options.BACKUP_STATUS,
+        argument=options.BACKUP,
+    ),
+    Command(
+        path=("backup", "create"),
+        help="Back up collections as a job, and follow it.",
+        run=runners.run_backup_create,
+        options=options.BACKUP_CREATE,
+        argument=options.BACKUP,
+    ),
+    Command(
+        path=("backup", "restore"),
+        help="Restore a backup as a job, and compare what came.",
+        run=runners.run_backup_restore,
+        options=options.BACKUP_RESTORE,
+        argument=options.BACKUP,
+    ),
+    Command(
+        path=("backup", "cancel"),
+        help="End a backup or a restore that runs, and see that it has ended.",
+        run=runners.run_backup_cancel,
+        options=options.BACKUP_CANCEL,
+        argument=options.BACKUP,
     ),
     Command(
         path=("jobs", "list"),
@@ -229,6 +273,22 @@ COMMANDS: tuple[Command, ...] = (
         help="Say that the application has moved: the freeze that a job holds ends.",
         run=runners.run_jobs_thaw,
         options=(options.DOCUMENT,),
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "roll-back"),
+        help="Take a move back: what changed in the new place since goes to the old one.",
+        run=runners.run_jobs_roll_back,
+        options=copy_options.ROLL_BACK,
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "delete-old"),
+        help="Delete the collection that a job brought its alias away from, by its typed name.",
+        run=runners.run_jobs_delete_old,
+        options=copy_options.DELETE_OLD,
         argument=options.JOB,
         about_cluster=False,
     ),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from elysiadash.cli import documents, job_documents
+from elysiadash.cli import backup_documents, documents, job_documents
 from elysiadash.cli.documents import Document
 
-DOCUMENTS: dict[str, type[Document]] = {**documents.DOCUMENTS, **job_documents.DOCUMENTS}
+DOCUMENTS: dict[str, type[Document]] = {
+    **documents.DOCUMENTS,
+    **job_documents.DOCUMENTS,
+    **backup_documents.DOCUMENTS,
+}
 """``kind`` -> the type of the document."""

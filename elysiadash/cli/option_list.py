@@ -363,6 +363,84 @@ AUDIT = (
     ),
     _switch("follow", "--follow", "-f", help="Then print what is written from now on."),
 )
+BACKUP = Option(name="name", kind="text", metavar="ID", help="Small letters, digits, - and _ only.")
+_BACKEND = Option(
+    name="backend",
+    words=("--backend",),
+    kind="text",
+    metavar="NAME",
+    help="s3, gcs, azure or filesystem; not needed where one is switched on.",
+)
+_OF_RESTORE = _switch("restore", "--restore", help="Not the backup, but the restore of it.")
+BACKUP_LIST = (FORMAT, JSON, _BACKEND)
+BACKUP_STATUS = (_BACKEND, DOCUMENT)
+BACKUP_CANCEL = (_BACKEND, _OF_RESTORE, YES, DOCUMENT)
+_BACKUP_CHOICE = (
+    _BACKEND,
+    Option(
+        name="include",
+        words=("--include",),
+        kind="texts",
+        metavar="COLLECTION",
+        help="Only these; may have * and be repeated.",
+    ),
+    Option(
+        name="exclude",
+        words=("--exclude",),
+        kind="texts",
+        metavar="COLLECTION",
+        help="All but these; may have * and be repeated.",
+    ),
+)
+_BACKUP_JOB = (
+    Option(
+        name="cpu",
+        words=("--cpu",),
+        kind="whole",
+        metavar="PERCENT",
+        least=1,
+        most=80,
+        help="Of the nodes' CPU at most.",
+    ),
+    Option(
+        name="accept",
+        words=("--accept",),
+        kind="texts",
+        metavar="CODE",
+        help="Go on although this check blocks; may be repeated.",
+    ),
+    _switch("dry_run", "--dry-run", help="Look only: what is checked, what would be sent."),
+    _switch("detach", "--detach", help="Do not follow the job."),
+    YES,
+    DOCUMENT,
+)
+BACKUP_CREATE = (
+    *_BACKUP_CHOICE,
+    Option(
+        name="base",
+        words=("--base",),
+        kind="text",
+        metavar="ID",
+        help="Keep only what changed since this backup (incremental).",
+    ),
+    *_BACKUP_JOB,
+)
+BACKUP_RESTORE = (
+    *_BACKUP_CHOICE,
+    Option(
+        name="node_mapping",
+        words=("--node-mapping",),
+        kind="texts",
+        metavar="OLD=NEW",
+        help="A node of the backup and the one here that takes its shards; once for each.",
+    ),
+    _switch(
+        "overwrite_alias",
+        "--overwrite-alias",
+        help="Aliases of the backup that exist are turned to what is restored.",
+    ),
+    *_BACKUP_JOB,
+)
 NAME = Option(name="name", kind="text", metavar="NAME", help="One collection.")
 
 OBJECT = Option(

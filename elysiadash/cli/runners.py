@@ -261,6 +261,68 @@ def run_jobs_thaw(_: ClusterFlags, given: Given) -> int:
     return jobs_thaw(given["name"], given["as_json"])
 
 
+def run_jobs_roll_back(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.roll_back_command import RollBackWish, roll_back
+
+    lists = ("accepted", "confirm")
+    wish: Given = {
+        name: tuple(value or ()) if name in lists else value for name, value in given.items()
+    }
+    return roll_back(wish.pop("name"), RollBackWish(**wish))
+
+
+def run_jobs_delete_old(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.delete_old_command import delete_old
+
+    return delete_old(
+        given["name"], tuple(given["confirm"] or ()), detach=given["detach"],
+        as_json=given["as_json"],
+    )  # fmt: skip
+
+
+def run_backup_list(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.backup_command import BackupWish, backup_list
+
+    return backup_list(flags, BackupWish(backend=given["backend"], format=_format(given)))
+
+
+def run_backup_status(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.backup_command import BackupWish, backup_status
+
+    wish = BackupWish(
+        id=given["name"], backend=given["backend"], format="json" if given["as_json"] else "table"
+    )
+    return backup_status(flags, wish)
+
+
+def run_backup_cancel(flags: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.backup_command import BackupWish, backup_cancel
+
+    wish = BackupWish(
+        id=given["name"], backend=given["backend"], restore=given["restore"], yes=given["yes"],
+        format="json" if given["as_json"] else "table",
+    )  # fmt: skip
+    return backup_cancel(flags, wish)
+
+
+def run_backup_create(flags: ClusterFlags, given: Given) -> int:
+    return _backup_job(flags, "backup", given)
+
+
+def run_backup_restore(flags: ClusterFlags, given: Given) -> int:
+    return _backup_job(flags, "restore", given)
+
+
+def _backup_job(flags: ClusterFlags, kind: str, given: Given) -> int:
+    from elysiadash.cli.backup_jobs import BackupJobWish, backup_job
+
+    lists = ("include", "exclude", "accept", "node_mapping")
+    wish: Given = {
+        name: tuple(value or ()) if name in lists else value for name, value in given.items()
+    }
+    return backup_job(flags, kind, BackupJobWish(id=wish.pop("name"), **wish))
+
+
 def run_audit(_: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.audit_command import AuditWish, audit
 

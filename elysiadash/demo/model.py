@@ -10,12 +10,15 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elysiadash.demo.clock import Clock
 from elysiadash.demo.definitions import Definition, is_compressed
 from elysiadash.demo.flows import NOTHING, Flow, Latency
 from elysiadash.demo.writes import ShardWrites
+
+if TYPE_CHECKING:
+    from elysiadash.demo.kept import Restore
 
 VERSION = "1.39.0"
 
@@ -74,6 +77,15 @@ class Shard:
         return self.activity != "COLD"
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How the objects of a restored collection came, where that was: they keep their times."""
+
+    imports: Flow
+    since: float
+    until: float
+
+
 @dataclass(slots=True)
 class Collection:
     """A collection with its shards, its definition and its traffic."""
@@ -90,6 +102,14 @@ class Collection:
     slower_since: tuple[float, Latency] | None = None
     """From this moment (unix seconds) on, queries take this long instead."""
     bytes_per_object: int = 1800
+    past: Past | None = None
+    """Set where it was restored from a backup."""
+
+    def arrived(self, started_at: float, at: float) -> float:
+        """Objects that came by themselves until `at`, since the model started."""
+        if self.past is None:
+            return self.imports.total(started_at, at)
+        return self.past.imports.total(self.past.since, min(at, self.past.until))
 
     @property
     def replication_factor(self) -> int:
@@ -128,6 +148,10 @@ class Model:
     aliases: dict[str, str] = field(default_factory=dict)
     backend: str = "s3"
     backups: list[dict[str, Any]] = field(default_factory=list)
+    restores: dict[str, Restore] = field(default_factory=dict)
+    """The last restore of each backup, whichever cluster was asked for it."""
+    landing: list[Restore] = field(default_factory=list)
+    """Restores of this cluster whose collections are not there yet."""
     tasks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     replications: list[dict[str, Any]] = field(default_factory=list)
     replica_movement: bool = True
@@ -170,7 +194,7 @@ class Model:
         """How many objects the shard has at `at`."""
         count = shard.objects
         if shard.share:
-            count += int(shard.share * collection.imports.total(self.started_at, at))
+            count += int(shard.share * collection.arrived(self.started_at, at))
         if shard.writes is not None:
             count += shard.writes.delta(at)
         return count
@@ -192,7 +216,7 @@ class Model:
         flushed_at = self.last_flush(shard, node, at)
         count = shard.objects
         if shard.share:
-            count += int(shard.share * collection.imports.total(self.started_at, flushed_at))
+            count += int(shard.share * collection.arrived(self.started_at, flushed_at))
         if shard.writes is not None:
             count += shard.writes.flushed_delta(flushed_at)
         missing = shard.behind.get(node)

@@ -56,10 +56,12 @@ class ShardObjects:
         self._vectors = vectors
         self._collection = collection
         self._shard = shard
-        self._started_at = model.started_at
+        past = collection.past
+        self._started_at = model.started_at if past is None else past.since
+        self._imports = collection.imports if past is None else past.imports
         count = shard.objects
         if shard.share:
-            count += int(shard.share * collection.imports.total(model.started_at, at))
+            count += int(shard.share * collection.arrived(model.started_at, at))
         self._made = count
 
     def get(self, identity: str) -> StoredObject | None:
@@ -140,7 +142,7 @@ class ShardObjects:
         if number < shard.objects:
             age = self._started_at - collection.created_at
             return collection.created_at + age * number / max(1, shard.objects)
-        rate = shard.share * collection.imports.rate
+        rate = shard.share * self._imports.rate
         return self._started_at + (number - shard.objects) / max(rate, 1e-9)
 
 

@@ -8,6 +8,7 @@ from elysiadash.demo.blueprint import CollectionPlan, build_model
 from elysiadash.demo.clock import Clock
 from elysiadash.demo.definitions import vector_index
 from elysiadash.demo.faults import Fault
+from elysiadash.demo.kept import keep
 from elysiadash.demo.model import Drift, Model
 
 #: Name in `--scenario` -> name of the cluster.
@@ -281,6 +282,7 @@ def _add_backups(model: Model, *, failed: bool) -> None:
             "classes": names,
             "completedAt": started + 1_260.0,
             "id": f"nightly-{int(started // 86_400)}",
+            "kept": keep(model, names, model.started_at),
             "size": 61.2741 + age,
             "startedAt": started,
             "status": status,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from elysiadash.demo.faults import FaultBoard
+from elysiadash.demo.kept import land
 from elysiadash.demo.keys import Keys
 from elysiadash.demo.model import Collection, Model, Node, Shard
 from elysiadash.demo.scenarios import Scenario
@@ -104,12 +105,15 @@ class World:
         """The collections by name; none while the cluster is `empty`."""
         if self.faults.since("empty", self.now()) is not None:
             return {}
+        if self.model.landing:
+            land(self.model, self.now())
         return self.model.collections
 
     def collection(self, name: str) -> Collection | None:
         """The collection of that name or alias, as far as there are collections."""
+        known = self.collections()
         found = self.model.resolve(name)
-        return found if found is not None and found.name in self.collections() else None
+        return found if found is not None and found.name in known else None
 
     def raft(self) -> Raft:
         """The leader: of those that answer, the one after the last that was lost."""

@@ -98,19 +98,23 @@ def of(read: Reading, job: str) -> Progress:
 
 
 def _own(read: Reading, job: Job) -> Progress:
+    # Of the generation that was begun last: each goes through all objects anew.
+    newest = read.number(
+        "SELECT generation FROM ranges WHERE job = ? ORDER BY id DESC LIMIT 1", job.id
+    )
     row = read.one(
         "SELECT count(*), sum(state = 'DONE'), sum(objects), sum(bytes),"
         " sum(state = 'TAKEN' AND token = (SELECT token FROM claims WHERE job = ranges.job))"
-        " FROM ranges WHERE job = ?",
-        job.id,
-    )
+        " FROM ranges WHERE job = ? AND generation = ?",
+        job.id, newest,
+    )  # fmt: skip
     ranges, done, objects, size, at_work = (int(value or 0) for value in row or (0,) * 5)
     samples = [
         Sample(*found)
         for found in read.rows(
-            "SELECT objects, seconds FROM ranges WHERE job = ? AND objects > 0 AND seconds > 0"
-            " ORDER BY touched DESC, id DESC LIMIT ?",
-            job.id, _SAMPLES,
+            "SELECT objects, seconds FROM ranges WHERE job = ? AND generation = ?"
+            " AND objects > 0 AND seconds > 0 ORDER BY touched DESC, id DESC LIMIT ?",
+            job.id, newest, _SAMPLES,
         )
     ]  # fmt: skip
     slots = at_work if job.state is JobState.RUNNING else 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 
+from elysiadash.migrate.errors import CannotGoOn
 from elysiadash.migrate.parts import Part
 from elysiadash.weaviate.guard import AuditEntry, AuditSink, Permit, RequestClass
+
+log = logging.getLogger(__name__)
 
 
 class CopyLine(AuditEntry, frozen=True, kw_only=True, gc=False):
@@ -44,9 +48,9 @@ class RangeLines:
         self._sums: dict[int, tuple[int, int, float]] = {}
 
     def begin(self, range: int, part: Part, permit: Permit, *, generation: int = 0) -> None:
-        """Before the first write of a range. Raises ``OSError``: then nothing may be written."""
+        """Before the first write of a range. Raises ``CannotGoOn``: nothing may be written then."""
         if range not in self._begun:
-            self._sink.record(_line(part, permit, "started", range=range, generation=generation))
+            _start(self._sink, _line(part, permit, "started", range=range, generation=generation))
             self._begun.add(range)
 
     def add(self, range: int, requests: int, objects: int, seconds: float) -> None:
@@ -62,12 +66,11 @@ class RangeLines:
             return
         requests, objects, seconds = self._sums.pop(range, (0, 0, 0.0))
         self._begun.discard(range)
-        self._sink.record(
-            _line(
-                part, permit, result, seconds=seconds, range=range, generation=generation,
-                requests=requests, objects=objects,
-            )
+        line = _line(
+            part, permit, result, seconds=seconds, range=range, generation=generation,
+            requests=requests, objects=objects,
         )  # fmt: skip
+        _end(self._sink, line)
 
 
 def _line(
@@ -103,18 +106,42 @@ def _line(
     )
 
 
-def list_lines(
-    sink: AuditSink,
-    part: Part,
-    permit: Permit,
-    result: str,
-    *,
-    requests: int = 0,
-    objects: int = 0,
-    seconds: float | None = None,
-) -> None:
-    """One line of a list of ids."""
-    sink.record(_line(part, permit, result, requests=requests, objects=objects, seconds=seconds))
+class ListLines:
+    """The two lines of a list of ids."""
+
+    def __init__(self, sink: AuditSink, part: Part, permit: Permit) -> None:
+        self._sink = sink
+        self._part = part
+        self._permit = permit
+
+    def begin(self) -> None:
+        """Before the first write. Raises ``CannotGoOn``."""
+        _start(self._sink, _line(self._part, self._permit, "started"))
+
+    def end(self, result: str, *, requests: int, objects: int, seconds: float) -> None:
+        """When all of it is done, or given up."""
+        line = _line(
+            self._part, self._permit, result, requests=requests, objects=objects, seconds=seconds
+        )
+        _end(self._sink, line)
+
+
+def _start(sink: AuditSink, line: CopyLine) -> None:
+    try:
+        sink.record(line)
+    except OSError as error:
+        raise CannotGoOn(
+            f"the audit log cannot be written ({error.strerror}), so nothing is copied: free space "
+            "in, or give access to, the state folder, then resume the job"
+        ) from None
+
+
+def _end(sink: AuditSink, line: CopyLine) -> None:
+    try:
+        sink.record(line)
+    except OSError as error:
+        # Its start is on record: failing now would hide what was done.
+        log.error("the audit log cannot be written: %s", error.strerror)
 
 
 def delete_line(
@@ -126,10 +153,9 @@ def delete_line(
     *,
     seconds: float | None = None,
 ) -> None:
-    """One line of some deletes in the target. Raises ``OSError``: then nothing may be deleted."""
-    sink.record(
-        _line(
-            part, permit, result, seconds=seconds, objects=len(ids),
-            verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
-        )
+    """One line of some deletes in the target. The first raises ``CannotGoOn``."""
+    line = _line(
+        part, permit, result, seconds=seconds, objects=len(ids),
+        verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
     )  # fmt: skip
+    (_start if result == "started" else _end)(sink, line)

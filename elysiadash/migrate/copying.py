@@ -16,13 +16,13 @@ from typing import Any
 
 import msgspec
 
-from elysiadash.jobs.errors import ClaimLost
+from elysiadash.jobs.errors import ClaimLost, JobsError
 from elysiadash.jobs.ranges import KeyRange
 from elysiadash.migrate import keeping, origins, orphans, pace
 from elysiadash.migrate.errors import MigrationStopped
 from elysiadash.migrate.executors import TaskLost
 from elysiadash.migrate.keeping import Keeper, Landed
-from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
+from elysiadash.migrate.lanes import PROCESS, Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
@@ -249,6 +249,7 @@ class Passage:
         part = self._part(seat.range)
         if self._generation == COPIED:
             await orphans.doubt(self._run, [seat.range], seat.sent)
+        failure = await self._lanes.judged(failure, part)
         if not failure.passing:
             self._fatal = self._fatal or stopped_by(failure, part)
             return
@@ -271,7 +272,7 @@ class Passage:
 
     async def _lost(self, seats: Sequence[_Seat], words: str) -> None:
         """A process died: what it had sent may still arrive, so nothing is sent meanwhile."""
-        failure = Failure(side="target", kind="process", words=words, passing=True)
+        failure = Failure(side="target", kind=PROCESS, words=words, passing=True)
         for seat in seats:
             await self._wait_for(seat, failure)
         settled = time.monotonic() + self._lanes.settling_s
@@ -304,14 +305,19 @@ class Passage:
                 self._lanes.lines.end(one.range.id, self._part(one.range), self._permit, "ok")
 
     async def _bring_home(self) -> None:
-        """Wait for what is on its way and keep it; give back what the slots have."""
+        """Wait for what is on its way and keep it; give back what the slots have.
+
+        Why it ends is told by who called; a disk that is full now is no news then.
+        """
         if self._flying:
             await asyncio.wait(self._flying)
+        with contextlib.suppress(JobsError):
             for future in list(self._flying):
                 await self._land(future)
-        seats = list(self._seats.values())
-        await asyncio.to_thread(self._keeper.give_back, [seat.range for seat in seats])
-        for seat in seats:
+            await asyncio.to_thread(
+                self._keeper.give_back, [seat.range for seat in self._seats.values()]
+            )
+        for seat in self._seats.values():
             await asyncio.to_thread(
                 self._lanes.lines.end,
                 seat.range.id, self._part(seat.range), self._permit, "stopped",

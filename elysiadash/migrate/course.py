@@ -12,7 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from elysiadash.jobs import dead_letters, outcomes
+from elysiadash.jobs import dead_letters, events, outcomes
 from elysiadash.migrate import (
     copying,
     cut_over,
@@ -26,6 +26,7 @@ from elysiadash.migrate import (
     repair,
     replicas,
     report,
+    restored,
     rollback,
     since,
     verify,
@@ -33,7 +34,7 @@ from elysiadash.migrate import (
 )
 from elysiadash.migrate.checkpoint import Check, Proof
 from elysiadash.migrate.errors import NotFrozen, RefusedByPreflight, Waits
-from elysiadash.migrate.phases import Ending, Freeze, Phase, Strategy, Verify
+from elysiadash.migrate.phases import Ending, Phase, Strategy, Verify
 from elysiadash.migrate.preflight.checks import check
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
@@ -108,11 +109,22 @@ async def _preflight(run: Run) -> Phase:
 
 async def _prepare(run: Run) -> Phase:
     if run.spec.rolls_back is not None:
-        await rollback.seed(run)
-        await rollback.fail_if_written(run)
-        return Phase.DELTA
+        await prepare.grow(run)
+        await since.make_tenants(run)
+        return await _roll_back(run)
+    if run.spec.strategy is Strategy.BACKUP and not run.spec.schema_only:
+        # A restore makes the collections itself.
+        await restored.bring(run)
+        return Phase.WAVES
     await prepare.prepare(run)
     return Phase.REPORT if run.spec.schema_only else Phase.WAVES
+
+
+async def _roll_back(run: Run) -> Phase:
+    """Nothing is copied whole: the ledgers of the job that is taken back say what changed."""
+    await rollback.seed(run)
+    await rollback.fail_if_written(run)
+    return Phase.DELTA
 
 
 async def _waves(run: Run) -> Phase:
@@ -131,20 +143,29 @@ async def _wave(run: Run) -> Proof | None:
 
 
 async def _copy(run: Run) -> Phase:
+    if run.spec.rolls_back is not None:
+        return await _roll_back(run)
+    if run.spec.strategy is Strategy.BACKUP:
+        await restored.seed(run)
+        return Phase.DELTA
     await copying.copy(run)
     await references.copy_references(run)
     return Phase.DELTA
 
 
 async def _delta(run: Run) -> Phase:
+    await _draw_near(run)
+    return Phase.PROVE
+
+
+async def _draw_near(run: Run) -> None:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
-    await waves.rejoin(run)
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
         await since.renew(run)
+        await waves.go(run, _wave)
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()
-    return Phase.PROVE
 
 
 async def _catch_up(run: Run, *, final: bool = False) -> int:
@@ -179,6 +200,10 @@ async def _proven(run: Run) -> Phase:
 
 
 async def _freeze(run: Run) -> Phase:
+    """Behind a long proof, or a person's answer, much has changed: that is no work for a freeze,
+    nor is a question about it."""
+    if not await freeze.is_frozen(run):
+        await _draw_near(run)
     await freeze.freeze(run)
     return Phase.FINAL_DELTA
 
@@ -276,7 +301,8 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
         return Ending.NOT_VERIFIED, None
     against = await _against(run)
     if not against:
-        return Ending.VERIFIED, None
+        back = run.spec.rolls_back is not None
+        return (Ending.ROLLED_BACK if back else Ending.VERIFIED), None
     if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
         return Ending.CAUGHT_UP, "; ".join(against)
     return Ending.DIFFERENT, "; ".join(against)
@@ -284,13 +310,9 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
 
 async def _against(run: Run) -> list[str]:
     """Everything that stands against the copy, of what is awake and of what sleeps."""
-    found = []
-    if run.parts or not run.checkpoint.asleep:
-        found += verify.why_not_green(run.checkpoint.proof, dead_letters=await _dead(run))
-    for number, proof in enumerate(run.checkpoint.asleep, 1):
-        against = verify.why_not_green(proof, dead_letters=0)
-        found += [f"wave {number} of tenants: {words}" for words in against]
-    return found
+    return verify.why_not_all_green(
+        run.checkpoint, dead_letters=await _dead(run), awake=bool(run.parts)
+    )
 
 
 async def _dead(run: Run) -> int:
@@ -308,12 +330,17 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
                 outcomes.fail(tx, reason or "source and target differ", ending=ending)
             else:
                 outcomes.finish(tx, ending=ending, reason=reason)
+            if ending is Ending.ROLLED_BACK and run.spec.rolls_back is not None:
+                events.note(
+                    tx, run.spec.rolls_back, "rolled-back",
+                    f"what this job moved was taken back by job {run.job}", severity="warning",
+                )  # fmt: skip
 
     await asyncio.to_thread(write)
 
 
 def _freezes(run: Run) -> bool:
-    return run.spec.strategy is Strategy.ONLINE and run.spec.freeze is not Freeze.NONE
+    return run.spec.freezes
 
 
 def _blocking(run: Run, checks: tuple[Check, ...]) -> list[Check]:

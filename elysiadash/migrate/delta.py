@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from elysiadash.jobs import ranges
+from elysiadash.jobs import outcomes, ranges
 from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.migrate import deletes, ids
 from elysiadash.migrate.both_ends import CopyIds, Ends, Live, shards_of
@@ -27,7 +27,7 @@ from elysiadash.migrate.run import Run
 from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.trying import trying
-from elysiadash.scan.ledger import READ_AGAIN, Entry
+from elysiadash.scan.ledger import Entry
 from elysiadash.scan.rows import IdTime
 
 _SLOTS: Final = 4
@@ -122,7 +122,8 @@ class Merge:
                 wanted.append(key)
                 self.new.add(key)
                 continue
-            if entry[1] != updated or entry[1] == READ_AGAIN:
+            # Also where the ledger has 0, for what was read too close to a change.
+            if entry[1] != updated:
                 wanted.append(key)
             entry = next(self._entries, None)
         self._next = entry
@@ -204,6 +205,9 @@ class _CatchingUp:
             self._pieces[one.tenant, one.lower] = one.id
             intervals.setdefault(one.tenant, []).append(one.interval)
         missing = [key for key in self.parts if key not in planned]
+        if missing:
+            with work.held() as tx:
+                outcomes.expect(tx, sum(one.objects for one in copied if one.tenant in self.parts))
         for start in range(0, len(missing), _PARTS_AT_ONCE):
             with work.held() as tx:
                 for key in missing[start : start + _PARTS_AT_ONCE]:

@@ -41,17 +41,17 @@ async def _migrate(work: Work) -> None:
     await asyncio.to_thread(_in_order, work)
     job = await asyncio.to_thread(work.job)
     phase = Phase(job.phase) if job.phase else Phase.PLANNED
-    async with _opened(work) as opened:
-        await _take_answers(opened, phase)
+    async with opened(work) as run:
+        await _take_answers(run, phase)
         try:
-            await course.go(opened, job.kind, phase)
+            await course.go(run, job.kind, phase)
         except BaseException as error:
             cause = _cause(error)
             if not isinstance(cause, ClaimLost | asyncio.CancelledError):
-                await _put_back(opened, cause)
+                await _put_back(run, cause)
             if not isinstance(cause, Waits):
                 raise
-            await _wait(opened, cause)
+            await _wait(run, cause)
 
 
 def _in_order(work: Work) -> None:
@@ -137,7 +137,7 @@ async def _wait(run: Run, waits: Waits) -> None:
 
 
 @asynccontextmanager
-async def _opened(work: Work) -> AsyncIterator[Run]:
+async def opened(work: Work) -> AsyncIterator[Run]:
     """The run with both clusters open; raises the ``WeaviateError`` of one that is away."""
     job = await asyncio.to_thread(work.job)
     spec = spec_of(job.spec)
@@ -151,7 +151,8 @@ async def _opened(work: Work) -> AsyncIterator[Run]:
     try:
         for profile, log in zip(profiles, logs, strict=True):
             sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
-        run = Run(work, spec, sites[0], sites[1], checkpoint_of(job.checkpoint))
+        point = checkpoint_of(job.checkpoint)
+        run = Run(work, spec, sites[0], sites[1], point, job.phase)
         yield run
     finally:
         if run is not None:

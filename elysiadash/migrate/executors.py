@@ -54,7 +54,7 @@ class LocalExecutor:
     remote = False
 
     def __init__(self, processes: int | None = None) -> None:
-        self.processes = processes or min(_MOST_PROCESSES, os.cpu_count() or 1)
+        self.processes = processes or default_processes(os.cpu_count() or 1)
         self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[[Any], T], task: Any) -> Future[T]:
@@ -144,8 +144,14 @@ class ThreadExecutor:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+def default_processes(cores: int) -> int:
+    """One for two cores, four at most: one process copies more than most targets take (60 us an
+    object), and the rest of the machine may be the target's."""
+    return max(1, min(_MOST_PROCESSES, cores // 2))
+
+
 def local(processes: int | None = None) -> LocalExecutor:
-    """Processes of this machine: as many as it has cores, at most four."""
+    """Processes of this machine."""
     return LocalExecutor(processes)
 
 

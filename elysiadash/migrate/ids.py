@@ -14,9 +14,9 @@ import msgspec
 
 from elysiadash.jobs import dead_letters
 from elysiadash.jobs.errors import ClaimLost
-from elysiadash.migrate.audit_lines import list_lines
+from elysiadash.migrate.audit_lines import ListLines
 from elysiadash.migrate.executors import TaskLost
-from elysiadash.migrate.lanes import Backoff, Lanes, gave_up, lanes_of, stopped_by
+from elysiadash.migrate.lanes import PROCESS, Backoff, Lanes, gave_up, lanes_of, stopped_by
 from elysiadash.migrate.lists import copy_list
 from elysiadash.migrate.origins import Pair, unpacked
 from elysiadash.migrate.parts import Part
@@ -83,7 +83,8 @@ class _Lists:
         if first is None:
             return []
         self._again.append((0.0, first))
-        await asyncio.to_thread(list_lines, self._lanes.sink, self._part, permit, "started")
+        lines = ListLines(self._lanes.sink, self._part, permit)
+        await asyncio.to_thread(lines.begin)
         result = "failed"
         try:
             await self._work(coming)
@@ -98,10 +99,12 @@ class _Lists:
             raise
         finally:
             await asyncio.to_thread(
-                list_lines, self._lanes.sink, self._part, permit, result,
-                requests=self._requests, objects=len(self._entries),
+                lines.end,
+                result,
+                requests=self._requests,
+                objects=len(self._entries),
                 seconds=time.monotonic() - started,
-            )  # fmt: skip
+            )
         return [self._entries[key] for key in sorted(self._entries)]
 
     async def _work(self, coming: Iterator[tuple[bytes, ...]]) -> None:
@@ -151,7 +154,7 @@ class _Lists:
         try:
             result = future.result()
         except TaskLost as error:
-            words = Failure(side="target", kind="process", words=str(error), passing=True)
+            words = Failure(side="target", kind=PROCESS, words=str(error), passing=True)
             await self._later(chunk, words, self._lanes.settling_s)
             return
         moved = result.moved
@@ -185,6 +188,7 @@ class _Lists:
         self.pairs += unpacked(moved.origins)
 
     async def _later(self, ids: tuple[bytes, ...], failure: Failure, least: float) -> None:
+        failure = await self._lanes.judged(failure, self._part)
         if not failure.passing:
             raise stopped_by(failure, self._part)
         wait = self._backoff.failed(time.monotonic())

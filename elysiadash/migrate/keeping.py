@@ -16,6 +16,7 @@ import msgspec
 from elysiadash.jobs import dead_letters, folder, outcomes, ranges
 from elysiadash.jobs.claims import Claimed
 from elysiadash.jobs.folder import Appended
+from elysiadash.jobs.queue import get
 from elysiadash.jobs.ranges import KeyRange
 from elysiadash.migrate import planning
 from elysiadash.migrate.ledgers import COPIED, name_of
@@ -226,9 +227,13 @@ def plan(run: Run, counts: Sequence[tuple[Part, int | None]]) -> None:
                 ranges.add(
                     tx, run.job, planning.intervals(objects), generation=COPIED, tenant=part.key
                 )
-        numbers = [objects for _, objects in counts]
-        if not known and numbers and all(one is not None for one in numbers):
-            outcomes.expect(tx, sum(one or 0 for one in numbers))
+        new = [objects for part, objects in counts if part.key not in known]
+        if not new:
+            return
+        before = get(tx, run.job).expected if known else 0
+        told = before is not None and all(one is not None for one in new)
+        outcomes.expect(tx, before + sum(one or 0 for one in new) if told and before is not None
+                        else None)  # fmt: skip
 
 
 def plan_references(run: Run, part: Part) -> None:

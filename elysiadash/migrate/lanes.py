@@ -19,6 +19,7 @@ from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.tasks import End, Failure, SliceResult, Work
 from elysiadash.migrate.throttle import Throttle
+from elysiadash.weaviate.errors import NotFound, WeaviateError
 from elysiadash.weaviate.guard import AuditSink
 
 T = TypeVar("T")
@@ -28,7 +29,11 @@ PATIENCE_S = 900.0
 """So long a cause that may pass is waited for; then the job stops, to be resumed."""
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
+PROCESS = "process"
+"""The kind of failure where a process of ours died."""
 _LANES_A_PROCESS = 2
+_FEWEST_LANES = 4
+"""To begin with: a target works on several batches at once."""
 
 
 class Lanes:
@@ -36,7 +41,7 @@ class Lanes:
 
     def __init__(self, run: Run, executor: Executor) -> None:
         self.executor = executor
-        start = _LANES_A_PROCESS * executor.processes
+        start = max(_FEWEST_LANES, _LANES_A_PROCESS * executor.processes)
         self.lanes = start
         """Slices side by side; 0 while it is paused."""
         self.settling_s = SETTLING_S
@@ -106,6 +111,22 @@ class Lanes:
         """End the processes, and what is asked in the background."""
         await self._load.aclose()
         await asyncio.to_thread(self.executor.close)
+
+    async def judged(self, failure: Failure, part: Part) -> Failure:
+        """The failure, which does not pass where the collection itself is gone: some doors say of
+        that what they say of a server that is not ready yet."""
+        site = self._run.source if failure.side == "source" else self._run.target
+        name = part.collection if failure.side == "source" else part.target
+        try:
+            if failure.passing and failure.kind != PROCESS:
+                await site.client.collection(name, leader=True)
+        except NotFound:
+            words = f"there is no collection {name} any more ({failure.words})"
+            return Failure(side=failure.side, kind="not found", words=words, passing=False)
+        except WeaviateError:
+            # It cannot be told now: the failure is what it seems.
+            pass
+        return failure
 
     def kill(self) -> None:
         """This process has lost the job: nothing more may be written."""

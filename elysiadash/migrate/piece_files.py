@@ -133,7 +133,7 @@ class PieceFiles:
         def also(tx: Claimed) -> None:
             if absent:
                 folder.commit(tx, name, len(absent))
-            ranges.finish(tx, piece, objects=counts["changed"], extra=counts)
+            ranges.finish(tx, piece, objects=counts["scanned"], extra=counts)
 
         if self._changes(of):
             with self.ledger(of) as ledger:

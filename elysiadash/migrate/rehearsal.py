@@ -48,7 +48,7 @@ async def rehearse(
 ) -> Rehearsed | None:
     """Copy about so many objects, or for so long; what was measured is in ``checkpoint.rehearsed``.
 
-    None where there is nothing to rehearse with: no object, or no active tenant. The scratch
+    None where there was nothing to rehearse with, or nothing was copied. The scratch
     collection is owed from before it is made until it is gone, also where this raises.
     """
     part = _part(run)
@@ -76,6 +76,13 @@ async def rehearse(
         with contextlib.suppress(WeaviateError, MigrationStopped):
             # What cannot be removed now stays owed: whoever takes the job next does it.
             await remove_scratch(run)
+    if not found.objects:
+        await run.note(
+            "rehearsal",
+            f"nothing of {part.key} was copied in {found.seconds:.0f} s: see the events before",
+            severity="warning",
+        )
+        return None
     await run.save(rehearsed=found)
     return found
 

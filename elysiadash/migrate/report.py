@@ -28,12 +28,14 @@ from elysiadash.migrate.report_text import as_markdown
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import Spec
-from elysiadash.migrate.verify import why_not_green
+from elysiadash.migrate.verify import why_not_all_green
 from elysiadash.migrate.verify.mismatches import Mismatch, every
 from elysiadash.scan.keys import as_text
 
 KIND: Final = "elysiadash migration report"
 VERSION: Final = 1
+_CLAIM_PROOF: Final = (Ending.VERIFIED, Ending.ROLLED_BACK)
+_LEVELS: Final = ("none", "V0", "V1", "V2", "V3", "V4")
 _LISTED = 200
 """Mismatches, dead letters and warnings that are named one by one; all are counted."""
 _EVENTS_PAGE = 1000
@@ -78,7 +80,7 @@ def hash_of(document: Json) -> str:
 def _write(run: Run, ending: Ending) -> str:
     work = run.work
     document = _document(run, ending)
-    if ending is Ending.VERIFIED and not document["verified"]:
+    if ending in _CLAIM_PROOF and not document["verified"]:
         raise NotProven(
             f"the job cannot end as {ending}: " + "; ".join(document["against"]) + ". Look at what "
             "differs, then resume the job to repair it"
@@ -113,19 +115,22 @@ def _document(run: Run, ending: Ending) -> Json:
         told_letters = _letters(read, run.job, letters)
         warnings = _events(read, run.job)
     differing = _differing(run.work)
-    against = why_not_green(checkpoint.proof, dead_letters=letters)
+    against = why_not_all_green(checkpoint, dead_letters=letters, awake=bool(run.parts))
+    if spec.schema_only:
+        against = []
     if not against and differing["listed"]:
         against = [f"{differing['listed']:,} objects are listed as different"]
     document: Json = _clean(
         {
             "report": KIND,
             "version": VERSION,
-            "not_checked": _not_checked(checkpoint),
+            "not_checked": _not_checked(checkpoint, spec),
             "verified": not against,
-            "level": checkpoint.proof.level if checkpoint.proof else None,
+            "level": _level(checkpoint),
             "against": against,
             "ending": ending.value,
             "job": {"id": job.id, "kind": job.kind, "title": job.title},
+            "rolls_back": spec.rolls_back,
             "who": {"created_by": job.created_by, "program": f"elysiadash {__version__}"},
             "when": {
                 "created": _moment(job.created),
@@ -149,6 +154,7 @@ def _document(run: Run, ending: Ending) -> Json:
                 for one in checkpoint.generations
             ],
             "proof": _proof(checkpoint.proof),
+            "waves": [_proof(proof) for proof in checkpoint.asleep],
             "mismatches": differing,
             "dead_letters": told_letters,
             "freeze": _freeze(checkpoint.frozen),
@@ -164,9 +170,19 @@ def _document(run: Run, ending: Ending) -> Json:
     return document
 
 
-def _not_checked(checkpoint: Checkpoint) -> list[str]:
-    proof = checkpoint.proof
-    found = list(proof.not_checked) if proof else ["anything: no verification was made"]
+def _level(checkpoint: Checkpoint) -> str | None:
+    """The shallowest of all proofs."""
+    proofs = [one for one in (checkpoint.proof, *checkpoint.asleep) if one is not None]
+    return min((one.level for one in proofs), key=_LEVELS.index, default=None)
+
+
+def _not_checked(checkpoint: Checkpoint, spec: Spec) -> list[str]:
+    proofs = [one for one in (checkpoint.proof, *checkpoint.asleep) if one is not None]
+    found = [words for proof in proofs for words in proof.not_checked]
+    if spec.schema_only:
+        found.append("objects: only definitions were to be copied")
+    elif not proofs:
+        found.append("anything: no verification was made")
     found += checkpoint.notes
     found += [f"{one.about}: {one.text}" for one in checkpoint.checks if one.result == "unknown"]
     return list(dict.fromkeys(found))

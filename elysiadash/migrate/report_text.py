@@ -24,11 +24,14 @@ def _lines(document: Json) -> Iterator[str]:
     yield ""
     yield "## Verdict"
     yield ""
-    if document["verified"]:
-        proof = document["proof"]
+    if document["verified"] and document["level"] is None:
+        yield "**Definitions only**: they were read back as they were posted; no object was copied."
+    elif document["verified"]:
+        proofs = [one for one in (document["proof"], *document["waves"]) if one]
+        same = sum(one["same"] for one in proofs)
         yield (
-            f"**Verified ({document['level']})**: all {proof['same']:,} objects that the target "
-            "has to hold are there and the same, and no others."
+            f"**Verified ({document['level']})**: all {same:,} objects that the target has to hold "
+            "are there and the same, and no others."
         )
     else:
         yield "**Not verified.**"
@@ -81,8 +84,7 @@ def _about(document: Json) -> Iterator[str]:
             f"- generation {one['number']}: {one['scanned']:,} objects scanned, "
             f"{one['changed']:,} changed, {one['deleted']:,} deleted, {one['milliseconds']:,} ms"
         )
-    proof = document["proof"]
-    if proof:
+    for proof in filter(None, (*document["waves"], document["proof"])):
         yield (
             f"- proof {proof['number']} ({proof['level']}): {proof['source']:,} objects in the "
             f"source, {proof['target']:,} in the target, {proof['same']:,} the same, "

@@ -8,10 +8,9 @@ as nobody wakes it. One that somebody else woke since is caught up with like the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from elysiadash.jobs import steps
-from elysiadash.jobs.errors import NotPossible
 from elysiadash.jobs.steps import StepState
 from elysiadash.migrate import tenants
 from elysiadash.migrate.checkpoint import Proof
@@ -39,40 +38,17 @@ async def split(run: Run) -> None:
     run.parts = [part for part in run.parts if part.key not in sleeping]
 
 
-async def rejoin(run: Run) -> None:
-    """Bring tenants that somebody woke since among the parts, which are caught up with."""
-    for collection in sorted({part.collection for part in run.asleep}):
-        known = await tenants.states(run.source, collection)
-        ours = await tenants.woken_by_us(run)
-        awake = [
-            part
-            for part in run.asleep
-            if part.collection == collection and not _sleeps(part, {collection: known}, ours)
-        ]
-        if awake:
-            names = ", ".join(part.tenant for part in awake[:5])
-            await run.note(
-                "tenants",
-                f"{len(awake):,} tenants of {collection} woke up since their copy and are caught "
-                f"up with: {names}" + (", ..." if len(awake) > 5 else ""),
-            )
-            run.parts = sorted([*run.parts, *awake], key=lambda part: part.key)
-            run.asleep = [part for part in run.asleep if part not in awake]
-
-
 async def go(run: Run, wave_of: Callable[[Run], Awaitable[Proof | None]]) -> None:
-    """Bring every wave to its end; those that are done already are left."""
+    """Bring what sleeps through its waves; tenants of a wave that is done are left asleep."""
+    done = await asyncio.to_thread(_done, run)
     awake = run.parts
-    waves = tenants.waves(run.asleep)
+    waves = tenants.waves([part for part in run.asleep if part.key not in done])
     try:
         for number, wave in enumerate(waves, 1):
             await run.breathe()
             name = f"{_STEP}{wave[0].key}"
-            if await asyncio.to_thread(_is_done, run, name):
-                continue
-            await asyncio.to_thread(
-                _begin, run, name, f"wave {number} of {len(waves)}: {len(wave):,} tenants"
-            )
+            title = f"wave {number} of {len(waves)}: {len(wave):,} tenants"
+            await asyncio.to_thread(_begin, run, name, title, wave)
             run.parts = wave
             async with (
                 tenants.active(run, wave),
@@ -93,17 +69,21 @@ def _sleeps(part: Part, known: dict[str, dict[str, str]], ours: set[tuple[str, s
     return not tenants.is_active(state) or (part.collection, part.tenant) in ours
 
 
-def _is_done(run: Run, name: str) -> bool:
+def _done(run: Run) -> set[str]:
+    """Keys of the parts whose wave is done."""
     with run.work.reading() as read:
-        try:
-            return steps.get(read, run.job, name).state is StepState.DONE
-        except NotPossible:
-            return False
+        found = steps.of(read, run.job)
+    return {
+        key
+        for step in found
+        if step.name.startswith(_STEP) and step.state is StepState.DONE
+        for key in step.data.get("parts", ())
+    }
 
 
-def _begin(run: Run, name: str, title: str) -> None:
+def _begin(run: Run, name: str, title: str, wave: Sequence[Part]) -> None:
     with run.work.held() as tx:
-        steps.begin(tx, name, title=title)
+        steps.begin(tx, name, title=title, data={"parts": [part.key for part in wave]})
 
 
 def _end(run: Run, name: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -48,13 +48,14 @@ async def measure(objects: int, index: str, dimensions: int, processes: int) -> 
             executor = LocalExecutor(processes)
             async with run_of(state, here, here, executor=executor) as run:
                 await _warm(executor)
-                cpu = _cpu()
+                cpu = _cpu(executor)
                 started = time.perf_counter()
                 await copy(run)
                 seconds = time.perf_counter() - started
                 assert run.checkpoint.copied == objects
                 pace = run.checkpoint.pace
-            cpu = _cpu() - cpu
+                cpu = _cpu(executor) - cpu
+                memory = sum(_memory(pid) for pid in executor.pids())
         second = await fill("Ceiling2")
     limit, engine = (first + second) / 2, objects / seconds
     about = f"{kind}, {objects:,} objects, {dimensions} dimensions, {index}, {processes} processes"
@@ -63,7 +64,8 @@ async def measure(objects: int, index: str, dimensions: int, processes: int) -> 
         rows.Row(
             "the engine's copy", f"{engine:,.0f}/s, {cpu / objects * 1e6:.0f} us",
             f"{limit:,.0f}/s", f"{engine / limit:.2f}x the ceiling's objects/s",
-            f"us of our CPU an object, all processes; held back by {pace and pace.bottleneck}",
+            f"us of our CPU an object, {memory:.0f} MiB in all processes that copy; "
+            f"held back by {pace and pace.bottleneck}",
         ),
     ]  # fmt: skip
 
@@ -85,13 +87,21 @@ def _begin(nothing: Any) -> None:
     time.sleep(0.5)
 
 
-def _cpu() -> float:
-    """Of this process and those that have ended."""
-    found = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        usage = resource.getrusage(who)
-        found += usage.ru_utime + usage.ru_stime
-    return found
+def _cpu(executor: LocalExecutor) -> float:
+    """Seconds of this process and of those that copy, since they were started."""
+    ticks = 0
+    for pid in (os.getpid(), *executor.pids()):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(pid: int) -> float:
+    """The most that a process ever held, in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def run(

@@ -13,7 +13,6 @@ import pytest_asyncio
 from elysiadash.demo.cluster import simulated
 from elysiadash.jobs import ranges
 from elysiadash.migrate.errors import RefusedByPreflight, SourceChanged, TargetChanged, Waits
-from elysiadash.migrate.following import follow, unfollowed
 from elysiadash.migrate.looking import CONFIRM_NEW, NoSuchSource, look
 from elysiadash.migrate.prepare import made_by_job, prepare, set_ttl
 from elysiadash.migrate.run import Run
@@ -315,35 +314,3 @@ async def copied(run: Run, *keys: str, objects: int = 1) -> None:
             assert taken is not None
             moved = ranges.advance(tx, taken, b"\xff" * 16, objects=objects, bytes=1, seconds=1.0)
             ranges.finish(tx, moved)
-
-
-async def test_tenants_that_come_and_go_are_followed(cluster: Cluster, tmp_path: Path) -> None:
-    await circle(cluster)
-    here = cluster.profile("here")
-    async with run_of(tmp_path, here, here, spec("MigTenants")) as run:
-        await look(run)
-        await prepare(run)
-        await copied(run, "MigTenants/a", "MigTenants/b", "MigTenants/c", objects=5_000)
-        assert await follow(run) == ()
-        assert await unfollowed(run) == ()
-        await tenants(cluster, [("d", "HOT"), ("e", "COLD")])
-        answer = await cluster.raw.request("DELETE", "/v1/schema/MigTenants/tenants", json=["c"])
-        assert answer.status_code == 200
-        assert set(await unfollowed(run)) == {
-            "MigTenants/d is new", "MigTenants/e is new", "MigTenants/c was deleted",
-        }  # fmt: skip
-        with pytest.raises(Waits, match="5,000 objects") as asked:
-            await follow(run)
-        assert "c" in await states(cluster, "MigTenantsCopy")
-        async with again(run) as later:
-            await later.save(answers={asked.value.key: "yes"})
-            new = await follow(later)
-            assert [part.key for part in new] == ["MigTenants/d"]
-            assert [part.key for part in later.asleep] == ["MigTenants/e"]
-            assert await states(cluster, "MigTenantsCopy") == {
-                "a": "HOT", "b": "COLD", "d": "HOT", "e": "COLD",
-            }  # fmt: skip
-            assert await unfollowed(later) == ("MigTenants/d is not copied yet",)
-            await copied(later, "MigTenants/d")
-            assert await follow(later) == ()
-            assert await unfollowed(later) == ()

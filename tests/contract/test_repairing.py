@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -21,13 +22,16 @@ from elysiadash.demo.faults import Fault
 from elysiadash.jobs import control, dead_letters, folder, ranges
 from elysiadash.jobs.work import Interrupted
 from elysiadash.migrate import report
+from elysiadash.migrate.delta import catch_up
 from elysiadash.migrate.errors import NotProven
 from elysiadash.migrate.ids import Copied
+from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Ending
 from elysiadash.migrate.repair import repair
 from elysiadash.migrate.report import ReportChanged, write_report
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.site import Site
 from elysiadash.migrate.verify import is_green, keeping, lanes, prove, prove_again, why_not_green
 from elysiadash.migrate.verify import proving as proving_module
 from elysiadash.migrate.verify.keeping import PROOFS
@@ -36,6 +40,7 @@ from elysiadash.scan.keys import as_bytes, as_text
 from elysiadash.scan.ledger import Entry
 from tests.contract import proving
 from tests.contract.conftest import CHANGEABLE
+from tests.contract.migrating import Audited
 from tests.contract.proving import SOURCE, TARGET, Scene, definition, objects, to_target
 from tests.servers.real import RealCluster
 
@@ -112,6 +117,51 @@ async def test_what_differs_is_copied_again_and_proven(scene: Scene, broken: pro
     assert is_green(proof, dead_letters=0), why_not_green(proof, dead_letters=0)
     assert [len(ids) for ids in copier.asked] == [2 if broken is proving.swap_vectors else 1]
     assert list(every(run.work)) == []
+
+
+@each_kind
+async def test_what_a_killed_repair_wrote_is_deleted_with_its_source(scene: Scene) -> None:
+    await copied(scene, proving.skip_one)
+    run = await scene.run()
+    proof = await prove(run, final=True)
+    (missing,) = [one.id for one in every(run.work)]
+
+    class Dies(Copier):
+        async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+            await super().__call__(run, part, ids)
+            raise Killed
+
+    with PartLedger.of(run.work, run.parts[0]) as ledger:
+        assert ledger.get(as_bytes(missing)) is None
+    with pytest.raises(Killed):
+        await repair(run, proof, copy=Dies(scene))
+    assert missing in await scene.times(TARGET)
+    # Before anybody takes the job over, the application deletes it.
+    answer = await scene.http.delete(f"/v1/objects/{SOURCE}/{missing}")
+    assert answer.status_code == 204
+    run = await scene.again(run)
+    profile = msgspec.structs.replace(run.target.profile, write=True)
+    run.target = await Site.open(profile, audit=Audited())
+    try:
+        assert (await catch_up(run, 1)).deleted == 1
+    finally:
+        await run.target.aclose()
+    assert missing not in await scene.times(TARGET)
+
+
+@simulator
+async def test_what_a_repair_intended_and_did_not_store_is_forgotten(scene: Scene) -> None:
+    await copied(scene, proving.skip_one)
+    run = await scene.run()
+    proof = await prove(run, final=True)
+    (missing,) = [one.id for one in every(run.work)]
+
+    async def stores_nothing(run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+        return Copied([], [])
+
+    await repair(run, proof, copy=stores_nothing)
+    with PartLedger.of(run.work, run.parts[0]) as ledger:
+        assert ledger.get(as_bytes(missing)) is None
 
 
 @each_kind
@@ -480,3 +530,56 @@ async def test_mismatches_come_in_pages(scene: Scene) -> None:
     assert sorted(seen) == [one["id"] for one in objects(COUNT)]
     with run.work.reading() as read:
         assert len(ranges.of(read, run.job, generation=PROOFS + 1)) == 4
+
+
+@simulator
+async def test_waves_of_tenants_keep_what_each_found(scene: Scene) -> None:
+    for name in (SOURCE, TARGET):
+        await scene.create(definition(name, multiTenancyConfig={"enabled": True}))
+        await scene.http.post(f"/v1/schema/{name}/tenants", json=[{"name": "one"}, {"name": "two"}])
+    for tenant in ("one", "two"):
+        source = objects(COUNT, tenant=tenant)
+        await scene.write(source)
+        await scene.write(proving.skip_one(to_target(source)))
+    parts = [Part(collection=SOURCE, target=TARGET, tenant=name) for name in ("one", "two")]
+    run = await scene.run(parts)
+    for part in parts:
+        run.parts = [part]
+        proof = await prove(run, final=True)
+        await run.save(asleep=(*run.checkpoint.asleep, proof), proof=None)
+    assert [one.part for one in every(run.work)] == [part.key for part in parts]
+    starts, start = [], 0
+    while start is not None:
+        with run.work.reading() as read:
+            found = page(read, run.work.folder(), run.job, start=start, limit=1)
+        starts += [one.part for one in found.rows]
+        start = found.following  # type: ignore[assignment]
+    assert starts == [part.key for part in parts]
+    # What one wave found is not the other's to repair.
+    asked: list[tuple[str, int]] = []
+
+    async def copy_nothing(_: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+        asked.append((part.key, len(list(ids))))
+        return Copied([], [])
+
+    await repair(run, proof, copy=copy_nothing)
+    assert asked == [(parts[1].key, 1)]
+    assert sorted(one.part for one in every(run.work)) == [part.key for part in parts]
+    await run.save(proof=None)
+    run.parts = []
+    with pytest.raises(NotProven):
+        await write_report(run, Ending.VERIFIED)
+    document, text = await _reported(run, Ending.DIFFERENT)
+    assert any("wave 1 of tenants" in words for words in document["against"])
+    assert "proof 1 (V2)" in text
+
+
+@simulator
+async def test_definitions_alone_are_reported_as_that(scene: Scene) -> None:
+    await copied(scene)
+    run = await scene.run(schema_only=True, ledgers_too=False)
+    document, text = await _reported(run, Ending.VERIFIED)
+    assert document["level"] is None
+    assert "objects: only definitions were to be copied" in document["not_checked"]
+    assert "Definitions only" in text
+    assert "Verified (" not in text

@@ -19,7 +19,7 @@ from elysiadash.jobs.errors import CannotWrite
 from elysiadash.jobs.folder import Appended
 from elysiadash.migrate import copying, lanes, opened
 from elysiadash.migrate.copying import copy
-from elysiadash.migrate.errors import CannotGoOn, SourceChanged
+from elysiadash.migrate.errors import CannotGoOn, SourceChanged, TargetChanged
 from elysiadash.migrate.ids import copy_ids
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.tasks import Bounds
@@ -183,8 +183,12 @@ async def test_a_full_disk_stops_it_and_loses_nothing(
     await equal(at, len(ids))
 
 
-async def test_a_source_that_is_deleted_midway_is_said(
-    at: Site, tmp_path: Path, small: None
+@pytest.mark.parametrize(
+    ("gone", "error", "words"),
+    [("Doc", SourceChanged, "source changed"), ("Copy", TargetChanged, "target lost")],
+)
+async def test_a_collection_that_is_deleted_midway_is_said(
+    at: Site, tmp_path: Path, small: None, gone: str, error: type[Exception], words: str
 ) -> None:
     ids = random_ids(3_000)
     await prepared(at, ids)
@@ -193,9 +197,9 @@ async def test_a_source_that_is_deleted_midway_is_said(
             tx.run("UPDATE jobs SET rate = 1000 WHERE id = ?", run.job)
         copied = asyncio.ensure_future(copy(run))
         await asyncio.sleep(0.8)
-        await at.raw.delete("/v1/schema/Doc")
-        with pytest.raises((SourceChanged, CannotGoOn), match="Doc"):
-            await copied
+        await at.raw.delete(f"/v1/schema/{gone}")
+        with pytest.raises(error, match=words):
+            await asyncio.wait_for(copied, 30)
 
 
 async def test_a_new_property_stops_it_instead_of_being_lost(

@@ -12,7 +12,6 @@ from elysiadash.cluster.disks import NodeDisk
 from elysiadash.cluster.promql import Wording
 from elysiadash.migrate import prepare
 from elysiadash.migrate.overwritten import why_not_kept
-from elysiadash.migrate.phases import Freeze, Strategy
 from elysiadash.migrate.preflight import sampling
 from elysiadash.migrate.preflight.facts import (
     ClusterFacts,
@@ -59,6 +58,7 @@ async def gather(run: Run) -> Facts:
         state_folder=str(folder),
         free_here=free,
         scan=await sampling.scan_rate(run),
+        rate=(await asyncio.to_thread(run.work.job)).rate,
     )
 
 
@@ -208,7 +208,7 @@ async def _counted(
 
 
 async def _rungs(run: Run) -> Told[tuple[RungFacts, ...]]:
-    if run.spec.strategy is not Strategy.ONLINE or run.spec.freeze is Freeze.NONE:
+    if not run.spec.freezes:
         return Told(())
     from elysiadash.migrate.freeze.rungs import look_at
 

@@ -51,13 +51,17 @@ def _wanted(facts: Facts, role: str) -> Iterator[tuple[str, str]]:
                 yield "read_tenants", one.wanted.name
                 if any(state != "HOT" for state in one.tenants.values()):
                     yield "update_tenants", one.wanted.name
-            if spec.strategy is Strategy.ONLINE and spec.freeze is Freeze.READONLY:
+            if spec.strategy is Strategy.BACKUP:
+                yield "manage_backups", one.wanted.name
+            if spec.freezes and spec.freeze is Freeze.READONLY:
                 yield "update_collections", one.wanted.name
             continue
         name = one.translation.name
         yield from ((action, name) for action in _WRITES)
         if one.tenants is not None:
             yield from ((f"{verb}_tenants", name) for verb in ("create", "read", "update"))
+        if spec.strategy is Strategy.BACKUP:
+            yield "manage_backups", name
         if spec.overwrite and one.there is not None and not one.made_by_job:
             yield "delete_collections", name
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from elysiadash.migrate.phases import Freeze, Strategy
+from elysiadash.migrate.phases import Freeze
 from elysiadash.migrate.preflight.facts import Facts
 from elysiadash.weaviate.versions import Effect, known_faults
 
@@ -37,8 +37,7 @@ def _replicated(facts: Facts) -> bool:
 
 
 def _freezes(facts: Facts) -> bool:
-    online = facts.spec.strategy is Strategy.ONLINE
-    return online and facts.spec.freeze in (Freeze.AUTO, Freeze.READONLY)
+    return facts.spec.freezes and facts.spec.freeze in (Freeze.AUTO, Freeze.READONLY)
 
 
 def _activates(facts: Facts) -> bool:

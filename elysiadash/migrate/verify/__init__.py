@@ -8,6 +8,11 @@ was found. ``verdict`` alone says whether a proof is green.
 from __future__ import annotations
 
 from elysiadash.migrate.verify.proving import prove, prove_again
-from elysiadash.migrate.verify.verdict import differences, is_green, why_not_green
+from elysiadash.migrate.verify.verdict import (
+    differences,
+    is_green,
+    why_not_all_green,
+    why_not_green,
+)
 
-__all__ = ["differences", "is_green", "prove", "prove_again", "why_not_green"]
+__all__ = ["differences", "is_green", "prove", "prove_again", "why_not_all_green", "why_not_green"]

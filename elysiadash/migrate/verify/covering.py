@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.phases import Strategy
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify.sides import OpenSides, Side, Sides
 
@@ -25,9 +26,16 @@ async def readable(run: Run, opened: OpenSides) -> tuple[list[str], Parts]:
     return faults, parts
 
 
-def caveats(run: Run, parts: Parts) -> list[str]:
+def caveats(run: Run, parts: Parts, *, final: bool) -> list[str]:
     """What holds of every such proof, in words."""
     found = ["creation and update times, which every write sets anew"]
+    frozen, offline = run.checkpoint.frozen, run.spec.strategy is Strategy.OFFLINE
+    if final and offline:
+        found.append(
+            "that nobody wrote meanwhile: the operator says so, and no freeze was asked for"
+        )
+    elif final and (frozen is None or frozen.thawed is not None):
+        found.append("what was written to the source since it was read: nobody was kept out")
     found += [
         f"{', '.join(names)} of {collection}, but for presence and type: the transform makes them "
         "anew each time it runs"

@@ -112,7 +112,7 @@ def begin(work: Work, keys: list[str], how: dict[str, Any]) -> Begun:
     job, where = work.claim.job, work.folder()
     with work.reading() as read:
         intervals = {key: _whole(read, job, key) for key in keys}
-        before, old = latest(read, job), mismatches.newest(read, job)
+        before, old = latest(read, job), _superseded(read, job, keys)
         number = 1 if before is None else before.number + 1
         expected = _expected(read, job, keys)
     # The file is there before a transaction says so.
@@ -121,12 +121,12 @@ def begin(work: Work, keys: list[str], how: dict[str, Any]) -> Begun:
         for key, mine in intervals.items():
             ranges.add(tx, job, mine, generation=PROOFS + number, tenant=key, extra=how)
         folder.commit(tx, mismatches.name_of(number), 0)
-        if old is not None:
-            folder.uncommit(tx, old)
+        for name in old:
+            folder.uncommit(tx, name)
         outcomes.expect(tx, expected)
         begun = of_number(tx, job, number)
-    if old is not None:
-        (where / old).unlink(missing_ok=True)
+    for name in old:
+        (where / name).unlink(missing_ok=True)
     return begun
 
 
@@ -170,15 +170,27 @@ def _whole(read: Reading, job: str, key: str) -> list[Interval]:
     return [one.interval for one in ranges.of(read, job, generation=ledgers.COPIED, tenant=key)]
 
 
+def _superseded(read: Reading, job: str, keys: list[str]) -> list[str]:
+    """Files of mismatches of which a proof of these parts says everything anew."""
+    found = []
+    for number in mismatches.numbers(read, job):
+        rows = read.rows(
+            "SELECT DISTINCT tenant FROM ranges WHERE job = ? AND generation = ?",
+            job, PROOFS + number,
+        )  # fmt: skip
+        if {key for (key,) in rows} <= set(keys):
+            found.append(mismatches.name_of(number))
+    return found
+
+
 def _expected(read: Reading, job: str, keys: list[str]) -> int:
-    """Objects that the job's ranges will have done once these parts are proven."""
+    """Objects that the ranges of the proof will have done once these parts are proven."""
     lengths, newest = folder.committed(read, job), ledgers.committed(read, job)
     entries = 0
     for key in keys:
         for one in ranges.of(read, job, generation=ledgers.COPIED, tenant=key):
             entries += lengths[newest[one.id][1]] // RECORD_BYTES
-    done = read.number("SELECT coalesce(sum(objects), 0) FROM ranges WHERE job = ?", job)
-    return done + entries
+    return entries
 
 
 def _letters(read: Reading, job: str, part: str) -> dict[bytes, str]:

@@ -1,7 +1,8 @@
 """What differs, object by object: a file of JSON lines in the job's folder, and its reader.
 
-Each proof has a file of its own, ``mismatches-<number>``; the one before goes when it is done.
-It counts up to its committed length, like every file of a job.
+Each proof has a file of its own, ``mismatches-<number>``; one of the same parts takes the place of
+the one before (waves of tenants are proven one after the other). It counts up to its committed
+length, like every file of a job.
 """
 
 from __future__ import annotations
@@ -52,14 +53,13 @@ def name_of(number: int) -> str:
     return f"{_NAME}{number}"
 
 
-def newest(read: Reading, job: str) -> str | None:
-    """The file of the latest proof; None where there is none."""
-    numbers = [
+def numbers(read: Reading, job: str) -> list[int]:
+    """The proofs whose files count, the oldest first; those of other parts stand side by side."""
+    return sorted(
         int(name.removeprefix(_NAME))
         for name in folder.committed(read, job)
         if name.startswith(_NAME)
-    ]
-    return name_of(max(numbers)) if numbers else None
+    )
 
 
 class MismatchFile:
@@ -89,22 +89,22 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 def page(read: Reading, where: Path, job: str, *, start: int = 0, limit: int = 200) -> Page:
-    """A page of the latest proof's mismatches; ``start`` is 0 or a page's ``following``."""
-    name = newest(read, job)
-    if name is None:
-        return Page((), None)
-    length = folder.committed(read, job)[name]
-    rows: list[Mismatch] = []
-    with (where / name).open("rb") as file:
-        file.seek(start)
-        while len(rows) < limit and file.tell() < length:
-            rows.append(_DECODER.decode(file.readline()))
-        end = file.tell()
-    return Page(tuple(rows), end if end < length else None)
+    """A page of the mismatches that count; ``start`` is 0 or a page's ``following``."""
+    lengths, rows, before = folder.committed(read, job), list[Mismatch](), 0
+    for name in map(name_of, numbers(read, job)):
+        length = lengths[name]
+        if before <= start < before + length and len(rows) < limit:
+            with (where / name).open("rb") as file:
+                file.seek(start - before)
+                while len(rows) < limit and file.tell() < length:
+                    rows.append(_DECODER.decode(file.readline()))
+                start = before + file.tell()
+        before += length
+    return Page(tuple(rows), start if start < before else None)
 
 
 def every(work: Work) -> Iterator[Mismatch]:
-    """All of the latest proof, one page in memory."""
+    """All that count, one page in memory."""
     start: int | None = 0
     while start is not None:
         with work.reading() as read:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elysiadash.migrate.checkpoint import Proof
+from elysiadash.migrate.checkpoint import Checkpoint, Proof
 
 _DEEP_ENOUGH = ("V2", "V3", "V4")
 
@@ -51,6 +51,20 @@ def why_not_green(proof: Proof | None, *, dead_letters: int) -> list[str]:
             f"the target has {proof.target:,} objects and {proof.same + proof.expired:,} of them "
             "are accounted for"
         )
+    return found
+
+
+def why_not_all_green(checkpoint: Checkpoint, *, dead_letters: int, awake: bool) -> list[str]:
+    """The same of a whole run: what was proven in waves of tenants, and what is ``awake``, if any
+    part is."""
+    found = []
+    if awake or not checkpoint.asleep:
+        found += why_not_green(checkpoint.proof, dead_letters=dead_letters)
+    elif dead_letters:
+        found.append(f"{dead_letters:,} objects are in the dead letters")
+    for number, proof in enumerate(checkpoint.asleep, 1):
+        against = why_not_green(proof, dead_letters=0)
+        found += [f"wave {number} of tenants: {words}" for words in against]
     return found
 
 

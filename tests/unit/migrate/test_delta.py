@@ -210,6 +210,31 @@ def test_what_a_scan_missed_and_every_replica_has_is_no_delete(tmp_path: Path) -
         assert (generation.deleted, ends.copied, len(ends.target)) == (0, 0, 3_000)
 
 
+def test_what_was_asked_while_an_owner_was_away_counts_for_nothing(tmp_path: Path) -> None:
+    ends = TwoEnds(page=500)
+    with opened(tmp_path) as jobs:
+        run = a_run(jobs)
+        _gone_from(ends, run, 30, kept=30)
+        ends.hidden = set(ends.source)
+        asked = vouched = 0
+
+        def happens(what: str) -> None:
+            nonlocal asked, vouched
+            if what == "ask":
+                # It goes when the source was found whole, and its objects are 404 then.
+                asked, vouched = asked + 1, 0
+                ends.away = asked <= 10
+            elif what == "vouch":
+                # Still away when the source is looked at behind them, and back before it is tried.
+                vouched += 1
+                ends.away = ends.away and vouched < 2
+
+        ends.happens = happens
+        generation = asyncio.run(catch_up(run, 1, ends=ends))
+        assert asked > 30
+        assert (generation.deleted, len(ends.target)) == (0, 30)
+
+
 def test_what_was_scanned_before_a_freeze_is_scanned_again_under_it(tmp_path: Path) -> None:
     ends = TwoEnds()
     with opened(tmp_path) as jobs:

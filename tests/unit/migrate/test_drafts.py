@@ -91,8 +91,8 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
 
 @given(
     step=st.sampled_from(drafts.STEPS),
-    rate=st.none() | st.floats(1, 1e6),
-    accepted=st.lists(st.text(max_size=5), max_size=3),
+    rate=st.sampled_from([None, 1.0, 500.0]),
+    accepted=st.sampled_from([[], ["vectorless"], ["a", "b"]]),
 )
 def test_where_one_is_and_what_was_lifted_make_no_other_plan(
     step: drafts.StepName, rate: float | None, accepted: list[str]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from elysiadash.migrate.checkpoint import Proof
-from elysiadash.migrate.verify import differences, is_green
+from elysiadash.migrate.checkpoint import Checkpoint, Proof
+from elysiadash.migrate.verify import differences, is_green, why_not_all_green
 
 GREEN = Proof(
     level="V2", number=1, final=True, source=10, target=11, expected=10, same=10, expired=1
@@ -46,6 +46,22 @@ def test_any_single_thing_makes_it_not_green(change: dict[str, Any]) -> None:
 def test_dead_letters_or_no_proof_make_it_not_green() -> None:
     assert not is_green(GREEN, dead_letters=1)
     assert not is_green(None, dead_letters=0)
+
+
+def test_a_run_is_green_when_every_wave_and_what_is_awake_is() -> None:
+    bad = replace(GREEN, missing=1)
+    for proof, asleep, awake, letters, green in (
+        (GREEN, (GREEN,), True, 0, True),
+        (None, (GREEN, GREEN), False, 0, True),
+        (None, (GREEN,), True, 0, False),
+        (GREEN, (GREEN, bad), True, 0, False),
+        (bad, (GREEN,), True, 0, False),
+        (None, (GREEN,), False, 1, False),
+        (None, (), False, 0, False),
+    ):
+        checkpoint = Checkpoint(proof=proof, asleep=asleep)
+        found = why_not_all_green(checkpoint, dead_letters=letters, awake=awake)
+        assert (not found) == green, found
 
 
 @given(st.builds(Proof, level=st.sampled_from(["none", "V0", "V1", "V2", "V3", "V4"]),

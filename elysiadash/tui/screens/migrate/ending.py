@@ -25,7 +25,7 @@ _SIGNS: dict[StepState, tuple[str, StyleName]] = {
     StepState.DONE: ("✓ done", "ok"),
     StepState.FAILED: ("✖ failed", "critical"),
     StepState.SKIPPED: ("– left out", "muted"),
-    StepState.UNDONE: ("↶ put back", ""),
+    StepState.UNDONE: ("← put back", ""),
 }
 _HURRY_S = 15.0
 _CHECKLIST = 4

@@ -39,6 +39,10 @@ class Starting(StepsScreen):
         """The profiles, and the source as the watch knows it."""
         raise NotImplementedError
 
+    async def load(self) -> None:
+        """Read the draft, where it is not there yet: keys can be quicker than the disk."""
+        raise NotImplementedError
+
     def keep(self, draft: Draft) -> None:
         """Show a changed draft, and keep it on disk."""
         raise NotImplementedError
@@ -59,8 +63,7 @@ class Starting(StepsScreen):
 
     async def action_rehearse(self) -> None:
         """Copy the first ranges, and remove them again."""
-        draft = self.draft
-        if draft is None or not self._ready():
+        if not await self._ready() or (draft := self.draft) is None:
             return
         lines = [
             f"Copies the first ranges into scratch collections on {draft.target}, measures, and",
@@ -74,7 +77,7 @@ class Starting(StepsScreen):
         await self.dash.push_screen(TypedWord("Rehearse", lines, draft.target or ""), go)
 
     async def _check(self, kind: str) -> None:
-        if not self._ready():
+        if not await self._ready():
             return
         if self.checks.under_way:
             self.status.flash("a preflight is under way", 3.0)
@@ -89,7 +92,8 @@ class Starting(StepsScreen):
         self.go_to("preflight")
         self.wake()
 
-    def _ready(self) -> bool:
+    async def _ready(self) -> bool:
+        await self.load()
         lacks = "" if self.draft is None else asking.what_lacks(self.draft, self.around)
         if lacks:
             self.status.flash(lacks, 5.0)
@@ -137,8 +141,7 @@ class Starting(StepsScreen):
 
     async def action_start(self) -> None:
         """Start it, once it was checked as it is and the target's name was typed."""
-        draft = self.draft
-        if draft is None or not self._ready():
+        if not await self._ready() or (draft := self.draft) is None:
             return
         rows = self.checks.rows
         if not rows or self.checks.changed or self.checks.under_way:

@@ -141,7 +141,7 @@ class VerifyPane(JobPane[MismatchRow]):
         if not row.fields:
             return f"{row.kind}: {row.id} of {row.part}"
         first = row.fields[0]
-        sides = f"{first.get('source', '')} ≠ {first.get('target', '')}"
+        sides = f"{first.get('source', '')} in the source, {first.get('target', '')} in the target"
         return f"{first.get('field', '')}: {sides}   enter shows every field"
 
 

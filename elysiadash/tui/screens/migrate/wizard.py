@@ -95,10 +95,14 @@ class WizardScreen(Starting):
 
     async def pull(self) -> None:
         """The draft, once; the source as it is now."""
-        if self.draft is None and not self.gone:
-            await self._load()
+        await self.load()
         await self._read_preflight()
         self._show()
+
+    async def load(self) -> None:
+        """Read the draft, where it is not there yet."""
+        if self.draft is None and not self.gone:
+            await self._load()
 
     async def _load(self) -> None:
         try:
