@@ -55,7 +55,7 @@ async def test_target_that_is_unreachable(job: Whole) -> None:
     given = [job.target.faults.add(Fault(kind="node_down", node=node)) for node in job.target.nodes]
     await job.target.apply_faults()
     job.submit({"Doc": "Doc"})
-    failed(await job.work(), "target", "refused")
+    failed(await job.work(), f"the target target ({job.target.url}) cannot be opened", "refused")
     for one in given:
         job.target.faults.remove(one)
     await job.target.apply_faults()
@@ -80,7 +80,10 @@ def _keyed(job: Whole, monkeypatch: pytest.MonkeyPatch, key: str) -> tuple[Profi
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("wrong-key", ("target", "401")), ("demo-viewer-key", ("target",))],
+    [
+        ("wrong-key", ("the target target", "401", "resume the job")),
+        ("demo-viewer-key", ("target",)),
+    ],
 )
 async def test_target_with_a_wrong_key(
     tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch, key: str, words: tuple[str, ...]
@@ -133,7 +136,7 @@ async def test_target_whose_definition_changes_midway(job: Whole) -> None:
     job.submit({"Doc": "Doc"})
     async with at_phase(job, "COPY"):
         await ask(job.target, "DELETE", "/v1/schema/Doc")
-    failed(await job.work(), "Doc")
+    failed(await job.work(), "the target lost Doc")
     assert len(await everything(job.source.url, "Doc")) == OBJECTS
 
 
@@ -158,7 +161,7 @@ _RUBBISH = "    return 'rubbish'\n"
 @simulator
 @pytest.mark.parametrize(
     ("does", "says"),
-    [(_RAISES, "LookupError"), (_LOOPS, "longer than"), (_RUBBISH, "str")],
+    [(_RAISES, "LookupError"), (_LOOPS, "did not come back in"), (_RUBBISH, "str")],
     ids=["raises", "loops", "returns rubbish"],
 )
 async def test_transform_that_is_wrong_for_one_object(

@@ -94,8 +94,7 @@ async def test_p10_a_freeze_that_would_take_acknowledged_writes_is_blocked(job: 
     job.submit({"Doc": "Doc"}, freeze=Freeze.READONLY)
     found = await job.work()
     assert (found.state, found.ending) == (JobState.FAILED, "REFUSED"), found.reason
-    assert "replication factor 1" in str(found.reason)
-    assert "SUCCESS" in str(found.reason) or "lose" in str(found.reason)
+    assert "one replica, and 1.39.0 tells writers SUCCESS there" in str(found.reason)
 
 
 @simulator
@@ -205,7 +204,7 @@ async def test_p12_a_roll_back_brings_what_was_written_since(job: Whole) -> None
     with Database.open(job.state) as jobs, jobs.transaction() as tx:
         job.id = queue.submit(tx, new_job(MIGRATE, spec, uses)).id
     found = await job.to_its_end()
-    assert (found.state, found.ending) == (JobState.DONE, "VERIFIED"), found.reason
+    assert (found.state, found.ending) == (JobState.DONE, "ROLLED_BACK"), found.reason
     back = await everything(job.source.url, "Doc")
     assert moved.wrong(back) == []
     # Only what changed was written.
@@ -229,15 +228,14 @@ async def test_p12_with_a_transform_it_is_one_way(tmp_path: Any) -> None:
 async def test_p13_what_the_job_did_not_write_is_never_touched(job: Whole) -> None:
     witness = await filled(job)
     job.submit({"Doc": "Doc"})
-    theirs, both = str(UUID(int=21)), sorted(witness.known)[4]
+    theirs = str(UUID(int=21))
     async with at_phase(job, "DELTA"):
-        await put(job.target, [_object(theirs, "somebody's"), _object(both, "somebody's")])
-        # It is gone from the source too: a delete that is not the job's to replay on it.
+        await put(job.target, [_object(theirs, "somebody's")])
     found = await job.to_its_end()
     assert (found.state, found.ending) == (JobState.FAILED, "DIFFERENT"), found.reason
     there = await everything(job.target.url, "Doc")
     assert there[theirs]["properties"]["title"] == "somebody's"
-    assert there[both]["properties"]["title"] == "somebody's"
+    assert witness.wrong(there) == [f"{theirs} was never written"]
     assert "1 objects are in the target and not in the source" in str(found.reason)
 
 
@@ -262,18 +260,21 @@ async def test_p14_slow_writes_throttle_and_are_named(
     assert isinstance(job.target, SimulatedCluster)
     witness = await filled(job)
     monkeypatch.setattr(throttle, "MOST_P95_S", 0.2)
+    said: list[throttle.Verdict] = []
+    decide = throttle.Throttle.decide
+
+    def watched(self: throttle.Throttle, *given: Any) -> throttle.Verdict:
+        said.append(decide(self, *given))
+        return said[-1]
+
+    monkeypatch.setattr(throttle.Throttle, "decide", watched)
     job.submit({"Doc": "Doc"})
-    job.target.faults.add(Fault(kind="slow", route="*BatchObjects", seconds=0.4, until=8.0))
-    said: set[str] = set()
-    async with job.working() as going:
-        while not going.done():
-            pace = job.checkpoint().pace
-            if pace is not None and pace.throttled:
-                said.add(pace.throttled)
-            await asyncio.sleep(0.05)
-    assert any("to be written" in words for words in said | set(job.events())), (
-        said, job.events()
-    )  # fmt: skip
+    given = job.target.faults.add(Fault(kind="slow", route="*BatchObjects", seconds=0.5))
+    async with at_phase(job, "DELTA"):
+        job.target.faults.remove(given)
+    slowed = [one for one in said if "to be written" in one.reason]
+    assert slowed
+    assert min(one.lanes for one in slowed) < said[0].lanes
     await green(job, witness)
 
 
@@ -288,7 +289,7 @@ async def test_p14_cancelled_in_a_wave_or_a_freeze_all_is_put_back(job: Whole) -
                 await asyncio.sleep(0.02)
         job.ask("cancel")
         found = await asyncio.wait_for(going, 40)
-    assert found.ending == "ABORTED", found.reason
+    assert found.state is JobState.CANCELLED, found.reason
     assert job.owed() == []
     assert await states(job, "Rooms") == {"a": "HOT", "b": "COLD", "c": "COLD"}
 
