@@ -277,6 +277,22 @@ COMMANDS: tuple[Command, ...] = (
         about_cluster=False,
     ),
     Command(
+        path=("jobs", "roll-back"),
+        help="Take a move back: what changed in the new place since goes to the old one.",
+        run=runners.run_jobs_roll_back,
+        options=copy_options.ROLL_BACK,
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
+        path=("jobs", "delete-old"),
+        help="Delete the collection that a job brought its alias away from, by its typed name.",
+        run=runners.run_jobs_delete_old,
+        options=copy_options.DELETE_OLD,
+        argument=options.JOB,
+        about_cluster=False,
+    ),
+    Command(
         path=("jobs", "report"),
         help="What a job's report says; Markdown, or its JSON.",
         run=runners.run_jobs_report,

@@ -84,7 +84,9 @@ def _done(database: Database, chosen: Chosen, wish: CopyWish, new: NewJob, targe
         return Exit.OK
     ensure_worker(database)
     followed = follow(database, job.id, until_held=not wish.only_looks)
-    _print(database, wish, followed, demo=chosen.demo)
+    print_followed(
+        database, followed, plan=wish.only_looks, as_json=wish.as_json, report=not chosen.demo
+    )
     return followed.code
 
 
@@ -144,16 +146,19 @@ def _consented(wish: CopyWish, new: NewJob, target: Profile) -> bool:
     return agreed(f"{new.title} on {target.name} ({target.url})?", yes=wish.yes)
 
 
-def _print(database: Database, wish: CopyWish, followed: Followed, *, demo: bool) -> None:
+def print_followed(
+    database: Database, followed: Followed, *, plan: bool, as_json: bool, report: bool = True
+) -> None:
+    """How a job that was followed came to rest; ``plan``: with what its preflight found."""
     with database.reading() as read:
         item = full_item(read, queue.get(read, followed.job.id), database.folder)
-    if wish.as_json:
+    if as_json:
         write_json(JobDocument(at=rfc3339(time.time()), items=(item,)))
         return
-    if wish.only_looks:
+    if plan:
         print_plan(item.checkpoint)
     write_line(followed.words)
-    if item.report and not demo:
+    if item.report and report:
         write_line(f"report: {item.report}")
 
 

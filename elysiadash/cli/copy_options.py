@@ -126,6 +126,11 @@ HOW = (
         help="End of the hold at the latest.",
     ),
     _text(
+        "writer_key", "--writer-key", metavar="SOURCE",
+        help="Where a writer's key is (env:NAME, file:PATH, command:LINE): a freeze by roles is "
+        "believed once that writer was seen refused.",
+    ),
+    _text(
         "window", "--window", metavar="HH:MM-HH:MM", help="Move objects only at this time, UTC."
     ),
     Option(
@@ -223,3 +228,14 @@ MIGRATE = (
     *HOW,
     *RUN,
 )
+
+
+_NAMES = ("freeze_limit", "after", "hold_limit", "writer_key", "window", "rate", "accepted")
+ROLL_BACK = (
+    _freeze("How writers of the new place are kept out at the end; as in the move if not given."),
+    *(option for option in HOW if option.name in _NAMES),
+    _switch("write", "--write", help="The old place may be written to, although its profile says "
+            "read-only."),
+    *(option for option in RUN if option.name != "rehearse"),
+)  # fmt: skip
+DELETE_OLD = tuple(option for option in RUN if option.name in ("confirm", "detach", "as_json"))

@@ -40,6 +40,7 @@ class CopyWish(TargetWish, frozen=True, kw_only=True, gc=False):
     freeze_limit: float = 60.0
     after: str = "hold"
     hold_limit: float = 900.0
+    writer_key: str | None = None
     window: str | None = None
     rate: int | None = None
     executor: str = "local"
@@ -89,14 +90,37 @@ def checked(wish: CopyWish) -> CopyWish:
         raise _wrong("--alias is for a copy inside one cluster, and --target names another")
     if wish.alias and wish.freeze == "none":
         raise _wrong("--alias needs a freeze: writers of the alias must not be split in two")
-    if wish.window and _WINDOW.fullmatch(wish.window) is None:
-        raise _wrong(f"--window {wish.window} is not written as 22:00-05:30")
+    checked_key(wish.writer_key)
+    window_of(wish.window)
     return msgspec.structs.replace(wish, pairs=pairs)
+
+
+def window_of(text: str | None) -> tuple[str, str] | None:
+    """``22:00-05:30`` as two times of day. Raises ``CommandFailed``."""
+    if text is None:
+        return None
+    found = _WINDOW.fullmatch(text)
+    if found is None:
+        raise _wrong(f"--window {text} is not written as 22:00-05:30")
+    return f"{found[1]}:{found[2]}", f"{found[3]}:{found[4]}"
+
+
+def checked_key(writer_key: str | None) -> str | None:
+    """Where a writer's key is, as a worker in another folder finds it; never the key itself.
+
+    Raises ``CommandFailed``.
+    """
+    if writer_key is None:
+        return None
+    kind, _, given = writer_key.partition(":")
+    if kind not in ("env", "file", "command") or not given:
+        # What was given may be the key: it is not repeated.
+        raise _wrong("--writer-key is env:NAME, file:PATH or command:LINE, and never the key")
+    return f"file:{Path(given).expanduser().absolute()}" if kind == "file" else writer_key
 
 
 def spec_of(wish: CopyWish, source: dict[str, object], target: dict[str, object]) -> Spec:
     """The spec. Reads the transform's file. Raises ``CommandFailed``."""
-    window = _WINDOW.fullmatch(wish.window) if wish.window else None
     return Spec(
         source=source,
         target=target,
@@ -112,6 +136,7 @@ def spec_of(wish: CopyWish, source: dict[str, object], target: dict[str, object]
         verify=Verify(wish.verify_level) if wish.verify else Verify.NONE,
         freeze=Freeze(wish.freeze) if wish.freeze else _usual_freeze(wish),
         freeze_limit_s=wish.freeze_limit,
+        writer_key=checked_key(wish.writer_key),
         after="thaw" if wish.after == "thaw" else "hold",
         hold_limit_s=wish.hold_limit,
         alias=wish.alias,
@@ -122,7 +147,7 @@ def spec_of(wish: CopyWish, source: dict[str, object], target: dict[str, object]
         accepted=wish.accepted,
         # Asked for before the job is put in: see ``copy_command``.
         answers={STOPPED: STOPPED} if wish.freeze == STOPPED else {},
-        window=None if window is None else (f"{window[1]}:{window[2]}", f"{window[3]}:{window[4]}"),
+        window=window_of(wish.window),
     )
 
 

@@ -21,6 +21,7 @@ _WORDS = {
     "DIFFERENT": "over, with differences",
     "REFUSED": "refused by its preflight",
     "ROLLED_BACK": "rolled back",
+    "DELETED": "done: the old collection is deleted",
     "CHECKED": "checked; nothing was copied",
     "CRASHED": "given up",
 }

@@ -143,5 +143,5 @@ def _verified(job: Job, proof: dict[str, Any]) -> Any:
     """The level, only where all of it was checked and nothing differs."""
     wrong = any(proof.get(name) for name in ("missing", "extra", "different", "pending", "faults"))
     level = proof.get("level")
-    over = job.state is JobState.DONE and job.ending in ("VERIFIED", "CAUGHT_UP")
+    over = job.state is JobState.DONE and job.ending in ("VERIFIED", "CAUGHT_UP", "ROLLED_BACK")
     return level if over and not wrong and level in _LEVELS else None

@@ -261,6 +261,25 @@ def run_jobs_thaw(_: ClusterFlags, given: Given) -> int:
     return jobs_thaw(given["name"], given["as_json"])
 
 
+def run_jobs_roll_back(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.roll_back_command import RollBackWish, roll_back
+
+    lists = ("accepted", "confirm")
+    wish: Given = {
+        name: tuple(value or ()) if name in lists else value for name, value in given.items()
+    }
+    return roll_back(wish.pop("name"), RollBackWish(**wish))
+
+
+def run_jobs_delete_old(_: ClusterFlags, given: Given) -> int:
+    from elysiadash.cli.delete_old_command import delete_old
+
+    return delete_old(
+        given["name"], tuple(given["confirm"] or ()), detach=given["detach"],
+        as_json=given["as_json"],
+    )  # fmt: skip
+
+
 def run_backup_list(flags: ClusterFlags, given: Given) -> int:
     from elysiadash.cli.backup_command import BackupWish, backup_list
 

@@ -18,6 +18,7 @@ import msgspec
 
 from elysiadash.migrate.audit_lines import delete_line
 from elysiadash.migrate.errors import SourceChanged, TargetChanged
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.replica_reads import Replication, may_repair
 from elysiadash.migrate.run import Run
@@ -101,6 +102,7 @@ class Live:
         self._coordinators: tuple[Coordinator, ...] | None = None
         self.owners = Joined(run.source.owners)
         self._replication = Replication(run)
+        self._pace = Pacing(run)
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def scan(self, part: Part, lower: bytes, upper: bytes) -> AsyncIterator[list[IdTime]]:
@@ -135,6 +137,7 @@ class Live:
             owners=self.owners,
             others=self._coordinators,
             settle=settle,
+            pace=self._pace,
             max_message=self._run.source.meta.grpc_max_message_size,
         )
         async for page in scan.pages():

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from elysiadash.jobs import dead_letters, outcomes
+from elysiadash.jobs import dead_letters, events, outcomes
 from elysiadash.migrate import (
     copying,
     cut_over,
@@ -109,15 +109,22 @@ async def _preflight(run: Run) -> Phase:
 
 async def _prepare(run: Run) -> Phase:
     if run.spec.rolls_back is not None:
-        await rollback.seed(run)
-        await rollback.fail_if_written(run)
-        return Phase.DELTA
+        await prepare.grow(run)
+        await since.make_tenants(run)
+        return await _roll_back(run)
     if run.spec.strategy is Strategy.BACKUP and not run.spec.schema_only:
         # A restore makes the collections itself.
         await restored.bring(run)
         return Phase.WAVES
     await prepare.prepare(run)
     return Phase.REPORT if run.spec.schema_only else Phase.WAVES
+
+
+async def _roll_back(run: Run) -> Phase:
+    """Nothing is copied whole: the ledgers of the job that is taken back say what changed."""
+    await rollback.seed(run)
+    await rollback.fail_if_written(run)
+    return Phase.DELTA
 
 
 async def _waves(run: Run) -> Phase:
@@ -136,6 +143,8 @@ async def _wave(run: Run) -> Proof | None:
 
 
 async def _copy(run: Run) -> Phase:
+    if run.spec.rolls_back is not None:
+        return await _roll_back(run)
     if run.spec.strategy is Strategy.BACKUP:
         await restored.seed(run)
         return Phase.DELTA
@@ -145,6 +154,11 @@ async def _copy(run: Run) -> Phase:
 
 
 async def _delta(run: Run) -> Phase:
+    await _draw_near(run)
+    return Phase.PROVE
+
+
+async def _draw_near(run: Run) -> None:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
     found: list[Generation] = []
     while len(found) < MOST_GENERATIONS:
@@ -155,7 +169,6 @@ async def _delta(run: Run) -> Phase:
         if _work(found[-1]) <= SMALL or not delta.worth_another(found):
             break
         await run.breathe()
-    return Phase.PROVE
 
 
 async def _generation(run: Run, *, final: bool = False) -> Generation:
@@ -195,8 +208,13 @@ async def _prove(run: Run) -> Phase:
 
 
 async def _proven(run: Run) -> Phase:
-    """What differs for good is not worth a freeze: it ends here, and can be resumed."""
-    if _proves(run) and verify.differences(run.checkpoint.proof):
+    """What differs for good is not worth a freeze: it ends here, and can be resumed.
+
+    Dead letters are such: no freeze gets equal while there are any.
+    """
+    if run.spec.verify is not Verify.NONE and (
+        (_proves(run) and verify.differences(run.checkpoint.proof)) or await _dead(run)
+    ):
         return Phase.REPORT
     if not _freezes(run):
         return Phase.FINAL_DELTA
@@ -205,6 +223,10 @@ async def _proven(run: Run) -> Phase:
 
 
 async def _freeze(run: Run) -> Phase:
+    """Behind a long proof, or a person's answer, much has changed: that is no work for a freeze,
+    nor is a question about it."""
+    if not await freeze.is_frozen(run):
+        await _draw_near(run)
     await freeze.freeze(run)
     return Phase.FINAL_DELTA
 
@@ -313,7 +335,8 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
         return Ending.NOT_VERIFIED, None
     against = await _against(run)
     if not against:
-        return Ending.VERIFIED, None
+        back = run.spec.rolls_back is not None
+        return (Ending.ROLLED_BACK if back else Ending.VERIFIED), None
     if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
         return Ending.CAUGHT_UP, "; ".join(against)
     return Ending.DIFFERENT, "; ".join(against)
@@ -341,6 +364,11 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
                 outcomes.fail(tx, reason or "source and target differ", ending=ending)
             else:
                 outcomes.finish(tx, ending=ending, reason=reason)
+            if ending is Ending.ROLLED_BACK and run.spec.rolls_back is not None:
+                events.note(
+                    tx, run.spec.rolls_back, "rolled-back",
+                    f"what this job moved was taken back by job {run.job}", severity="warning",
+                )  # fmt: skip
 
     await asyncio.to_thread(write)
 

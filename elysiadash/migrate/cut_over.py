@@ -18,12 +18,14 @@ from elysiadash.jobs.errors import NotPossible
 from elysiadash.migrate import freeze
 from elysiadash.migrate.errors import SourceChanged, TargetChanged
 from elysiadash.migrate.ledgers import PartLedger
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.ledger import READ_AGAIN, Entry
 from elysiadash.scan.rows import IdTime
+from elysiadash.scan.walk import at_full_speed
 from elysiadash.weaviate.aliases import change_alias, stands_for
 from elysiadash.weaviate.client import path_segment
 from elysiadash.weaviate.errors import NotFound, WeaviateError
@@ -72,22 +74,24 @@ def checklist(run: Run) -> tuple[str, ...]:
     )
 
 
-async def slipped(run: Run) -> dict[Part, list[bytes]]:
+async def slipped(run: Run, job: str | None = None) -> dict[Part, list[bytes]]:
     """Ids of the source that are not as they were when they were last proven, by part.
 
-    A scan of ids and times against the ledger, under the freeze or right behind it. Raises
-    ``ScanFailed`` or the ``WeaviateError`` that fits.
+    A scan of ids and times against the ledger of this job, under the freeze or right behind it,
+    or of another ``job`` that is over. Raises ``ScanFailed`` or the ``WeaviateError`` that fits.
     """
     found = {}
-    step = await asyncio.to_thread(_step, run)
+    step = await asyncio.to_thread(_step, run, job)
     since_ms = int((time.time() if step is None else step.data.get("at", time.time())) * 1000)
     for part in run.parts:
         extent = Extent(
             collection=part.collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant),
             expires=bool(run.definitions.get(part.collection, {}).get("objectTtlConfig")),
         )  # fmt: skip
-        scan = IdTimeScan(run.source.contact, extent, owners=run.source.owners)
-        ledger = await asyncio.to_thread(PartLedger.of, run.work, part)
+        # Behind the cut-over it neither stops nor waits: writers are kept out meanwhile.
+        pace = at_full_speed if job is None else Pacing(run)
+        scan = IdTimeScan(run.source.contact, extent, owners=run.source.owners, pace=pace)
+        ledger = await asyncio.to_thread(PartLedger.of, run.work, part, job)
         with ledger:
             ids = [key async for key in _differing(scan.pages(), iter(ledger), since_ms)]
         if ids:
@@ -95,10 +99,11 @@ async def slipped(run: Run) -> dict[Part, list[bytes]]:
     return found
 
 
-async def delete_old(run: Run, typed: str) -> None:
+async def delete_old(run: Run, typed: str, job: str | None = None) -> None:
     """Delete the collection that the alias was brought away from; ``typed`` is its name.
 
-    Raises ``TargetChanged`` where an alias still stands for it, or anything slipped into it.
+    ``job`` brought it away, where it was not this one. Raises ``TargetChanged`` where an alias
+    still stands for it, or anything slipped into it by then.
     """
     client, alias = run.source.client, run.spec.alias
     wanted = next((one for one in run.spec.collections if one.name == typed), None)
@@ -107,7 +112,7 @@ async def delete_old(run: Run, typed: str) -> None:
     left = [one.alias for one in await client.aliases() if one.collection == typed]
     if left or await stands_for(client, alias) != wanted.target:
         raise TargetChanged(f"{typed} is still used by {', '.join(left) or alias}")
-    if await asyncio.to_thread(_letters, run):
+    if await asyncio.to_thread(_letters, run, job):
         raise TargetChanged(f"{typed} has what its copy has not (see the dead letters)")
     await client.transport.send(
         Call(
@@ -249,15 +254,15 @@ def _same_time(entry: Entry, at: int, since_ms: int) -> bool:
     return at <= since_ms if entry.time == READ_AGAIN else at == entry.time
 
 
-def _letters(run: Run) -> int:
+def _letters(run: Run, job: str | None = None) -> int:
     with run.work.reading() as read:
-        return dead_letters.by_reason(read, run.job).get(SLIPPED, 0)
+        return dead_letters.by_reason(read, job or run.job).get(SLIPPED, 0)
 
 
-def _step(run: Run) -> steps.Step | None:
+def _step(run: Run, job: str | None = None) -> steps.Step | None:
     with run.work.reading() as read:
         try:
-            return steps.get(read, run.job, STEP)
+            return steps.get(read, job or run.job, STEP)
         except NotPossible:
             return None
 

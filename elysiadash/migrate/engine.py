@@ -20,6 +20,7 @@ from elysiadash.jobs.work import Interrupted, Work
 from elysiadash.migrate import course, freeze, lanes, looking, rehearsal, tenants
 from elysiadash.migrate.checkpoint import checkpoint_of
 from elysiadash.migrate.errors import MigrationStopped, Waits
+from elysiadash.migrate.left_frozen import THAW
 from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.site import Site
@@ -40,17 +41,17 @@ async def _migrate(work: Work) -> None:
     await asyncio.to_thread(_in_order, work)
     job = await asyncio.to_thread(work.job)
     phase = Phase(job.phase) if job.phase else Phase.PLANNED
-    async with _opened(work) as opened:
-        await _take_answers(opened)
+    async with opened(work) as run:
+        await _take_answers(run, phase)
         try:
-            await course.go(opened, job.kind, phase)
+            await course.go(run, job.kind, phase)
         except BaseException as error:
             cause = _cause(error)
             if not isinstance(cause, ClaimLost | asyncio.CancelledError):
-                await _put_back(opened, cause)
+                await _put_back(run, cause)
             if not isinstance(cause, Waits):
                 raise
-            await _wait(opened, cause)
+            await _wait(run, cause)
 
 
 def _in_order(work: Work) -> None:
@@ -98,7 +99,7 @@ async def _tell_what_stays(run: Run) -> None:
     )
 
 
-async def _take_answers(run: Run) -> None:
+async def _take_answers(run: Run, phase: Phase) -> None:
     """Bring what people answered to the open question into the checkpoint, and close it.
 
     An answer counts for the very question that was asked: one to an older question is told and
@@ -108,7 +109,10 @@ async def _take_answers(run: Run) -> None:
     asked = run.checkpoint
     for said in await asyncio.to_thread(run.work.said):
         word, question = said.get("word"), said.get("question")
-        if not asked.asked or (question and question != asked.question):
+        if word == THAW and phase in _BEHIND_CUT_OVER:
+            # Said while nobody held the job: the hold looks for it there.
+            await run.save(answers={**run.checkpoint.answers, THAW: said})
+        elif not asked.asked or (question and question != asked.question):
             await run.note("answer", f"{word}: nothing is asked that this answers")
         elif asked.choices and word not in asked.choices:
             choices = " or ".join(asked.choices)
@@ -133,7 +137,7 @@ async def _wait(run: Run, waits: Waits) -> None:
 
 
 @asynccontextmanager
-async def _opened(work: Work) -> AsyncIterator[Run]:
+async def opened(work: Work) -> AsyncIterator[Run]:
     """The run with both clusters open; raises the ``WeaviateError`` of one that is away."""
     job = await asyncio.to_thread(work.job)
     spec = spec_of(job.spec)
@@ -147,7 +151,8 @@ async def _opened(work: Work) -> AsyncIterator[Run]:
     try:
         for profile, log in zip(profiles, logs, strict=True):
             sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
-        run = Run(work, spec, sites[0], sites[1], checkpoint_of(job.checkpoint))
+        point = checkpoint_of(job.checkpoint)
+        run = Run(work, spec, sites[0], sites[1], point, job.phase)
         yield run
     finally:
         if run is not None:

@@ -46,12 +46,16 @@ class PartLedger:
         self.pieces = [(piece, self._opened.enter_context(Ledger(path))) for piece, path in pieces]
 
     @classmethod
-    def of(cls, work: Work, part: Part) -> Self:
-        """The part's newest ledgers. Raises ``DamagedLedger``; ``KeyError`` while it is copied."""
-        where = work.folder()
+    def of(cls, work: Work, part: Part, job: str | None = None) -> Self:
+        """The part's newest ledgers, of this job or of another one that is over.
+
+        Raises ``DamagedLedger``; ``KeyError`` while it is copied.
+        """
+        job = job or work.claim.job
+        where = folder.path_of(work.state, job)
         with work.reading() as read:
-            files = committed(read, work.claim.job)
-            mine = ranges.of(read, work.claim.job, generation=COPIED, tenant=part.key)
+            files = committed(read, job)
+            mine = ranges.of(read, job, generation=COPIED, tenant=part.key)
         return cls((piece, where / files[piece.id][1]) for piece in mine)
 
     def __enter__(self) -> Self:

@@ -30,6 +30,7 @@ from elysiadash.migrate.errors import (
 )
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.site import Site
 from elysiadash.migrate.spec import Wanted
 from elysiadash.migrate.tasks import Transform
 from elysiadash.schema.definition import Definition, is_multi_tenant
@@ -37,7 +38,7 @@ from elysiadash.schema.ordering import creation_order
 from elysiadash.schema.renaming import NamesCollide
 from elysiadash.schema.setting import SettingsRefused
 from elysiadash.weaviate.definitions import stored_definition
-from elysiadash.weaviate.errors import NotFound
+from elysiadash.weaviate.errors import Forbidden, NotFound
 from elysiadash.weaviate.models import Tenant
 from elysiadash.weaviate.versions import parse_version
 
@@ -133,8 +134,23 @@ async def adopt(run: Run, source: Source) -> None:
     run.transform = await _transform(run)
 
 
+async def _fail_unless_told(site: Site) -> None:
+    """Each task asks which nodes there are and whether they are alive, before it believes a page
+    that is short: a user that may not know it could copy nothing. Raises ``RefusedByPreflight``."""
+    try:
+        await site.owners()
+    except Forbidden as error:
+        raise RefusedByPreflight(
+            f"the user of {site.profile.name} may not see the cluster's nodes ({error}), and"
+            " without that nobody knows whether a list is whole: give it a role with read_cluster"
+            " and read_nodes (minimal)"
+        ) from None
+
+
 async def read_source(run: Run) -> Source:
     """Ask the source, the leader's copy. Raises ``NoSuchSource``, ``WeaviateError``."""
+    for site in (run.source, run.target):
+        await _fail_unless_told(site)
     definitions: dict[str, Definition] = {}
     tenants: dict[str, dict[str, str]] = {}
     for wanted in run.spec.collections:

@@ -21,6 +21,7 @@ from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.migrate import ledgers
 from elysiadash.migrate.checkpoint import Doubt
 from elysiadash.migrate.ledgers import COPIED, PartLedger
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part, of_key
 from elysiadash.migrate.run import Run
 from elysiadash.scan.extent import Extent
@@ -118,6 +119,7 @@ async def _written(run: Run, part: Part, one: Doubt) -> dict[bytes, Entry]:
             upper=bytes.fromhex(one.upper),
         ),
         owners=run.target.owners,
+        pace=Pacing(run),
         max_message=run.target.meta.grpc_max_message_size,
     )
     seen: dict[bytes, int] = {}

@@ -46,6 +46,8 @@ class Ending(StrEnum):
     FAILED = "FAILED"
     ABORTED = "ABORTED"
     ROLLED_BACK = "ROLLED_BACK"
+    DELETED = "DELETED"
+    """The old collection is deleted, as was asked for by its name."""
     CHECKED = "CHECKED"
     """A preflight or a rehearsal alone: nothing was to be copied."""
 

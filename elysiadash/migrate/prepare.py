@@ -64,6 +64,13 @@ async def prepare(run: Run) -> None:
     await _tenants(run)
 
 
+async def grow(run: Run) -> None:
+    """Add to collections that are there what the source has and they lack: a roll back makes
+    none. Raises ``TargetChanged`` where one is gone."""
+    for one in run.translations.values():
+        await _grown(run, one.target)
+
+
 async def set_ttl(run: Run) -> tuple[str, ...]:
     """Give the target's collections the object TTL of the source: at cut-over, not before.
 
@@ -208,8 +215,9 @@ async def _grown(run: Run, definition: Definition) -> None:
     there = await _found(run, name)
     if there is None:
         raise TargetChanged(
-            f"{name} of {run.target.profile.name} was made by this job and is gone: somebody "
-            "deleted it. Cancel the job and begin a new one"
+            f"{name} of {run.target.profile.name} was there when this job or the one that "
+            "it takes back began, and is gone: somebody deleted it. Cancel the job and begin a new "
+            "one"
         )
     properties, vectors = additions(definition, there)
     for one in properties:

@@ -11,13 +11,18 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from elysiadash.migrate import ledgers, origins
+from elysiadash.migrate.both_ends import Ends, Live
 from elysiadash.migrate.checkpoint import Proof
-from elysiadash.migrate.ids import Copied, copy_with_pairs
+from elysiadash.migrate.ids import Copied, copy_ids, copy_with_pairs
+from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.piece_files import MAYBE_STORED
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.transformed_ends import TransformedEnds
 from elysiadash.migrate.verify import prove_again
 from elysiadash.migrate.verify.mismatches import Mismatch, every
 from elysiadash.scan.keys import as_bytes
+from elysiadash.scan.ledger import NOT_KNOWN, READ_AGAIN, Entry, Gone
 
 MOST_ROUNDS: Final = 3
 
@@ -43,9 +48,14 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds = copy_with_pairs) -> 
             if not ids:
                 continue
             await run.breathe()
+            new = await asyncio.to_thread(_intend, run, part, ids)
             copied = await copy(run, part, ids)
+            told = {entry.id for entry in copied.entries}
+            untold = [key for key in new if key not in told]
+            also = await ends_of(run).stored(part, untold) if untold else []
+            copied = copied._replace(entries=sorted([*copied.entries, *also]))
             stored += len(copied.entries)
-            await asyncio.to_thread(_keep, run, part, ids, copied)
+            await asyncio.to_thread(_keep, run, part, ids, copied, untold)
         proof = await prove_again(run, final=proof.final, rounds=number)
         if not stored:
             # Nothing could be written: another round would find the same.
@@ -53,15 +63,38 @@ async def repair(run: Run, proof: Proof, *, copy: CopyIds = copy_with_pairs) -> 
     return proof
 
 
+def ends_of(run: Run) -> Ends:
+    """The two clusters, to read back what was written."""
+    return Live(run, copy_ids) if run.transform is None else TransformedEnds(run)
+
+
 def can_be_repaired(one: Mismatch) -> bool:
     """Whether copying it again may help, and touches nothing that the job did not write."""
     return one.kind == "missing" or (one.kind == "different" and one.ours)
 
 
-def _keep(run: Run, part: Part, ids: list[bytes], copied: Copied) -> None:
+def _intend(run: Run, part: Part, ids: list[bytes]) -> list[bytes]:
+    """Bring ids that the ledger does not know into it before they are written; which they were.
+
+    Whoever dies then, the next generation reads them again, and one that is gone from the source
+    is deleted in the target: nothing that the job wrote stays unknown to it.
+    """
+    with PartLedger.of(run.work, part) as ledger:
+        new = [key for key in ids if ledger.get(key) is None]
+    if new:
+        entries = [Entry(key, READ_AGAIN, NOT_KNOWN, MAYBE_STORED) for key in new]
+        ledgers.replace(run.work, part, entries, 0)
+    return new
+
+
+def _keep(run: Run, part: Part, ids: list[bytes], copied: Copied, untold: list[bytes]) -> None:
+    """What is stored counts; what was intended and is not stored is forgotten again."""
+    stored = {entry.id for entry in copied.entries}
+    changes: list[Entry | Gone] = [Gone(key) for key in untold if key not in stored]
+    changes += copied.entries
     if run.transform is not None:
         origins.replace(run.work, part, ids, copied.pairs, 0)
-    ledgers.replace(run.work, part, copied.entries, 0)
+    ledgers.replace(run.work, part, sorted(changes, key=lambda one: one.id), 0)
 
 
 def _repairable(run: Run) -> dict[str, list[bytes]]:

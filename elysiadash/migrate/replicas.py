@@ -18,6 +18,7 @@ from elysiadash.jobs.keyspace import FIRST, LAST, Interval
 from elysiadash.migrate.both_ends import Live, Undecided, expires
 from elysiadash.migrate.errors import NotFrozen, Waits
 from elysiadash.migrate.ledgers import COPIED
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.replica_reads import ANSWER, Replication, objection
 from elysiadash.migrate.run import Run
@@ -174,6 +175,7 @@ class _Checking:
         self._repair = repair
         self._patience_s = patience_s
         self._replication = Replication(run)
+        self._pace = Pacing(run)
         self._live = Live(run, _copies_nothing)
         self._coordinators: dict[str, Coordinator] | None = None
 
@@ -239,7 +241,7 @@ class _Checking:
         extent = self._extent(part, *interval)
         streams = {
             name: IdTimeScan(
-                node, extent, owners=self._live.owners, settle=note,
+                node, extent, owners=self._live.owners, settle=note, pace=self._pace,
                 max_message=self._run.source.meta.grpc_max_message_size,
             ).pages()
             for name, node in asked.items()

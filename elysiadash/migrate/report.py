@@ -34,6 +34,7 @@ from elysiadash.scan.keys import as_text
 
 KIND: Final = "elysiadash migration report"
 VERSION: Final = 1
+_CLAIM_PROOF: Final = (Ending.VERIFIED, Ending.ROLLED_BACK)
 _LEVELS: Final = ("none", "V0", "V1", "V2", "V3", "V4")
 _LISTED = 200
 """Mismatches, dead letters and warnings that are named one by one; all are counted."""
@@ -79,7 +80,7 @@ def hash_of(document: Json) -> str:
 def _write(run: Run, ending: Ending) -> str:
     work = run.work
     document = _document(run, ending)
-    if ending is Ending.VERIFIED and not document["verified"]:
+    if ending in _CLAIM_PROOF and not document["verified"]:
         raise NotProven(
             f"the job cannot end as {ending}: " + "; ".join(document["against"]) + ". Look at what "
             "differs, then resume the job to repair it"
@@ -129,6 +130,7 @@ def _document(run: Run, ending: Ending) -> Json:
             "against": against,
             "ending": ending.value,
             "job": {"id": job.id, "kind": job.kind, "title": job.title},
+            "rolls_back": spec.rolls_back,
             "who": {"created_by": job.created_by, "program": f"elysiadash {__version__}"},
             "when": {
                 "created": _moment(job.created),

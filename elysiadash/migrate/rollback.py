@@ -9,6 +9,7 @@ other move. A transform cannot be taken back.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -20,8 +21,9 @@ from elysiadash.migrate import ledgers
 from elysiadash.migrate.both_ends import expires
 from elysiadash.migrate.errors import MigrationStopped, Waits
 from elysiadash.migrate.ledgers import COPIED, PartLedger
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
-from elysiadash.migrate.phases import Strategy
+from elysiadash.migrate.phases import Freeze, Strategy, Verify
 from elysiadash.migrate.piece_files import MAYBE_STORED
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.spec import Spec, Wanted
@@ -30,6 +32,7 @@ from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.ledger import NOT_KNOWN, READ_AGAIN, Entry, Ledger, LedgerWriter
 
+_LEAVES_OUT: Final = re.compile(r"(properties|vectorConfig)\.[^=]*=null$")
 ANSWER: Final = "roll-back-over"
 """The key of the answer to what was written to the old source since: ``yes`` goes on."""
 _SLOT: Final = 1_000_001
@@ -44,11 +47,21 @@ def why_not(spec: Spec) -> str | None:
         return "one way: a backup and restore keeps no ledger to go back by"
     if spec.schema_only:
         return "there is nothing to take back: no objects were moved"
+    left_out = [text for text in spec.settings if _LEAVES_OUT.match(text)]
+    if left_out:
+        return (
+            f"one way: {', '.join(left_out)} left out what the old objects hold, and going back"
+            " would take it from them"
+        )
     return None
 
 
 def swapped(spec: Spec, job: str) -> Spec:
-    """What the job that takes ``job`` back is asked to do. Raises ``ValueError`` where none can."""
+    """What the job that takes ``job`` back is asked to do. Raises ``ValueError`` where none can.
+
+    It is an online move with a freeze and a proof whatever the first one was; what a person said
+    for the first (writers are stopped, blocks that were lifted) does not count for it.
+    """
     reason = why_not(spec)
     if reason is not None:
         raise ValueError(reason)
@@ -60,9 +73,14 @@ def swapped(spec: Spec, job: str) -> Spec:
             Wanted(name=one.target, target=one.name, tenants=one.tenants)
             for one in spec.collections
         ),
+        strategy=Strategy.ONLINE,
         settings=(),
         overwrite=False,
         accepted=(),
+        answers={},
+        freeze=spec.freeze if spec.freezes else Freeze.AUTO,
+        verify=Verify.V2 if spec.verify is Verify.NONE else spec.verify,
+        writer_key=spec.writer_key if spec.same_cluster else None,
         rolls_back=job,
     )
 
@@ -161,6 +179,7 @@ async def _written(run: Run, part: Part) -> int:
             expires=expires(run.definitions.get(part.collection, {})),
         ),
         owners=run.target.owners,
+        pace=Pacing(run),
         others=tuple((await run.target.coordinators()).values()),
         max_message=run.target.meta.grpc_max_message_size,
     )

@@ -15,7 +15,9 @@ PREFLIGHT: Final = "preflight"
 """Checks and forecast only; its checkpoint holds both."""
 REHEARSAL: Final = "rehearsal"
 """Preflight, then the first ranges into a scratch collection that is removed again."""
-KINDS: Final = (COPY, MIGRATE, PREFLIGHT, REHEARSAL)
+RETIRE: Final = "retire"
+"""The collection that an alias was brought away from is deleted (``retire``)."""
+KINDS: Final = (COPY, MIGRATE, PREFLIGHT, REHEARSAL, RETIRE)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,6 +33,13 @@ class TransformFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     path: str
     sha256: str
+
+
+class Retires(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The collection to delete, whose name was typed, and the job that moved it."""
+
+    collection: str
+    job: str
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -79,6 +88,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The job whose move this one takes back (``rollback``): nothing is made or copied whole, its
     ledgers are where this one begins."""
 
+    retires: Retires | None = None
+    """Nothing is moved: an old collection that another job brought its alias away from is
+    deleted (``retire``)."""
+
     @property
     def same_cluster(self) -> bool:
         """Whether source and target are one cluster."""
@@ -102,11 +115,23 @@ def new_job(kind: str, spec: Spec, clusters: tuple[ClusterUse, ...], **others: A
         one.name if one.name == one.target else f"{one.name} to {one.target}"
         for one in spec.collections
     )
-    verb = {COPY: "copy", MIGRATE: "migrate", PREFLIGHT: "check", REHEARSAL: "rehearse"}[kind]
+    verb = {
+        COPY: "copy",
+        MIGRATE: "migrate",
+        PREFLIGHT: "check",
+        REHEARSAL: "rehearse",
+        RETIRE: "retire",
+    }[kind]
     plain = msgspec.to_builtins(spec)
+    title = f"{verb} {names}"
+    if spec.rolls_back is not None:
+        looks = kind in (PREFLIGHT, REHEARSAL)
+        title = f"{'check going' if looks else 'go'} back from {names}, after job {spec.rolls_back}"
+    if spec.retires is not None:
+        title = f"delete {spec.retires.collection}, after job {spec.retires.job}"
     return NewJob(
         kind=kind,
-        title=f"{verb} {names}",
+        title=title,
         spec=plain,
         identity={
             "ends": [clusters[0].key, clusters[-1].key],
@@ -115,6 +140,7 @@ def new_job(kind: str, spec: Spec, clusters: tuple[ClusterUse, ...], **others: A
             "settings": plain["settings"],
             "schema_only": spec.schema_only,
             "rolls_back": spec.rolls_back,
+            "retires": plain["retires"],
         },
         clusters=clusters,
         **others,

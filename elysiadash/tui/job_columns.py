@@ -38,6 +38,7 @@ _ENDINGS: dict[str, tuple[str, str, StyleName]] = {
     "FAILED": ("✖", "failed", "critical"),
     "ABORTED": ("–", "aborted", "muted"),
     "ROLLED_BACK": ("▲", "rolled back", "warning"),
+    "DELETED": ("✓", "deleted", "ok"),
     "CHECKED": ("✓", "checked", "ok"),
 }
 _STATES: dict[JobState, tuple[str, str, StyleName]] = {

@@ -17,6 +17,7 @@ ENGINES: Mapping[str, str] = {
     "migrate": "elysiadash.migrate.engine:run",
     "preflight": "elysiadash.migrate.engine:run",
     "rehearsal": "elysiadash.migrate.engine:run",
+    "retire": "elysiadash.migrate.retire:run",
     "backup": "elysiadash.backups.engine:run",
     "restore": "elysiadash.backups.engine:run",
 }

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -21,13 +22,16 @@ from elysiadash.demo.faults import Fault
 from elysiadash.jobs import control, dead_letters, folder, ranges
 from elysiadash.jobs.work import Interrupted
 from elysiadash.migrate import report
+from elysiadash.migrate.delta import catch_up
 from elysiadash.migrate.errors import NotProven
 from elysiadash.migrate.ids import Copied
+from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.phases import Ending
 from elysiadash.migrate.repair import repair
 from elysiadash.migrate.report import ReportChanged, write_report
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.site import Site
 from elysiadash.migrate.verify import is_green, keeping, lanes, prove, prove_again, why_not_green
 from elysiadash.migrate.verify import proving as proving_module
 from elysiadash.migrate.verify.keeping import PROOFS
@@ -36,6 +40,7 @@ from elysiadash.scan.keys import as_bytes, as_text
 from elysiadash.scan.ledger import Entry
 from tests.contract import proving
 from tests.contract.conftest import CHANGEABLE
+from tests.contract.migrating import Audited
 from tests.contract.proving import SOURCE, TARGET, Scene, definition, objects, to_target
 from tests.servers.real import RealCluster
 
@@ -112,6 +117,51 @@ async def test_what_differs_is_copied_again_and_proven(scene: Scene, broken: pro
     assert is_green(proof, dead_letters=0), why_not_green(proof, dead_letters=0)
     assert [len(ids) for ids in copier.asked] == [2 if broken is proving.swap_vectors else 1]
     assert list(every(run.work)) == []
+
+
+@each_kind
+async def test_what_a_killed_repair_wrote_is_deleted_with_its_source(scene: Scene) -> None:
+    await copied(scene, proving.skip_one)
+    run = await scene.run()
+    proof = await prove(run, final=True)
+    (missing,) = [one.id for one in every(run.work)]
+
+    class Dies(Copier):
+        async def __call__(self, run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+            await super().__call__(run, part, ids)
+            raise Killed
+
+    with PartLedger.of(run.work, run.parts[0]) as ledger:
+        assert ledger.get(as_bytes(missing)) is None
+    with pytest.raises(Killed):
+        await repair(run, proof, copy=Dies(scene))
+    assert missing in await scene.times(TARGET)
+    # Before anybody takes the job over, the application deletes it.
+    answer = await scene.http.delete(f"/v1/objects/{SOURCE}/{missing}")
+    assert answer.status_code == 204
+    run = await scene.again(run)
+    profile = msgspec.structs.replace(run.target.profile, write=True)
+    run.target = await Site.open(profile, audit=Audited())
+    try:
+        assert (await catch_up(run, 1)).deleted == 1
+    finally:
+        await run.target.aclose()
+    assert missing not in await scene.times(TARGET)
+
+
+@simulator
+async def test_what_a_repair_intended_and_did_not_store_is_forgotten(scene: Scene) -> None:
+    await copied(scene, proving.skip_one)
+    run = await scene.run()
+    proof = await prove(run, final=True)
+    (missing,) = [one.id for one in every(run.work)]
+
+    async def stores_nothing(run: Run, part: Part, ids: Iterable[bytes]) -> Copied:
+        return Copied([], [])
+
+    await repair(run, proof, copy=stores_nothing)
+    with PartLedger.of(run.work, run.parts[0]) as ledger:
+        assert ledger.get(as_bytes(missing)) is None
 
 
 @each_kind

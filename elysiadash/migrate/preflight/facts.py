@@ -126,6 +126,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Free bytes where the job's files are."""
     scan: Told[float]
     """Ids a second of an id+time scan of the source, one stream."""
+    rate: float | None = None
+    """The job's limit of objects a second, which scans keep too."""
 
     @property
     def objects(self) -> int | None:

@@ -58,6 +58,7 @@ async def gather(run: Run) -> Facts:
         state_folder=str(folder),
         free_here=free,
         scan=await sampling.scan_rate(run),
+        rate=(await asyncio.to_thread(run.work.job)).rate,
     )
 
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from elysiadash.migrate.checkpoint import Proof
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify.covering import Parts, caveats, readable
 from elysiadash.migrate.verify.judging import Tally
 from elysiadash.migrate.verify.lanes import persistently
-from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.sides import OpenSides, Side, Sides
 from elysiadash.scan.compare import Comparison
 from elysiadash.scan.owners import all_there

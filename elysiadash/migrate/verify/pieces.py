@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elysiadash.migrate.clocks import Clocks
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.verify import packed
 from elysiadash.migrate.verify.judging import Row, Suspect, Tally, judged, judged_again
-from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.packed import Packed
 from elysiadash.migrate.verify.settling import Differing, settle
 from elysiadash.migrate.verify.sides import Sides

@@ -20,6 +20,7 @@ from elysiadash.jobs.ranges import KeyRange
 from elysiadash.migrate.checkpoint import Proof
 from elysiadash.migrate.clocks import Clocks
 from elysiadash.migrate.errors import NotProven
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.phases import Verify
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.verify import keeping
@@ -28,7 +29,6 @@ from elysiadash.migrate.verify.covering import Parts, caveats, readable
 from elysiadash.migrate.verify.judging import Tally
 from elysiadash.migrate.verify.keeping import PROOFS, Begun
 from elysiadash.migrate.verify.lanes import LANES, persistently, side_by_side, to_its_end
-from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.pieces import (
     Outcome,
     Paces,

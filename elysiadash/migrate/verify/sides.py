@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from elysiadash.migrate.errors import NotProven
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.site import Site
-from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.scan.asking import ids_page
 from elysiadash.scan.canonical import CanonicalForm
 from elysiadash.scan.coordinator import Coordinator

@@ -22,6 +22,7 @@ from typing import Any
 from elysiadash.jobs.work import Work
 from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.origins import Origins
+from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.transforms.in_run import script_of
@@ -31,7 +32,6 @@ from elysiadash.migrate.verify import keeping
 from elysiadash.migrate.verify.covering import Parts
 from elysiadash.migrate.verify.given import Givens, Products
 from elysiadash.migrate.verify.lanes import persistently, side_by_side
-from elysiadash.migrate.verify.pacing import Pacing
 from elysiadash.migrate.verify.sides import Side
 from elysiadash.migrate.verify.volatile import VolatileForm
 from elysiadash.scan.canonical import CanonicalForm, WholeObject

@@ -104,7 +104,8 @@ def test_every_option_reaches_the_spec(
         "--target-node", f"n1={other.url}", "--target-auth", "env:THEIR_KEY",
         "--tenant", "a", "--tenant", "b", "--set", "replicationConfig.factor=1", "--transform",
         str(transform), "--strategy", "offline", "--freeze", "readonly", "--freeze-limit", "7",
-        "--after", "thaw", "--hold-limit", "8", "--window", "22:00-05:30", "--rate", "900",
+        "--after", "thaw", "--hold-limit", "8", "--writer-key", "file:key",
+        "--window", "22:00-05:30", "--rate", "900",
         "--executor", "dask", "--scheduler", "tcp://s:8786", "--processes", "3", "--accept",
         "vectorless", "--verify-level", "V4", "--schema-only", *YES,
     )  # fmt: skip
@@ -119,6 +120,7 @@ def test_every_option_reaches_the_spec(
     assert made.transform.path == str(transform)
     assert (made.strategy, made.freeze, made.freeze_limit_s) == ("offline", "readonly", 7.0)
     assert (made.after, made.hold_limit_s, made.window) == ("thaw", 8.0, ("22:00", "05:30"))
+    assert made.writer_key == f"file:{Path.cwd() / 'key'}", "a worker stands in another folder"
     assert (made.executor, made.scheduler, made.processes) == ("dask", "tcp://s:8786", 3)
     assert (made.accepted, made.verify, made.schema_only) == (("vectorless",), "V4", True)
     assert not made.same_cluster
@@ -177,6 +179,7 @@ def test_the_same_cluster_by_another_name_is_one_cluster(
     ("words", "said"),
     [
         (["copy"], "copy which collection to what?"),
+        (["copy", "A", "B", "--writer-key", "s3cret"], "never the key"),
         (["copy", "A"], "copy which collection to what?"),
         (["copy", "A", "a"], "A cannot be copied to itself"),
         (["copy", "A", "B-C"], "no name for a collection"),

@@ -88,7 +88,7 @@ def collection(made: dict[str, Any] | None = None, **others: Any) -> CollectionF
 def facts(*collections: CollectionFacts, **others: Any) -> Facts:
     names = tuple(one.wanted for one in collections or (collection(),))
     spec_changes = others.pop("spec", {})
-    spec = Spec(source={"name": "a"}, target={"name": "b"}, collections=names)
+    spec = Spec(source={"name": "a"}, target={"name": "b"}, collections=names, freeze_limit_s=90.0)
     given: dict[str, Any] = {
         "spec": msgspec.structs.replace(spec, **spec_changes),
         "source": cluster("a"),
@@ -390,7 +390,8 @@ def test_nothing_is_forecast_that_was_not_measured() -> None:
     assert blind.objects == 1_000_000
     assert blind.bytes == 3 * 4_000 * 1_000_000
     assert blind.seconds_p50 is None
-    assert blind.freeze_seconds == pytest.approx(3 + 2 * 20)
+    # Two scans, and one through each node since there are replicas.
+    assert blind.freeze_seconds == pytest.approx(3 + 2 * 20 + 20)
     rehearsed = Rehearsed(
         collection="Doc", objects=50_000, seconds=25, objects_per_s=2_000, lanes=4,
         bytes=1, dead_letters=0,
@@ -404,3 +405,16 @@ def test_nothing_is_forecast_that_was_not_measured() -> None:
     uncounted = facts(collection(uncounted=2, tenants={"a": "HOT"}))
     assert forecast_of(uncounted, rehearsed).objects is None
     assert forecast_of(uncounted, rehearsed).seconds_p50 is None
+
+
+def test_the_freeze_is_forecast_with_what_is_scanned_under_it() -> None:
+    def seconds(**others: Any) -> float | None:
+        return forecast_of(facts(**others), None).freeze_seconds
+
+    alone = facts(collection(definition(replicationConfig={"factor": 1})))
+    assert forecast_of(alone, None).freeze_seconds == pytest.approx(3 + 2 * 20)
+    # Replicas that cannot be asked one by one are not compared.
+    assert seconds(source=cluster("a", addressed=frozenset())) == pytest.approx(3 + 2 * 20)
+    # Scans keep to the limit of the job, those through the nodes to one limit for all.
+    assert seconds(rate=10_000.0) == pytest.approx(3 + 2 * 100 + 3 * 100)
+    assert "blocks" in results(facts(rate=10_000.0), "freeze-time")

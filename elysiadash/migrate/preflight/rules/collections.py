@@ -32,6 +32,9 @@ def names(facts: Facts) -> Iterator[Check]:
         name, about = one.translation.name, f"{one.translation.name} of {facts.target.name}"
         if one.made_by_job:
             continue
+        if facts.spec.rolls_back is not None:
+            yield _old_place(facts, one, about)
+            continue
         others = (there | set(aliases)) - {name}
         wrong = collection_fault(name, others)
         if wrong:
@@ -45,6 +48,16 @@ def names(facts: Facts) -> Iterator[Check]:
             yield ok("target-name", about, "the name is free")
         else:
             yield from _overwritten(facts, one, aliases)
+
+
+def _old_place(facts: Facts, one: CollectionFacts, about: str) -> Check:
+    """A roll back goes into what is there, and makes nothing."""
+    if one.there is not None:
+        return ok("target-name", about, f"is there, as job {facts.spec.rolls_back} left it")
+    return blocks(
+        "target-name", about, "it is not there any more, so there is nothing to go back to",
+        "move what is there now with a new job: elysiadash migrate",
+    )  # fmt: skip
 
 
 def _overwritten(facts: Facts, one: CollectionFacts, aliases: dict[str, str]) -> Iterator[Check]:

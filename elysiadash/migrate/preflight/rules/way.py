@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -128,6 +129,9 @@ def replicas(facts: Facts) -> Iterator[Check]:
 
 def capacity(facts: Facts) -> Iterator[Check]:
     """The target's disks take it: from sampled bytes, which are the least it can need."""
+    if facts.spec.rolls_back is not None:
+        # Only what changed since is written, over what is there.
+        return
     need = needed_bytes(facts)
     about = f"target {facts.target.name}"
     if need is None:
@@ -226,7 +230,8 @@ def freeze_time(facts: Facts) -> Iterator[Check]:
 
 
 def freeze_seconds(facts: Facts) -> float | None:
-    """How long writers are kept out: scans of all ids by one stream, as fast as one was measured.
+    """How long writers are kept out: scans of all ids by one stream, as fast as one was measured
+    and no faster than the job's limit; where there are replicas, one more through each node.
 
     None where no freeze is wanted, or where it is not known.
     """
@@ -234,7 +239,15 @@ def freeze_seconds(facts: Facts) -> float | None:
         return None
     if facts.spec.schema_only or facts.objects is None or not facts.scan.value:
         return None
-    return FREEZE_OVERHEAD_S + SCANS_IN_FREEZE * facts.objects / facts.scan.value
+    limit = facts.rate or math.inf
+    once = facts.objects / min(facts.scan.value, limit)
+    nodes = len(facts.source.addressed)
+    compared = sum(
+        one.objects.value or 0 for one in facts.collections if factor_of(one.translation.source) > 1
+    )
+    # Side by side, so that it takes as long as one; the limit is one for all of them.
+    beside = max(compared / facts.scan.value, nodes * compared / limit) if nodes > 1 else 0.0
+    return FREEZE_OVERHEAD_S + SCANS_IN_FREEZE * once + beside
 
 
 def strategy(facts: Facts) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""How fast verification may read, and when it stops: asked before each page."""
+"""How fast scans may read, and when they stop: asked before each page."""
 
 from __future__ import annotations
 
