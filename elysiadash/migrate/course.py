@@ -66,6 +66,7 @@ async def go(run: Run, kind: str, phase: Phase) -> None:
     if kind in (PREFLIGHT, REHEARSAL):
         await _only_look(run, kind)
         return
+    await _patiently(run, lambda: delta.know_shards(run), begun)
     following: Phase | None = phase
     while following is not None:
         await run.breathe()
