@@ -33,7 +33,8 @@ from elysiadash.migrate import (
     verify,
     waves,
 )
-from elysiadash.migrate.checkpoint import Check, Proof
+from elysiadash.migrate.checkpoint import Check, Generation, Proof
+from elysiadash.migrate.clocks import MARGIN_S
 from elysiadash.migrate.errors import NotFrozen, RefusedByPreflight, Waits
 from elysiadash.migrate.phases import Ending, Phase, Strategy, Verify
 from elysiadash.migrate.preflight.checks import check
@@ -45,9 +46,9 @@ from elysiadash.weaviate.errors import WeaviateError
 
 SMALL: Final = 1_000
 """Changes of one generation that a freeze can take over."""
-SHRINKS: Final = 0.8
-"""A generation that is not smaller than this part of the one before does not shrink any more."""
 MOST_GENERATIONS: Final = 50
+MOST_STILL: Final = 3
+"""Generations more that a wave may take until one finds nothing to do."""
 FREEZES: Final = 3
 """Freezes in which not all got equal, before a person is asked."""
 
@@ -136,7 +137,7 @@ async def _waves(run: Run) -> Phase:
 async def _wave(run: Run) -> Proof | None:
     """One wave of tenants from their copy to their proof; the proof."""
     await _copy(run)
-    changed = await _catch_up(run)
+    changed = await _catch_up_asleep(run)
     if run.spec.verify is Verify.NONE:
         return None
     proof = await verify.prove(run, final=not changed)
@@ -161,23 +162,46 @@ async def _delta(run: Run) -> Phase:
 
 async def _draw_near(run: Run) -> None:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
-    while len(run.checkpoint.generations) < MOST_GENERATIONS:
+    found: list[Generation] = []
+    while len(found) < MOST_GENERATIONS:
         await since.renew(run)
         await waves.go(run, _wave)
-        if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
+        # Those of waves are about other parts, and say nothing of whether these shrink.
+        found.append(await _generation(run))
+        if _work(found[-1]) <= SMALL or not delta.worth_another(found):
             break
         await run.breathe()
 
 
-async def _catch_up(run: Run, *, final: bool = False) -> int:
-    """One generation; how many objects it changed."""
+async def _generation(run: Run, *, final: bool = False) -> Generation:
     number = max((one.number for one in run.checkpoint.generations), default=0) + 1
-    found = await delta.catch_up(run, number, final=final)
+    return await delta.catch_up(run, number, final=final)
+
+
+def _work(found: Generation) -> int:
     return found.changed + found.deleted
 
 
+async def _catch_up(run: Run, *, final: bool = False) -> int:
+    """One generation; how many objects it changed."""
+    return _work(await _generation(run, final=final))
+
+
+async def _catch_up_asleep(run: Run) -> int:
+    """Generations until one changes nothing, with time in between: what was written just before
+    its tenant fell asleep is read again until its time can be trusted."""
+    changed = await _catch_up(run)
+    for _ in range(MOST_STILL):
+        if not changed:
+            break
+        await asyncio.sleep(MARGIN_S)
+        await run.breathe()
+        changed = await _catch_up(run)
+    return changed
+
+
 async def _prove(run: Run) -> Phase:
-    if run.spec.verify is Verify.NONE:
+    if not _proves(run):
         return Phase.PROVEN
     proof = await verify.prove(run)
     if verify.differences(proof):
@@ -191,7 +215,7 @@ async def _proven(run: Run) -> Phase:
     Dead letters are such: no freeze gets equal while there are any.
     """
     if run.spec.verify is not Verify.NONE and (
-        verify.differences(run.checkpoint.proof) or await _dead(run)
+        (_proves(run) and verify.differences(run.checkpoint.proof)) or await _dead(run)
     ):
         return Phase.REPORT
     if not _freezes(run):
@@ -217,9 +241,10 @@ async def _final_delta(run: Run) -> Phase:
         await freeze.holds(run)
         async with asyncio.timeout(await freeze.left_s(run)):
             await since.renew(run)
+            await _fail_if_asleep(run)
             await replicas.hold_together(run)
             await _catch_up(run, final=True)
-            if run.spec.verify is not Verify.NONE:
+            if _proves(run):
                 await verify.prove_again(run)
             await freeze.holds(run)
     except (ScanFailed, WeaviateError) as error:
@@ -239,7 +264,8 @@ async def _final_delta(run: Run) -> Phase:
 async def _last_look(run: Run) -> Phase:
     """Without a freeze: equal at this moment where nothing changed, else as near as it gets."""
     await since.renew(run)
-    changed = await unfrozen.last_look(run, _catch_up)
+    await waves.go(run, _wave)
+    changed = await unfrozen.last_look(run, _catch_up, proves=_proves(run))
     if run.spec.strategy is not Strategy.OFFLINE:
         return Phase.REPORT
     if changed:
@@ -249,6 +275,15 @@ async def _last_look(run: Run) -> Phase:
             severity="warning",
         )
     return Phase.CUT_OVER
+
+
+async def _fail_if_asleep(run: Run) -> None:
+    """Raise ``NotFrozen`` where a tenant fell asleep since it was last caught up with: its last
+    changes are taken over in a wave, and none can be woken under a freeze."""
+    left = await waves.left(run)
+    if left:
+        raise NotFrozen(f"{len(left):,} tenants fell asleep before the freeze, such as "
+                        f"{left[0].key}: they are gone through first")  # fmt: skip
 
 
 async def _freeze_again(run: Run, why: str) -> Phase:
@@ -338,6 +373,11 @@ async def _finish(run: Run, ending: Ending, reason: str | None) -> None:
 
 def _freezes(run: Run) -> bool:
     return run.spec.freezes
+
+
+def _proves(run: Run) -> bool:
+    """Whether there is anything to prove now: what sleeps was proven in its wave."""
+    return run.spec.verify is not Verify.NONE and bool(run.parts or not run.asleep)
 
 
 def _blocking(run: Run, checks: tuple[Check, ...]) -> list[Check]:

@@ -113,7 +113,8 @@ def begin(work: Work, keys: list[str], how: dict[str, Any]) -> Begun:
     with work.reading() as read:
         intervals = {key: _whole(read, job, key) for key in keys}
         before, old = latest(read, job), _superseded(read, job, keys)
-        number = 1 if before is None else before.number + 1
+        # One of no part has a file and no ranges.
+        number = max([0 if before is None else before.number, *mismatches.numbers(read, job)]) + 1
         expected = _expected(read, job, keys)
     # The file is there before a transaction says so.
     MismatchFile(where, number, 0).close()
