@@ -36,7 +36,7 @@ AFTER_S: Final = 30.0
 _LOOK_S: Final = 2.0
 _READ_BACK_S: Final = 20.0
 _MARGIN_S: Final = 30.0
-SLIPPED: Final = "written to the old collection after the cut-over"
+SLIPPED: Final = "written to the source after the cut-over"
 """The reason in the dead letters: the newer state is in the old collection only."""
 
 
@@ -47,6 +47,8 @@ async def cut_over(run: Run, *, settle_s: float = LONGEST_REQUEST_S + AFTER_S) -
     Raises ``NotFrozen`` before anything was changed; behind the change nothing stops it any more.
     """
     if run.spec.alias is None:
+        if run.checkpoint.held is None:
+            await run.save(held=time.time())
         for line in checklist(run):
             await run.note("cut-over", line)
         return
@@ -80,7 +82,8 @@ async def slipped(run: Run) -> dict[Part, list[bytes]]:
     """
     found = {}
     step = await asyncio.to_thread(_step, run)
-    since_ms = int((time.time() if step is None else step.data.get("at", time.time())) * 1000)
+    held = run.checkpoint.held or time.time()
+    since_ms = int((held if step is None else step.data.get("at", held)) * 1000)
     for part in run.parts:
         extent = Extent(
             collection=part.collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant),
@@ -198,8 +201,19 @@ async def _settle(run: Run, settle_s: float) -> None:
     if not stands:
         await run.note("cut-over", "the old collection was thawed before its time",
                        severity="warning")  # fmt: skip
+    await compare_held(run)
+
+
+async def compare_held(run: Run) -> None:
+    """Compare the source with its last proven moment; what slipped in goes to the dead letters.
+
+    Raises ``ScanFailed`` or the ``WeaviateError`` that fits.
+    """
+    breaks = len(run.checkpoint.notes)
     found = await slipped(run)
     count = sum(len(ids) for ids in found.values())
+    # One that came during the scan is not compared by it.
+    broken = run.checkpoint.broken and len(run.checkpoint.notes) > breaks
     if count:
         await asyncio.to_thread(_note_slipped, run, found)
         note = (
@@ -207,9 +221,10 @@ async def _settle(run: Run, settle_s: float) -> None:
             "older state of them"
         )
         await run.note("cut-over", note, severity="error")
-        await run.save(notes=(*run.checkpoint.notes, note))
+        await run.save(notes=(*run.checkpoint.notes, note), broken=broken)
         return
-    await run.note("cut-over", "the old collection is as it was when it was proven")
+    await run.note("cut-over", "the source is as it was when it was proven")
+    await run.save(broken=broken)
 
 
 def _note_slipped(run: Run, found: dict[Part, list[bytes]]) -> None:
