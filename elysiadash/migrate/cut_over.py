@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
 from elysiadash.jobs import dead_letters, steps
@@ -19,7 +19,9 @@ from elysiadash.migrate import freeze
 from elysiadash.migrate.errors import SourceChanged, TargetChanged
 from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.replica_reads import Replication
 from elysiadash.migrate.run import Run
+from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.ledger import READ_AGAIN, Entry
@@ -89,13 +91,22 @@ async def slipped(run: Run) -> dict[Part, list[bytes]]:
             collection=part.collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant),
             expires=bool(run.definitions.get(part.collection, {}).get("objectTtlConfig")),
         )  # fmt: skip
-        scan = IdTimeScan(run.source.contact, extent, owners=run.source.owners)
-        ledger = await asyncio.to_thread(PartLedger.of, run.work, part)
-        with ledger:
-            ids = [key async for key in _differing(scan.pages(), iter(ledger), since_ms)]
+        ids: set[bytes] = set()
+        for node in await _coordinators(run, part):
+            scan = IdTimeScan(node, extent, owners=run.source.owners)
+            ledger = await asyncio.to_thread(PartLedger.of, run.work, part)
+            with ledger:
+                ids.update([key async for key in _differing(scan.pages(), iter(ledger), since_ms)])
         if ids:
-            found[part] = ids
+            found[part] = sorted(ids)
     return found
+
+
+async def _coordinators(run: Run, part: Part) -> Sequence[Coordinator]:
+    """Nodes to scan a part through: what was written to one replica is seen by its node only."""
+    if await Replication(run).several(part.collection):
+        return list((await run.source.coordinators()).values()) or [run.source.contact]
+    return [run.source.contact]
 
 
 async def delete_old(run: Run, typed: str) -> None:
