@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -48,24 +51,29 @@ def audit(wish: AuditWish) -> int:
     wanted = wish.wanted(time.time())
     state = state_folder()
     path = state / FILE_NAME
-    try:
+    with _readable(path):
         place = end_of(state)
         lines, unreadable, more = _newest(wish, wanted, place)
-        document = AuditDocument(
-            at=rfc3339(time.time()),
-            file=str(path),
-            unreadable=unreadable,
-            more=more,
-            items=tuple(map(item_of, reversed(lines))),
-        )
-        _show(document, wish.format, follow=wish.follow)
-        if wish.follow:
-            _follow(wish, wanted, place)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise CommandFailed(f"{path} cannot be read ({error.strerror})") from None
+    document = AuditDocument(
+        at=rfc3339(time.time()),
+        file=str(path),
+        unreadable=unreadable,
+        more=more,
+        items=tuple(map(item_of, reversed(lines))),
+    )
+    _show(document, wish.format, follow=wish.follow)
+    if wish.follow:
+        _follow(wish, wanted, place)
     return Exit.OK
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What fails in reading is the file's fault; in writing, that of whoever reads us."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read ({error.strerror})") from None
 
 
 def item_of(line: AuditLine) -> AuditItem:
@@ -123,7 +131,8 @@ def _follow(wish: AuditWish, wanted: Wanted, place: int) -> None:
     state = state_folder()
     while True:
         time.sleep(_LOOK_S)
-        news = added(state, place, wanted)
+        with _readable(state / FILE_NAME):
+            news = added(state, place, wanted)
         place = news.place
         items = tuple(map(item_of, news.lines))
         if not items and not news.unreadable:

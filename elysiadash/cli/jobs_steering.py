@@ -22,6 +22,7 @@ from elysiadash.migrate.left_frozen import THAW, left_frozen, thaw_now
 
 _PATIENCE_S = 10.0
 """What a wish may take before the command ends without its outcome; it stays open."""
+_FAR_S = 10 * 365.25 * 86_400
 _LEAST = -1000
 _MOST = 1000
 
@@ -81,6 +82,8 @@ def jobs_postpone(name: str | None, value: str | None, as_json: bool) -> int:
     at = later(value or "", now)
     if at <= now:
         raise CommandFailed(f"{value!r} is over", "name a time that is to come", Exit.USAGE)
+    if at > now + _FAR_S:
+        raise CommandFailed(f"{value!r} is too far ahead", "ten years at most", Exit.USAGE)
     say(f"not before {rfc3339_seconds(at)}")
     return _steer(name, "postpone", at, as_json)
 
@@ -119,6 +122,8 @@ def jobs_answer(name: str | None, word: str | None, as_json: bool) -> int:
                 job.checkpoint.get("question") or "it asks nothing now",
                 Exit.USAGE,
             )
+        if job.state.ended:
+            raise CommandFailed(f"job {job.id} is {job.state} and asks nothing")
         said = {"word": word}
         if job.checkpoint.get("question"):
             said["question"] = job.checkpoint["question"]

@@ -175,6 +175,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asleep: tuple[Proof, ...] = ()
     """Of tenants that sleep: proven when their wave was copied, one for each wave."""
     frozen: Frozen | None = None
+    held: float | None = None
+    """Wall time from which on nothing of the source is taken over any more."""
+    broken: bool = False
+    """The source was writable for a moment while it was held, and is not compared since."""
     pace: Pace | None = None
     question: str = ""
     """What the job waits for an answer to (``say``), in words; empty where it does not wait."""

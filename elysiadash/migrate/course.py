@@ -313,7 +313,10 @@ async def _held(run: Run) -> Phase:
         if run.spec.after == "thaw":
             await freeze.thaw(run, "--after thaw")
         else:
-            await freeze.hold(run)
+            await freeze.hold(run, lambda: cut_over.compare_held(run))
+    if run.checkpoint.broken:
+        # The hold ended before it was compared.
+        await cut_over.compare_held(run)
     return Phase.REPORT
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from elysiadash.migrate.errors import NotFrozen
 from elysiadash.migrate.freeze import ladder
 from elysiadash.migrate.left_frozen import THAW
 from elysiadash.migrate.run import Run
+from elysiadash.scan.errors import ScanFailed
 from elysiadash.weaviate.errors import WeaviateError
 
 _LOOK_S: Final = 1.0
@@ -22,13 +24,51 @@ _BEFORE_LIMIT_S: Final = 1.0
 """We thaw before the limit: the watchdog, which comes after it, would take the job from us."""
 
 
-async def hold(run: Run) -> str:
+async def hold(run: Run, compare: Callable[[], Awaitable[None]] | None = None) -> str:
     """Hold the freeze for ``hold_limit_s`` at most, then thaw; why it ended, in words.
 
-    Raises ``Interrupted`` with the freeze still standing: who stops the job decides about it.
+    Where a restart breaks the freeze, ``compare`` looks for what was written meanwhile, beside
+    the hold and as long as it stands. Raises ``Interrupted`` with the freeze still standing: who
+    stops the job decides about it.
     """
     if not await ladder.is_frozen(run):
         return "nothing was frozen"
+    looking = _Looking(run, compare)
+    try:
+        return await _hold(run, looking)
+    finally:
+        await looking.end()
+
+
+class _Looking:
+    """The comparison beside the hold; one at a time."""
+
+    def __init__(self, run: Run, compare: Callable[[], Awaitable[None]] | None) -> None:
+        self._run = run
+        self._compare = compare
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Compare, where something is to be compared and nobody does."""
+        if self._compare is None or not self._run.checkpoint.broken:
+            return
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look(self._compare))
+
+    async def _look(self, compare: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await compare()
+        except (ScanFailed, WeaviateError) as error:
+            await self._run.note("freeze", f"not compared yet: {error}", severity="warning")
+
+    async def end(self) -> None:
+        """Stop it: what is not compared then is compared by who comes after the hold."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def _hold(run: Run, looking: _Looking) -> str:
     if THAW not in run.checkpoint.answers:
         await ladder.extend(run, run.spec.hold_limit_s)
     proved = 0.0
@@ -47,6 +87,7 @@ async def hold(run: Run) -> str:
             if not await keep_frozen(run):
                 return await _gone(run)
             proved = time.monotonic()
+            looking.begin()
         await run.breathe()
         await asyncio.sleep(_LOOK_S)
     await ladder.thaw(run, why)
@@ -78,7 +119,7 @@ async def keep_frozen(run: Run) -> bool:
             "written to the source in between is not in the target"
         )
         await run.note("freeze", note, severity="warning", data={"shards": again[:100]})
-        await run.save(notes=(*run.checkpoint.notes, note))
+        await run.save(notes=(*run.checkpoint.notes, note), broken=True)
     return await ladder.is_owed(run) or not ladder.is_ours(run)
 
 

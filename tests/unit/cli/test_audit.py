@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from elysiadash.cli import audit_command
 from elysiadash.cli.exits import Exit
 from elysiadash.jobs.audit import FILE_NAME, AuditLog
 from elysiadash.jobs.audit_reader import Wanted, added, end_of, page
@@ -99,6 +101,17 @@ def test_what_is_no_line_of_ours_is_told(cli: Cli, state: Path) -> None:
     assert "2 lines of" in ran.err
     assert "/b\\x1b[2J" in ran.out
     assert cli.document("audit", "--json")["unreadable"] == 2
+
+
+def test_a_full_disk_behind_the_output_is_not_the_logs_fault(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(audit_command, "_show", full)
+    with pytest.raises(OSError, match="No space"):
+        audit_command.audit(audit_command.AuditWish())
 
 
 def test_a_log_that_cannot_be_read_is_told(cli: Cli, state: Path) -> None:

@@ -191,6 +191,12 @@ def test_the_same_cluster_by_another_name_is_one_cluster(
         (["copy", "A", "B", "--alias", "L", "--freeze", "none"], "--alias needs a freeze"),
         (["copy", "A", "--target", "http://x:1", "--alias", "L"], "inside one cluster"),
         (["copy", "A", "B", "--window", "25:00-26:00"], "22:00-05:30"),
+        (["copy", "A", "B", "--window", ""], "--window is empty"),
+        (["copy", "A", "B", "--alias", ""], "--alias is empty"),
+        (["copy", "A", "B", "--tenant", ""], "--tenant is empty"),
+        (["copy", "A", "B", "--set", ""], "--set is empty"),
+        (["copy", "A", "B", "--freeze-limit", "inf"], "--freeze-limit"),
+        (["copy", "A", "B", "--hold-limit", "1e300"], "--hold-limit"),
         (["copy", "A", "B", "--dry-run", "--rehearse"], "give one of them"),
         (["copy", "A", "B", "--demo", "--detach"], "a demo ends with its command"),
         (

@@ -243,6 +243,7 @@ def test_what_nobody_works_on_is_steered_at_once(
         ("rate", "fast"),
         ("postpone", "soon"),
         ("postpone", "2020-01-01T00:00:00Z"),
+        ("postpone", "99999999999999d"),
         ("priority",),
         ("rate",),
         ("postpone",),
@@ -251,6 +252,24 @@ def test_what_nobody_works_on_is_steered_at_once(
 def test_senseless_values_are_refused(cli: Cli, jobs: Database, words: tuple[str, ...]) -> None:
     job = submitted(jobs)
     assert cli("jobs", words[0], job.id, *words[1:]).code == Exit.USAGE
+    with jobs.reading() as read:
+        assert control.latest(read, job.id) == []
+
+
+def test_any_whole_number_limits_the_list(cli: Cli, jobs: Database) -> None:
+    job = submitted(jobs)
+    ran = cli("jobs", "--limit", str(2**64))
+    assert ran.code == 0
+    assert job.id in ran.out
+
+
+def test_what_has_ended_takes_no_answer(cli: Cli, jobs: Database) -> None:
+    job = submitted(jobs)
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.fail(tx, "it broke")
+    ran = cli("jobs", "answer", job.id, "yes")
+    assert ran.code == Exit.FAILED
+    assert "asks nothing" in ran.err
     with jobs.reading() as read:
         assert control.latest(read, job.id) == []
 
