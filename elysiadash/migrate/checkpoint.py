@@ -163,6 +163,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transform gave None."""
     added: int = 0
     """More parts than one that a transform made of objects."""
+    expired: int = 0
+    """Objects of the source that had expired (TTL) when they were to be copied."""
     volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Collection of the source and the properties that a transform makes anew at each run: they
     are verified for presence and type only."""

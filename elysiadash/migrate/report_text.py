@@ -77,6 +77,8 @@ def _about(document: Json) -> Iterator[str]:
         f"- {document['copied']:,} objects copied, {document['deleted']:,} deletes replayed, "
         f"{document['dropped']:,} dropped and {document['added']:,} added by a transform"
     )
+    if document.get("expired"):
+        yield f"- {document['expired']:,} objects had expired in the source and were left behind"
     for old, kept in document["replaced"]:
         yield f"- {_line(old)} was replaced; the old one is kept as {_line(kept)}"
     for one in document["generations"]:
