@@ -15,7 +15,7 @@ from elysiadash.cli.words import UNKNOWN
 from elysiadash.cli.worker_command import state_folder
 from elysiadash.config.moments import rfc3339
 from elysiadash.jobs.audit import FILE_NAME
-from elysiadash.jobs.audit_reader import AuditLine, Wanted, added, end_of, page
+from elysiadash.jobs.audit_reader import AuditLine, Wanted, added, end_of, objects_words, page
 
 _LOOK_S = 0.5
 _CSV = AuditItem.__struct_fields__
@@ -70,7 +70,8 @@ def audit(wish: AuditWish) -> int:
 
 def item_of(line: AuditLine) -> AuditItem:
     """One line of the log as an item."""
-    reason = (line.permit or {}).get("reason")
+    permit = line.permit or {}
+    reason, phase = permit.get("reason"), permit.get("phase")
     return AuditItem(
         at=line.at,
         user=line.user,
@@ -82,8 +83,10 @@ def item_of(line: AuditLine) -> AuditItem:
         request_class=line.request_class,
         body_hash=line.body_hash,
         reason=reason if isinstance(reason, str) else None,
+        phase=phase if isinstance(phase, str) else None,
         result=line.result,
         seconds=line.seconds,
+        what=objects_words(line) or None,
         more={name: value for name, value in line.raw.items() if name not in _KNOWN},
     )
 
@@ -150,15 +153,17 @@ def _table(items: tuple[AuditItem, ...]) -> Table:
         Column("CLUSTER", spare=1),
         Column("JOB", spare=2),
         Column("RESULT"),
+        Column("PHASE", spare=5),
         Column("REQUEST"),
+        Column("WHAT"),
         Column("WHY", spare=4),
     )
     rows = tuple(
         tuple(
             value or UNKNOWN
             for value in (
-                item.at, item.user, item.profile, item.job, item.result,
-                " ".join(part for part in (item.verb, item.path) if part), item.reason,
+                item.at, item.user, item.profile, item.job, item.result, item.phase,
+                " ".join(part for part in (item.verb, item.path) if part), item.what, item.reason,
             )
         )
         for item in items

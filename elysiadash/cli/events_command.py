@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import ClusterFlags
 from elysiadash.cli.moments import moment
 from elysiadash.cli.output import Format, say, say_demo, write_csv, write_json
+from elysiadash.cli.own_writes import with_written, written
 from elysiadash.cli.session import run_to_end
 from elysiadash.cli.tables import Column, Table, plain, write_table
 from elysiadash.cluster.events.event import Event
@@ -83,22 +85,36 @@ def _from_recording(chosen: Chosen, wish: EventsWish) -> int:
         raise _no_recording(name)
     now = time.time()
     # What is wrong with the wish is so whether or not anything was recorded.
-    _span(wish, now)
+    ours = _ours(chosen.state_dir, name, *_span(wish, now))
     try:
         with Reader(recording_path(chosen.state_dir, name, chosen.profile.url)) as reader:
             contents = reader.contents()
             found = recorded_events(reader, wish, now)
             unread = reader.unread
     except FileNotFoundError:
-        raise _no_recording(name) from None
+        if not ours:
+            raise _no_recording(name) from None
+        say(f"nothing is recorded of {name}: only what we wrote ourselves is known")
+        show(events_document(chosen, wish.wanted(ours)[: wish.limit], now), wish.format)
+        return Exit.OK
     except NotARecording as error:
         raise CommandFailed(str(error)) from None
+    found = with_written(found, wish.wanted(ours))[: wish.limit]
     if contents.first is not None and contents.last is not None:
         say(f"recorded from {rfc3339(contents.first)} to {rfc3339(contents.last)}")
     if unread is not None:
         say(unread)
     show(events_document(chosen, found, now), wish.format)
     return Exit.OK
+
+
+def _ours(state: Path, profile: str, since: float | None, until: float | None) -> tuple[Event, ...]:
+    """What we wrote ourselves; a log that cannot be read is said, and hides nothing else."""
+    try:
+        return written(state, profile, since, until)
+    except OSError as error:
+        say(f"what we wrote ourselves is not known: the audit log cannot be read ({error})")
+        return ()
 
 
 def _no_recording(name: str) -> CommandFailed:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from elysiadash.cli.choosing import Chosen
 from elysiadash.cli.envelope import cluster_of, problem_lines, problems_of
 from elysiadash.cli.events_command import EventsWish, csv_header, csv_rows, events_document, lines
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.output import say, say_demo, write, write_csv, write_json
+from elysiadash.cli.own_writes import Following
 from elysiadash.cli.session import open_watch
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.watch import Watch
+
+log = logging.getLogger(__name__)
 
 _TELL_PROBLEMS_S = 1.0
 
@@ -46,7 +50,9 @@ async def _print(watch: Watch, chosen: Chosen, wish: EventsWish) -> None:
     if wish.format == "csv":
         write_csv([csv_header()])
     told: list[str] = []
-    seq = 0
+    seq, writes = 0, None
+    if chosen.state_dir is not None:
+        writes = await asyncio.to_thread(Following, chosen.state_dir, chosen.profile.name)
     news = asyncio.Event()
     stop = watch.events.listen(lambda _: news.set())
     try:
@@ -57,12 +63,22 @@ async def _print(watch: Watch, chosen: Chosen, wish: EventsWish) -> None:
             except TimeoutError:
                 pass
             news.clear()
-            found, seq = wish.wanted(watch.events.after(seq)), watch.events.seq
+            ours = await _written(writes, watch.store.clock())
+            found, seq = wish.wanted((*watch.events.after(seq), *ours)), watch.events.seq
             if found:
                 _write(watch, chosen, wish, found)
             told = _tell_problems(watch, told)
     finally:
         stop()
+
+
+async def _written(writes: Following | None, now: float) -> tuple[Event, ...]:
+    """What we wrote ourselves since the last look, in whatever process."""
+    try:
+        return () if writes is None else await asyncio.to_thread(writes.look, now)
+    except OSError as error:
+        log.warning("what we wrote ourselves is not known: %s", error)
+        return ()
 
 
 def _write(watch: Watch, chosen: Chosen, wish: EventsWish, found: tuple[Event, ...]) -> None:

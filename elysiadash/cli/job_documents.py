@@ -141,9 +141,20 @@ class AuditItem(Part, frozen=True, kw_only=True):
     request_class: str | None
     body_hash: str | None
     reason: str | None
+    phase: Annotated[str | None, Meta(description="What the job was about.")] = None
     result: str | None
     seconds: float | None
-    more: Annotated[dict[str, Any], Meta(description="What else the line says.")]
+    what: Annotated[
+        str | None,
+        Meta(description="Of a copy or deletes: which collection, range, how many, ids."),
+    ] = None
+    more: Annotated[
+        dict[str, Any],
+        Meta(
+            description="What else the line says: collection, tenant, range, generation, "
+            "requests, objects, and ids of every object that was deleted."
+        ),
+    ]
 
 
 class AuditDocument(Document, frozen=True, kw_only=True):

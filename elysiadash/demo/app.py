@@ -116,7 +116,7 @@ async def _answer(
     refused = refuse(user, template, request)
     if refused is not None:
         return refused
-    return after_answer(faults, await found(world, request))
+    return after_answer(faults, request, await found(world, request))
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -2,8 +2,9 @@
 
 A fault applies from `from` to `until`, in seconds after it was given, to the nodes and routes its
 globs name. Three sorts: faults of a request (`slow`, `hang`, `status`, `truncated`, `malformed`,
-`html`, `drop`, `forbidden`), of a node (`node_down`, `node_hung`, `restart`) and of the cluster
-(`no_quorum`, `empty`).
+`html`, `drop`, `forbidden`; and lies about objects: `no_rows`, `few_rows`, `unanswered`,
+`denied`), of a node (`node_down`, `node_hung`, `restart`) and of the cluster (`no_quorum`,
+`empty`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,22 @@ import msgspec
 from elysiadash.demo.clock import Clock
 
 RequestFault = Literal[
-    "slow", "hang", "status", "truncated", "malformed", "html", "drop", "forbidden"
+    "slow",
+    "hang",
+    "status",
+    "truncated",
+    "malformed",
+    "html",
+    "drop",
+    "forbidden",
+    "no_rows",
+    "few_rows",
+    "unanswered",
+    "denied",
 ]
+"""`no_rows`, `few_rows`: a page of objects is empty, or ends early, as one without a dead owner's
+shard does (HTTP 200); `unanswered`: it is done, and the connection breaks before the answer;
+`denied`: a batch is stored, and FAILED is said of every object (seen on 1.39.0)."""
 NodeFault = Literal["node_down", "node_hung", "restart"]
 ClusterFault = Literal["no_quorum", "empty"]
 

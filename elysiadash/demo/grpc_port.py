@@ -9,9 +9,12 @@ from typing import Any
 from elysiadash.demo.faults import Fault
 from elysiadash.demo.listener import HOST, reserve
 from elysiadash.demo.messages import ConnectionDropped
+from elysiadash.demo.mishaps import spoil_reply
 from elysiadash.demo.world import World
 
 _LARGEST_MESSAGE = 104_858_000
+_LIES = ("no_rows", "few_rows", "unanswered", "denied")
+"""These show in the reply."""
 
 
 class GrpcPort:
@@ -99,11 +102,14 @@ def _behaviour(world: World, node: str, name: str) -> Any:
         await _mishaps(faults, context)
         headers = dict(context.invocation_metadata())
         try:
-            return await perform(world, node, name, message, headers.get("authorization"))
+            reply = await perform(world, node, name, message, headers.get("authorization"))
+            spoil_reply(faults, message, reply)
         except CallRefused as refused:
             await context.abort(grpc.StatusCode[refused.code.upper()], str(refused))
         except ConnectionDropped:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "transport is closing")
+        else:
+            return reply
 
     return behaviour
 
@@ -113,6 +119,8 @@ async def _mishaps(faults: list[Fault], context: Any) -> None:
     import grpc
 
     for fault in faults:
+        if fault.kind in _LIES:
+            continue
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         elif fault.kind == "forbidden":

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from elysiadash.demo.faults import Fault
-from elysiadash.demo.messages import JSON, Answer, ConnectionDropped, failure
+from elysiadash.demo.messages import JSON, Answer, ConnectionDropped, Request, failure
 from elysiadash.demo.world import World
 
 _PROXY_PAGE = (
@@ -28,6 +28,8 @@ _REASONS = {
 }
 
 _FOREVER = 10 * 365 * 86_400.0
+_PROTO = "application/proto"
+_DENIED = "insert to vector index: context deadline exceeded"
 
 
 async def before_answer(world: World, faults: Sequence[Fault], route: str) -> Answer | None:
@@ -52,10 +54,14 @@ async def before_answer(world: World, faults: Sequence[Fault], route: str) -> An
     return None
 
 
-def after_answer(faults: Sequence[Fault], answer: Answer) -> Answer:
-    """The answer, spoilt as the faults say."""
+def after_answer(faults: Sequence[Fault], request: Request, answer: Answer) -> Answer:
+    """The answer, spoilt as the faults say. Raises `ConnectionDropped` in its place."""
     for fault in faults:
         match fault.kind:
+            case "unanswered":
+                raise ConnectionDropped
+            case "no_rows" | "few_rows" | "denied":
+                answer = _lying(answer, fault, request)
             case "truncated":
                 answer = _truncated(answer)
             case "malformed":
@@ -103,6 +109,50 @@ def _truncated(answer: Answer) -> Answer:
     body = _whole(answer)
     headers = {**answer.headers, "content-length": str(max(1, len(body)))}
     return Answer(answer.status, body[: len(body) // 2], answer.content_type, headers, answer.cors)
+
+
+def spoil_reply(faults: Sequence[Fault], request: Any, reply: Any) -> None:
+    """Make a reply of the protobuf API lie as the faults say. Raises `ConnectionDropped`."""
+    for fault in faults:
+        if fault.kind == "unanswered":
+            raise ConnectionDropped
+        if fault.kind in ("no_rows", "few_rows") and hasattr(reply, "results"):
+            del reply.results[_kept(fault, len(reply.results)) :]
+        if fault.kind == "denied" and hasattr(reply, "errors"):
+            del reply.errors[:]
+            for place in range(len(request.objects)):
+                reply.errors.add(index=place, error=_DENIED)
+
+
+def _lying(answer: Answer, fault: Fault, request: Request) -> Answer:
+    """A page without rows that are there, a batch that denies what it stored."""
+    if answer.status != 200:
+        return answer
+    body = _whole(answer)
+    if answer.content_type == _PROTO:
+        from elysiadash.proto.service import METHODS
+
+        method = METHODS[request.params["method"]]
+        reply = method.reply.FromString(body)
+        spoil_reply([fault], method.request.FromString(request.body), reply)
+        body = reply.SerializeToString()
+    elif answer.content_type == JSON:
+        told = msgspec.json.decode(body)
+        if fault.kind == "denied" and isinstance(told, list):
+            for one in told:
+                one["result"] = {
+                    "errors": {"error": [{"message": _DENIED}]},
+                    "status": "FAILED",
+                }
+        elif fault.kind != "denied" and isinstance(told, dict) and "objects" in told:
+            told["objects"] = told["objects"][: _kept(fault, len(told["objects"]))]
+            told.pop("totalResults", None)
+        body = msgspec.json.encode(told)
+    return Answer(answer.status, body, answer.content_type, answer.headers, answer.cors)
+
+
+def _kept(fault: Fault, rows: int) -> int:
+    return 0 if fault.kind == "no_rows" else rows // 2
 
 
 def _malformed(answer: Answer, fault: Fault) -> Answer:

@@ -17,6 +17,7 @@ _LONGEST_LINE = 256 * 1024
 """Longer ones are none of ours."""
 _READ_AT_ONCE = 16 * 1024 * 1024
 """Bytes looked through for one page, however few lines fit."""
+_IDS_NAMED = 2
 _SLACK_S = 600.0
 """Lines are in the order of writing; a clock that was put back disturbs their times by so much."""
 
@@ -46,6 +47,37 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
             return datetime.datetime.fromisoformat(self.at).timestamp()
         except ValueError:
             return float("-inf")
+
+
+def request_words(line: AuditLine) -> str:
+    """Verb and path."""
+    return " ".join(part for part in (line.verb, line.path) if part)
+
+
+def objects_words(line: AuditLine) -> str:
+    """What a line of a copy or of deletes says besides its request: of which collection and
+    range, how many requests and objects, and which objects are gone; "" for other lines."""
+    of = line.raw.get("collection")
+    if not isinstance(of, str):
+        return ""
+    said = {
+        name: value
+        for name in ("range", "generation", "requests", "objects")
+        if isinstance(value := line.raw.get(name), int)
+    }
+    tenant = line.raw.get("tenant")
+    words = [f"{of}/{tenant}" if tenant else of]
+    words += [f"range {said['range']}"] if "range" in said else []
+    words += [
+        f"{said[name]:,} {name[: -1 if said[name] == 1 else None]}"
+        for name in ("requests", "objects")
+        if said.get(name)
+    ]
+    ids = line.raw.get("ids")
+    if isinstance(ids, list) and ids:
+        first, more = ", ".join(map(str, ids[:_IDS_NAMED])), len(ids) - _IDS_NAMED
+        words.append(f"ids {first}" + (f" and {more:,} more" if more > 0 else ""))
+    return ", ".join(words)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -66,6 +66,7 @@ async def go(run: Run, kind: str, phase: Phase) -> None:
     if kind in (PREFLIGHT, REHEARSAL):
         await _only_look(run, kind)
         return
+    await _patiently(run, lambda: delta.know_shards(run), begun)
     following: Phase | None = phase
     while following is not None:
         await run.breathe()
@@ -154,6 +155,11 @@ async def _copy(run: Run) -> Phase:
 
 
 async def _delta(run: Run) -> Phase:
+    await _draw_near(run)
+    return Phase.PROVE
+
+
+async def _draw_near(run: Run) -> None:
     """Generations while each shrinks; where they do not, the writers are faster than we are."""
     while len(run.checkpoint.generations) < MOST_GENERATIONS:
         await since.renew(run)
@@ -161,7 +167,6 @@ async def _delta(run: Run) -> Phase:
         if await _catch_up(run) <= SMALL or not delta.worth_another(run.checkpoint.generations):
             break
         await run.breathe()
-    return Phase.PROVE
 
 
 async def _catch_up(run: Run, *, final: bool = False) -> int:
@@ -181,8 +186,13 @@ async def _prove(run: Run) -> Phase:
 
 
 async def _proven(run: Run) -> Phase:
-    """What differs for good is not worth a freeze: it ends here, and can be resumed."""
-    if run.spec.verify is not Verify.NONE and verify.differences(run.checkpoint.proof):
+    """What differs for good is not worth a freeze: it ends here, and can be resumed.
+
+    Dead letters are such: no freeze gets equal while there are any.
+    """
+    if run.spec.verify is not Verify.NONE and (
+        verify.differences(run.checkpoint.proof) or await _dead(run)
+    ):
         return Phase.REPORT
     if not _freezes(run):
         return Phase.FINAL_DELTA
@@ -191,6 +201,10 @@ async def _proven(run: Run) -> Phase:
 
 
 async def _freeze(run: Run) -> Phase:
+    """Behind a long proof, or a person's answer, much has changed: that is no work for a freeze,
+    nor is a question about it."""
+    if not await freeze.is_frozen(run):
+        await _draw_near(run)
     await freeze.freeze(run)
     return Phase.FINAL_DELTA
 

@@ -40,8 +40,11 @@ class Run:
         source: Site,
         target: Site,
         checkpoint: Checkpoint,
+        phase: str = "",
     ) -> None:
         self.work = work
+        self.phase = phase
+        """What it is about now; each line of the audit log names it."""
         self.spec = spec
         self.source = source
         self.target = target
@@ -68,7 +71,7 @@ class Run:
 
     def permit(self, reason: str) -> Permit:
         """The leave that a write of this job carries."""
-        return Permit(reason=reason, job=self.job)
+        return Permit(reason=reason, job=self.job, phase=self.phase or None)
 
     async def enter(self, phase: Phase, text: str = "", **changes: Any) -> None:
         """Begin a phase, with changes to the checkpoint, in one transaction."""
@@ -79,6 +82,7 @@ class Run:
                 outcomes.enter(tx, phase, checkpoint=self.plain(), text=text)
 
         await asyncio.to_thread(write)
+        self.phase = phase
 
     async def save(self, **changes: Any) -> None:
         """Change the checkpoint, durably."""

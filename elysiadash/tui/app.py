@@ -241,6 +241,7 @@ class ElysiadashApp(JobWatch, inherit_bindings=False):
     def _tick(self) -> None:
         self._mind_the_size()
         self.look_for_frozen(self.monotonic())
+        self.look_for_writes(self.monotonic())
         screen = self.live_screen
         if screen is None:
             return

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import msgspec
 
 from elysiadash.cluster.events.event import Event
+from elysiadash.cluster.events.own_writes import is_own
 from elysiadash.config.moments import local_clock, read_moment, with_local_times
 from elysiadash.tui import numbers
 from elysiadash.tui.filtering import Fields, Filter, FilterError, parse_filter
@@ -48,6 +49,10 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> EventKey:
         """What makes it this event and no other."""
         event = self.event
+        if is_own(event) and event.name is not None:
+            # It grows while the job writes, and stays the same event.
+            words = f"job {event.name}, {event.after}"
+            return EventKey(event.at, event.kind, words, (event.name, event.after))
         about = (event.node, event.collection, event.tenant, event.shard, event.name)
         return EventKey(event.at, event.kind, event.message, about)
 
@@ -93,7 +98,10 @@ def object_of(event: Event) -> str:
 
 
 def target_of(event: Event) -> tuple[str, str] | None:
-    """(``collection`` or ``node``, name) that it leads to; None for what has no screen."""
+    """(``collection``, ``node`` or ``job``, name) that it leads to; None for what has no
+    screen. What a job wrote leads to the job."""
+    if is_own(event) and event.name is not None:
+        return "job", event.name
     if event.collection is not None:
         return "collection", event.collection
     node = event.node or (event.before if event.kind.startswith("leader.") else None)
@@ -115,7 +123,7 @@ def evidence_words(row: EventRow, now: float) -> str:
     """What showed it, for the status line."""
     event = row.event
     parts = [event.evidence or "no evidence kept"]
-    if event.before is not None or event.after is not None:
+    if (event.before is not None or event.after is not None) and not is_own(event):
         parts.append(f"{event.before or '–'} → {event.after or '–'}")
     if row.earlier:
         parts.append("from before this session")

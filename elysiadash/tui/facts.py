@@ -48,6 +48,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     critical: int = 0
     """Findings that are critical, as far as the checks have run."""
     warnings: int = 0
+    jobs: int = 0
+    """Jobs of ours that run on this cluster now."""
     played: Played | None = None
     """Where in a recording this is; None: it is now."""
 
@@ -93,6 +95,7 @@ def gather(
     *,
     demo: bool,
     findings: Sequence[Finding] = (),
+    jobs: int = 0,
 ) -> Facts:
     """The facts right now; cheap enough for once a second."""
     severities = Counter(finding.severity for finding in findings)
@@ -125,6 +128,7 @@ def gather(
         fresh=fresh,
         critical=severities[Severity.CRITICAL],
         warnings=severities[Severity.WARNING],
+        jobs=jobs,
         played=played(watch),
     )
 

@@ -71,6 +71,12 @@ def _job(argument: str) -> LiveScreen:
     return JobScreen(argument)
 
 
+def _audit(argument: str) -> LiveScreen:
+    from elysiadash.tui.screens.audit import AuditScreen
+
+    return AuditScreen(argument)
+
+
 def _draft(argument: str) -> LiveScreen:
     from elysiadash.tui.screens.migrate.wizard import WizardScreen
 
@@ -84,6 +90,7 @@ PLACES: dict[str, Callable[[str], LiveScreen]] = {
     "node": _node,
     "fleet": _fleet,
     "job": _job,
+    "audit": _audit,
     "draft": _draft,
 }
 """Command -> its screen, from what stands after the command."""

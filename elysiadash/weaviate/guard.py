@@ -31,12 +31,14 @@ class RequestClass(StrEnum):
 class Permit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The leave to change something: given by a person's approval, carried by every write.
 
-    ``reason`` is what was approved, in words; ``plan`` and ``job`` name where it came from.
+    ``reason`` is what was approved, in words; ``plan`` and ``job`` name where it came from,
+    ``phase`` what the job was about.
     """
 
     reason: str
     plan: str | None = None
     job: str | None = None
+    phase: str | None = None
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):

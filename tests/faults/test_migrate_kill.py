@@ -60,6 +60,7 @@ class Scene:
             target=reference.of(profiles[1]),
             collections=(Wanted(name="Doc", target="Doc"),),
             freeze=Freeze.STOPPED,
+            after="thaw",
         )
         uses = tuple(ClusterUse(one.name, one.url) for one in profiles)
         with Database.open(self.state) as jobs, jobs.transaction() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elysiadash.cluster.events.event import Event, EventSeverity
 from elysiadash.cluster.events.log import EventLog
+from elysiadash.cluster.events.own_writes import FAILED, REFUSED, SENT
 from elysiadash.weaviate.guard import AuditEntry, AuditSink
 
 
@@ -23,10 +24,10 @@ class ToldAudit:
 
 
 def from_audit(line: AuditEntry) -> Event:
-    """``write.sent``, or ``write.refused`` where our own guard kept it back.
+    """``write.sent``, ``write.failed``, or ``write.refused`` where our own guard kept it back.
 
-    A face hands these in (``EventLog.add``): the cluster's rooms do not read the audit. A line
-    with the result ``started`` is followed by one with the outcome.
+    A line with the result ``started`` is followed by one with the outcome. Of what other processes
+    write a face tells (``own_writes``); it gives no sink to the watch then.
     """
     severity: EventSeverity = "info" if line.result in ("started", "ok") else "warning"
     parts = line.path.split("/")
@@ -37,7 +38,7 @@ def from_audit(line: AuditEntry) -> Event:
     what = f"{line.verb} {line.path}"
     return Event(
         at=line.at,
-        kind="write.refused" if refused else "write.sent",
+        kind=REFUSED if refused else SENT if severity == "info" else FAILED,
         message=f"not sent, refused by our guard: {what}"
         if refused
         else f"we sent {what}: {line.result}",

@@ -26,14 +26,16 @@ class EventLog:
     def __init__(self, most: int = _KEPT) -> None:
         self.seq = 0
         self._events: deque[Event] = deque(maxlen=most)
+        self._under_way: tuple[Event, ...] = ()
+        self._shown = 0
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
 
     def add(self, *events: Event) -> None:
         """Add events, in the order they happened, and tell the listeners of them at once.
 
-        Also for what the watch cannot see itself: a face hands in its audit lines
-        (``audit.from_audit``). A listener that fails is logged and does not stop the others.
+        Also for what the watch cannot see itself: a face hands in what its audit lines tell
+        (``own_writes``). A listener that fails is logged and does not stop the others.
         """
         if not events:
             return
@@ -47,17 +49,30 @@ class EventLog:
             except Exception:
                 log.exception("events were not taken by one of those who listen")
 
+    @property
+    def state(self) -> tuple[int, int]:
+        """Another value whenever ``newest`` may be."""
+        return self.seq, self._shown
+
+    def show_under_way(self, events: Iterable[Event]) -> None:
+        """Have these among the newest instead of those before: what still grows, and is neither
+        told to listeners nor counted until it is added."""
+        found = tuple(events)
+        with self._lock:
+            if found != self._under_way:
+                self._under_way = found
+                self._shown += 1
+
     def newest(
         self, limit: int | None = None, *, since: float | None = None, about: str | None = None
     ) -> tuple[Event, ...]:
         """Newest first, at most ``limit``; ``since`` is wall-clock seconds, ``about`` a name."""
         with self._lock:
+            growing = tuple(reversed(self._under_way))
             events = tuple(reversed(self._events))
-        found = (
-            event
-            for event in events
-            if (since is None or event.at >= since) and (about is None or is_about(event, about))
-        )
+        # What still grows is of now, whenever it began.
+        recent = (event for event in events if since is None or event.at >= since)
+        found = (event for event in (*growing, *recent) if about is None or is_about(event, about))
         return tuple(found)[:limit]
 
     def after(self, seq: int) -> tuple[Event, ...]:

@@ -40,7 +40,7 @@ def thaw_by_hand(state: Path, job: str, who: str) -> tuple[str, ...]:
 
 
 async def _thaw(site: Site, undo: Undo, job: str, who: str) -> tuple[str, ...]:
-    permit = Permit(reason=f"thaw: {title(undo)}, by {who}", job=job)
+    permit = Permit(reason=f"thaw: {title(undo)}, by {who}", job=job, phase="THAW")
     try:
         return await thawing.thaw(site.client, undo, permit)
     finally:

@@ -68,7 +68,7 @@ class Watchdog:
         self._until_steady = found.known.until_steady
         self._profile: Profile = reference.resolve(spec.source)
         self._audit = AuditLog(database.folder, profile=self._profile.name, job=job)
-        self._permit = Permit(reason=f"thaw: {noted.title(self._undo)}", job=job)
+        self._permit = Permit(reason=f"thaw: {noted.title(self._undo)}", job=job, phase="THAW")
 
     async def run(self) -> None:
         """Watch until nothing is owed any more."""

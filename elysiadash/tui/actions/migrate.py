@@ -204,6 +204,15 @@ _JOB = (
         writes=True,
     ),
     Action(
+        id="job.audit",
+        keys="L",
+        does="audit",
+        label="Its writes",
+        help="What the job wrote, request by request: who, when, what came of it, ids of deletes.",
+        scope="job",
+        footer=16,
+    ),
+    Action(
         id="job.cancel",
         keys="X",
         does="cancel",

@@ -105,6 +105,15 @@ ACTIONS: tuple[Action, ...] = (
         takes="NAME",
     ),
     Action(
+        id="screen.audit",
+        does="audit",
+        label="Audit",
+        help="Each request that could change this cluster, or that a job sent: :audit JOB.",
+        scope="screen",
+        command="audit",
+        takes="[JOB]",
+    ),
+    Action(
         id="screen.draft",
         does="draft",
         label="Draft",

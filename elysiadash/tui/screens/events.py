@@ -56,7 +56,7 @@ class EventsScreen(ListScreen[EventRow]):
         self._argument = argument
         self._scope = Scope()
         self._columns = EventColumns()
-        self._seen_seq = -1
+        self._seen = (-1, -1)
         self._seen_at: float | None = None
         self._cut = False
         self._loaded = False
@@ -112,7 +112,7 @@ class EventsScreen(ListScreen[EventRow]):
         if self.frozen_at is not None:
             return
         watch, scope = self.dash.watched, self._scope
-        self._seen_seq, self._seen_at = watch.events.seq, self._shown_at()
+        self._seen, self._seen_at = watch.events.state, self._shown_at()
         limit = _MOST_SEARCHED if scope.about else _MOST
         try:
             found = await watch.past_events(scope.moment(self._now()), None, limit)
@@ -135,8 +135,8 @@ class EventsScreen(ListScreen[EventRow]):
         if self.frozen_at is None:
             self._columns.now = self._now()
             self.table.refresh_values()
-            seen = (self._seen_seq, self._seen_at)
-            if seen != (self.dash.watched.events.seq, self._shown_at()) and self._seen_seq >= 0:
+            seen = (self._seen, self._seen_at)
+            if seen != (self.dash.watched.events.state, self._shown_at()) and self._seen[0] >= 0:
                 self.wake()
         super().facts_changed(fresh)
         # What happened stays true, whoever answers now.
@@ -230,6 +230,11 @@ class EventsScreen(ListScreen[EventRow]):
         """To what it is about, or say that it is gone."""
         row = self.table.row(key)
         target = None if row is None else target_of(row.event)
+        if target is not None and target[0] == "job":
+            fault = await self.take_job(target[1])
+            if fault is not None:
+                self.status.flash(fault, 5.0)
+            return
         if row is None or target is None:
             self.status.flash("what this is about has no screen of its own")
             return
@@ -275,7 +280,7 @@ class EventsScreen(ListScreen[EventRow]):
 
     def offer_filter(self) -> Iterable[str]:
         """Fields that are often wanted."""
-        return ("kind:node", "kind:collection", "severity:critical", "since:30m")
+        return ("kind:node", "kind:collection", "kind:write", "severity:critical", "since:30m")
 
     def title_words(self) -> str:
         """The name for the help."""

@@ -21,6 +21,19 @@ class JobGoing(ScreenPart):
         """The jobs that were seen last."""
         return [each.job.id for each in self.dash.jobs.seen.jobs]
 
+    async def action_audit(self) -> None:
+        """What was written to this cluster."""
+        await self.dash.go("audit")
+
+    async def take_audit(self, name: str) -> str | None:
+        """What a job wrote, by its name or an end of it; it may be forgotten by now."""
+        found = await self.dash.jobs.detail(name)
+        return await self.dash.go(f"audit {name if isinstance(found, str) else found.job.id}")
+
+    def offer_audit(self) -> Iterable[str]:
+        """The jobs that were seen last."""
+        return self.offer_job()
+
     async def take_draft(self, name: str) -> str | None:
         """Go on with a draft, by its name or an end of it."""
         seen = await self.dash.jobs.look()

@@ -213,6 +213,7 @@ class LiveScreen(Going, JobGoing, Typing, ReplayControls):
             self.dash.freshness(),
             demo=self.dash.demo,
             findings=self.dash.findings,
+            jobs=self.dash.jobs_here,
         )
 
     def tell_crumbs(self) -> None:

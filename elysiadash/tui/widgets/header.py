@@ -93,6 +93,9 @@ def header_parts(facts: Facts, variables: dict[str, str]) -> list[Part]:
     if facts.expected is not None and facts.probed < facts.expected:
         few = f"{facts.probed} of {facts.expected} nodes probed"
         parts.append(Part((few, f"{facts.probed}/{facts.expected} probed", ""), _MUTED, 7))
+    if facts.jobs:
+        words = f"{facts.jobs:,} job{'s' * (facts.jobs != 1)}"
+        parts.append(Part((f"{words} running", words), "bold", 7))
     load = f"us: {facts.requests_per_minute} req/min"
     slow = f" p95 {numbers.milliseconds(facts.p95_ms)}" if facts.p95_ms is not None else ""
     parts.append(Part((load + slow, load, ""), _MUTED, 9))

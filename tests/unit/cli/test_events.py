@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from elysiadash.cli.own_writes import Following
+from elysiadash.cli.own_writes import written as written_of
 from elysiadash.cluster.events.event import Event
 from elysiadash.cluster.recording.file import recording_path
 from elysiadash.cluster.recording.lock import RecorderLock
@@ -21,6 +23,7 @@ from elysiadash.cluster.recording.writer import Batch, Writer
 from elysiadash.demo import Fault
 from tests.unit.cli.clusters import cluster_in_thread
 from tests.unit.cli.running import Cli, valid_document
+from tests.written import Written
 
 URL = "http://wv.test:8080"
 PROGRAM = [sys.executable, "-m", "elysiadash"]
@@ -199,3 +202,57 @@ def test_follow_prints_what_changes() -> None:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=20)
         assert process.returncode == 130
+
+
+@pytest.mark.usefixtures("recorded")
+def test_our_own_writes_are_among_them_whoever_sent_them(cli: Cli, tmp_path: Path) -> None:
+    written = Written(tmp_path / "state", time.time() - 300, profile="prod")
+    for number in range(5):
+        written.range("m-1", number)
+    Written(tmp_path / "state", time.time() - 30, profile="other").request("/v1/schema/X")
+    document = cli.document("events", "--profile", "prod", "--since", "1h", "--json")
+    assert kinds(document) == ["collection.created", "write.sent", "node.joined"]
+    own = document["items"][1]
+    assert (own["name"], own["collection"], own["after"]) == ("m-1", "Documents", "copy")
+    assert "250,000 objects of Documents written" in own["message"]
+    ask = ("events", "--profile", "prod", "--json", "--kind", "write")
+    assert kinds(cli.document(*ask)) == ["write.sent"]
+    assert kinds(cli.document(*ask, "--severity", "warning")) == []
+
+
+def test_a_write_that_was_recorded_too_is_there_once(
+    cli: Cli, recorded: Path, tmp_path: Path
+) -> None:
+    Written(tmp_path / "state", time.time() - 300, profile="prod").range("m-1", 1)
+    (own,) = written_of(tmp_path / "state", "prod", None, None)
+    Writer(recorded, {}, Retention()).write(Batch(events=(own,)))
+    document = cli.document("events", "--profile", "prod", "--json")
+    assert kinds(document).count("write.sent") == 1
+
+
+def test_what_we_wrote_is_known_without_a_recording(
+    cli: Cli, config_file: Path, tmp_path: Path
+) -> None:
+    config_file.write_text(f"[profiles.prod]\nurl = '{URL}'\n")
+    Written(tmp_path / "state", time.time() - 300, profile="prod").range("m-1", 1)
+    ran = cli("events", "--profile", "prod", "--json")
+    assert ran.code == 0
+    assert kinds(valid_document(ran.out)) == ["write.sent"]
+    assert "nothing is recorded of prod" in ran.err
+
+
+def test_following_tells_what_begins_and_what_came_of_it(tmp_path: Path) -> None:
+    written = Written(tmp_path, 1_790_000_000.0)
+    written.range("m-0", 1)
+    following = Following(tmp_path, "prod-eu")
+    assert following.look(written.now) == ()
+    written.range("m-1", 1)
+    written.request("/v1/schema/X")
+    begun = following.look(written.now)
+    assert [event.name for event in begun] == ["m-1", None]
+    written.range("m-1", 2)
+    assert following.look(written.now) == ()
+    # What was said whole at once is not said again.
+    (whole,) = following.look(written.now + 1000)
+    assert "100,000 objects" in whole.message
+    assert following.look(written.now + 2000) == ()

@@ -221,6 +221,10 @@ class JobScreen(StepsScreen):
         except ValueError:
             return f"{text!r} is no number of objects a second; off takes the limit away"
 
+    async def action_audit(self) -> None:
+        """What it wrote, request by request."""
+        await self.dash.go(f"audit {self._job}")
+
     def action_priority(self) -> None:
         """Type a priority."""
         text = str(self.detail.job.priority) if self.detail is not None else ""

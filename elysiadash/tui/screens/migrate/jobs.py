@@ -82,6 +82,7 @@ class MigrateScreen(ListScreen[JobRow]):
 
     async def _look(self) -> None:
         seen = await self.dash.jobs.look()
+        self.dash.take_frozen(seen.frozen)
         self._read = True
         if self.frozen_at is not None:
             return
