@@ -70,6 +70,15 @@ def count(read: Reading, job: str) -> int:
     )
 
 
+def open_ones(read: Reading, job: str) -> list[tuple[str, bytes]]:
+    """Tenant and object of each that could not be done, once."""
+    return read.rows(
+        "SELECT DISTINCT tenant, object FROM dead_letters WHERE job = ? AND settled IS NULL"
+        " ORDER BY tenant, object",
+        job,
+    )
+
+
 def by_reason(read: Reading, job: str) -> dict[str, int]:
     """How many open letters have which reason, the most first."""
     return dict(

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from elysiadash.jobs import ranges
+from elysiadash.jobs import dead_letters, ranges
 from elysiadash.jobs.claims import Claimed
 from elysiadash.migrate.both_ends import Ends, Undecided
 from elysiadash.migrate.checkpoint import Checkpoint, Generation
@@ -86,6 +86,40 @@ async def replay(
             raise Waits(question, key=answer_key(number), choices=("yes", "keep"))
     for piece in replaying.pieces:
         await replaying.settle(piece)
+
+
+async def settle_letters(
+    run: Run, ends: Ends, parts: dict[str, Part], *, patience_s: float
+) -> None:
+    """Settle the dead letters of objects that are no more: what the source does not have cannot be
+    lost. They were never stored, so that no scan misses them."""
+
+    def waiting() -> dict[str, list[bytes]]:
+        found: dict[str, list[bytes]] = {}
+        with run.work.reading() as read:
+            for key, letter in dead_letters.open_ones(read, run.job):
+                found.setdefault(key, []).append(letter)
+        return found
+
+    for key, letters in (await asyncio.to_thread(waiting)).items():
+        if key not in parts:
+            continue
+        for start in range(0, len(letters), _CHUNK):
+            await run.breathe()
+            some = letters[start : start + _CHUNK]
+            gone, _, _ = await trying(
+                run,
+                lambda: _verdicts(ends, parts[key], some, ()),  # noqa: B023 - awaited here
+                patience_s=patience_s,
+            )
+            if gone:
+                await asyncio.to_thread(_settle, run, key, gone)
+
+
+def _settle(run: Run, key: str, gone: Sequence[bytes]) -> None:
+    with run.work.held() as tx:
+        for letter in gone:
+            dead_letters.settle(tx, letter, tenant=key)
 
 
 _Verdicts = tuple[list[bytes], dict[bytes, int], int]
@@ -209,32 +243,8 @@ class _Replaying:
         return await trying(self._run, do, patience_s=self._patience_s)
 
     async def _try(self, part: Part, keys: list[bytes]) -> _Verdicts:
-        return await self._patiently(lambda: self._verdicts(part, keys))
-
-    async def _verdicts(self, part: Part, keys: list[bytes]) -> _Verdicts:
-        """Which are gone for certain; update times of those that are there; how many are unclear.
-
-        The source is whole before and after, else none of it counts.
-        """
-        witnesses = self._witnesses.get(part.key, [])
-        await self._ends.vouch(part, witnesses)
-        gone: list[bytes] = []
-        there: dict[bytes, int] = {}
-        unclear = 0
-        answers = await asyncio.gather(
-            *(self._ends.ask(part, key) for key in keys), return_exceptions=True
-        )
-        for key, answer in zip(keys, answers, strict=True):
-            if isinstance(answer, Undecided):
-                unclear += 1
-            elif isinstance(answer, BaseException):
-                raise answer
-            elif answer is None:
-                gone.append(key)
-            else:
-                there[key] = answer
-        await self._ends.vouch(part, witnesses)
-        return gone, there, unclear
+        witnesses = self._witnesses.get(part.key, ())
+        return await self._patiently(lambda: _verdicts(self._ends, part, keys, witnesses))
 
     async def _more_than(self, limit: int, only: Sequence[str] | None = None) -> bool:
         """Whether more than ``limit`` of the missing are gone for certain; nothing is deleted."""
@@ -275,6 +285,31 @@ class _Replaying:
             run.keep(tx)
 
         await to_the_end(self._files.settle_absent, piece, changes, also)
+
+
+async def _verdicts(
+    ends: Ends, part: Part, keys: Sequence[bytes], witnesses: Sequence[bytes]
+) -> _Verdicts:
+    """Which are gone for certain; update times of those that are there; how many are unclear.
+
+    The source is whole before and after, else none of it counts.
+    """
+    await ends.vouch(part, witnesses)
+    gone: list[bytes] = []
+    there: dict[bytes, int] = {}
+    unclear = 0
+    answers = await asyncio.gather(*(ends.ask(part, key) for key in keys), return_exceptions=True)
+    for key, answer in zip(keys, answers, strict=True):
+        if isinstance(answer, Undecided):
+            unclear += 1
+        elif isinstance(answer, BaseException):
+            raise answer
+        elif answer is None:
+            gone.append(key)
+        else:
+            there[key] = answer
+    await ends.vouch(part, witnesses)
+    return gone, there, unclear
 
 
 def _named(keys: Sequence[Any]) -> str:

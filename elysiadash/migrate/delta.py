@@ -71,6 +71,7 @@ async def catch_up(
     await deletes.replay(
         run, number, ends, catching.files, catching.parts, patience_s=catching.patience_s
     )
+    await deletes.settle_letters(run, ends, catching.parts, patience_s=catching.patience_s)
     seen = await asyncio.to_thread(catching.counts)
     generation = Generation(
         number=number,

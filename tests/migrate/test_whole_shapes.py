@@ -96,7 +96,7 @@ async def test_offloaded_tenants_are_asked_about_and_named(job: Whole, do: str) 
     assert isinstance(job.source, SimulatedCluster)
     await tenants(job, "Rooms", {"a": "HOT", "b": "COLD", "c": "HOT"})
     job.source.model.collections["Rooms"].shards["c"].activity = "FROZEN"
-    job.submit({"Rooms": "Rooms"})
+    job.submit({"Rooms": "Rooms"}, accepted=("offloaded",))
     found = await job.work()
     while found.state is not JobState.PAUSED:
         assert not found.state.ended, found.reason
@@ -194,7 +194,7 @@ async def _circle(job: Whole) -> None:
             own = identity(number + (1000 if name == "Writer" else 0))
             beacon = f"weaviate://localhost/{to}/{identity((number + 1) % 40 + place)}"
             path = f"/v1/objects/{name}/{own}/references/{known}"
-            await ask(job.source, "POST", path, {"beacon": beacon})
+            await ask(job.source, "PUT", path, [{"beacon": beacon}])
 
 
 async def test_two_collections_that_refer_to_each_other(job: Whole) -> None:

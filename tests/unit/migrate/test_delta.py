@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elysiadash.jobs import folder, ranges
+from elysiadash.jobs import dead_letters, folder, ranges
 from elysiadash.jobs.claims import Claim
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.keyspace import evenly
@@ -19,10 +19,20 @@ from elysiadash.migrate.checkpoint import Frozen, Generation
 from elysiadash.migrate.delta import Merge, catch_up, worth_another
 from elysiadash.migrate.errors import Waits
 from elysiadash.migrate.run import Run
+from elysiadash.scan.errors import OwnersAway
 from elysiadash.scan.ledger import Entry
 from elysiadash.scan.rows import IdTime
 from tests.unit.jobs.given import opened
-from tests.unit.migrate.two_ends import Killed, TwoEnds, a_run, beside, copied, in_ledger, key
+from tests.unit.migrate.two_ends import (
+    PART,
+    Killed,
+    TwoEnds,
+    a_run,
+    beside,
+    copied,
+    in_ledger,
+    key,
+)
 
 KEYS = st.integers(0, 15)
 CHANGES = st.tuples(st.sampled_from(["put", "delete"]), KEYS)
@@ -310,3 +320,38 @@ def test_generations_go_on_while_they_shrink(found: list[int], more: bool) -> No
         for number, changed in enumerate(found, 1)
     ]
     assert worth_another(generations) is more
+
+
+def test_dead_letter_of_what_the_source_deleted_since_is_settled(tmp_path: Path) -> None:
+    ends = TwoEnds()
+    with opened(tmp_path) as jobs:
+        run = a_run(jobs)
+        copied(run)
+        ends.put(key(1), "cannot be written")
+        with run.work.held() as tx:
+            for number in (1, 2):
+                dead_letters.put(tx, key(number), "refused", tenant=PART.key)
+        asyncio.run(catch_up(run, 1, ends=ends))
+        with run.work.reading() as read:
+            assert [one.object for one in dead_letters.page(read, run.job)] == [key(1)]
+
+
+def test_dead_letters_stand_where_the_source_is_not_whole(tmp_path: Path) -> None:
+    ends = TwoEnds()
+    with opened(tmp_path) as jobs:
+        run = a_run(jobs)
+        copied(run)
+        with run.work.held() as tx:
+            dead_letters.put(tx, key(2), "refused", tenant=PART.key)
+        vouched = 0
+
+        def happens(what: str) -> None:
+            nonlocal vouched
+            vouched += what == "vouch"
+            ends.away = vouched == 2
+
+        ends.happens = happens
+        with pytest.raises(OwnersAway):
+            asyncio.run(deletes.settle_letters(run, ends, {PART.key: PART}, patience_s=0))
+        with run.work.reading() as read:
+            assert dead_letters.count(read, run.job) == 1
