@@ -98,7 +98,7 @@ def checked(wish: CopyWish) -> CopyWish:
         raise _wrong("--dry-run writes nothing and --rehearse does: give one of them")
     if wish.alias and wish.target is not None:
         raise _wrong("--alias is for a copy inside one cluster, and --target names another")
-    if wish.alias and wish.freeze == "none":
+    if wish.alias and (wish.freeze == "none" or wish.strategy == "offline"):
         raise _wrong("--alias needs a freeze: writers of the alias must not be split in two")
     checked_key(wish.writer_key)
     window_of(wish.window)

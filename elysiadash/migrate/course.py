@@ -302,8 +302,15 @@ async def _freeze_again(run: Run, why: str) -> Phase:
 
 
 async def _cut_over(run: Run) -> Phase:
-    await prepare.set_ttl(run)
-    await cut_over.cut_over(run)
+    """A freeze that is gone by now, as a pause or the watchdog thaws it, is begun anew."""
+    try:
+        if _freezes(run) and run.spec.alias is None:
+            # With an alias its change is what this has to come before.
+            await freeze.holds(run)
+        await prepare.set_ttl(run)
+        await cut_over.cut_over(run)
+    except NotFrozen as error:
+        return await _freeze_again(run, str(error))
     return Phase.HELD
 
 

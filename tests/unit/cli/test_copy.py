@@ -189,6 +189,7 @@ def test_the_same_cluster_by_another_name_is_one_cluster(
         (["copy", "A", "B", "--executor", "dask"], "belong together"),
         (["migrate", "A=B", "--strategy", "backup"], "belong together"),
         (["copy", "A", "B", "--alias", "L", "--freeze", "none"], "--alias needs a freeze"),
+        (["copy", "A", "B", "--alias", "L", "--strategy", "offline"], "--alias needs a freeze"),
         (["copy", "A", "--target", "http://x:1", "--alias", "L"], "inside one cluster"),
         (["copy", "A", "B", "--window", "25:00-26:00"], "22:00-05:30"),
         (["copy", "A", "B", "--window", ""], "--window is empty"),
