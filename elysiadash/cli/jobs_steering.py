@@ -97,9 +97,13 @@ def jobs_thaw(name: str | None, as_json: bool) -> int:
         job = named_job(database, name)
         with database.reading() as read:
             frozen = [one for one in left_frozen(read) if one.job == job.id]
-        if any(one.worker_lives for one in frozen):
+        # Where the operator keeps writers out nothing of ours is frozen; it waits all the same.
+        waits = not frozen and job.phase == "HELD" and not job.state.ended
+        if waits or any(one.worker_lives for one in frozen):
             with database.transaction() as tx:
                 wish = control.ask(tx, job.id, "say", {"word": THAW})
+            if waits and _needs_worker(database, job):
+                ensure_worker(database)
             return _told(database, job, wish, as_json)
         if not frozen:
             raise CommandFailed(f"job {job.id} is {job.state} and holds nothing frozen")

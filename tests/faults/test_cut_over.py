@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from elysiadash.demo.cluster import SimulatedCluster, simulated
 from elysiadash.demo.faults import Fault
-from elysiadash.jobs import control, dead_letters, events, folder, ranges
+from elysiadash.jobs import control, dead_letters, events, folder, ranges, steps
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.migrate import cut_over, freeze
 from elysiadash.migrate.errors import NotFrozen, SourceChanged, TargetChanged
@@ -108,6 +108,8 @@ async def test_alias_is_brought_to_the_copy_and_the_old_one_compared(
         assert owed(tmp_path) == []
         assert run.checkpoint.frozen is not None
         assert run.checkpoint.frozen.thawed_by == "the hold's limit of 8 s has passed"
+        # The application is at the copy: it writes there.
+        assert run.checkpoint.notes == ()
 
 
 async def test_freeze_that_broke_stops_before_the_alias(
@@ -232,6 +234,21 @@ async def test_hold_ends_with_the_operators_word(demo: SimulatedCluster, tmp_pat
             control.ask(tx, run.job, "say", {"word": "thaw"}, who="anna")
         assert await freeze.hold(run) == "the operator said that the application has moved"
         assert frozen_shards(demo) == 0
+        assert run.checkpoint.notes == ()
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+async def test_hold_that_ends_before_that_word_is_told_as_not_checked(
+    demo: SimulatedCluster, tmp_path: Path, by_another: bool
+) -> None:
+    async with copied(demo, tmp_path, alias=None) as run:
+        if by_another:
+            with run.work.database.transaction() as tx:
+                steps.put_back(tx, run.job, "freeze", who="the watchdog", reason="no heartbeat")
+        await freeze.hold(run)
+        (note,) = run.checkpoint.notes
+        assert note.startswith("what was written to the source since ")
+        assert "before anybody said that the application has moved" in note
 
 
 async def test_without_an_alias_there_is_a_checklist(

@@ -1,6 +1,7 @@
 """The held freeze: the source stays frozen until the operator says that the application has moved.
 
-It ends by ``{"word": "thaw"}`` (``jobs thaw``), or at the hold's limit. A restart of a node makes
+It ends by ``{"word": "thaw"}`` (``jobs thaw``), or at the hold's limit, which the report then
+says: an application that has not moved yet writes to the source again. A restart of a node makes
 its shards writable: they are frozen again at once, and it is said.
 """
 
@@ -11,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from elysiadash.config.moments import rfc3339_seconds
 from elysiadash.migrate.errors import NotFrozen
 from elysiadash.migrate.freeze import ladder
 from elysiadash.migrate.left_frozen import THAW
@@ -91,6 +93,8 @@ async def _hold(run: Run, looking: _Looking) -> str:
         await run.breathe()
         await asyncio.sleep(_LOOK_S)
     await ladder.thaw(run, why)
+    if THAW not in run.checkpoint.answers:
+        await _note_early_end(run)
     return why
 
 
@@ -125,7 +129,24 @@ async def keep_frozen(run: Run) -> bool:
 
 async def _gone(run: Run) -> str:
     await ladder.thaw(run, "another process")
+    await _note_early_end(run)
     return "it was thawed by another process, see the job's events"
+
+
+async def _note_early_end(run: Run) -> None:
+    """Nobody said that the application has moved: it may write to the source, which nobody sees.
+
+    Behind an alias that was brought along it writes to the copy.
+    """
+    frozen = run.checkpoint.frozen
+    if run.spec.alias is not None or frozen is None or frozen.thawed is None:
+        return
+    note = (
+        f"what was written to the source since {rfc3339_seconds(frozen.thawed)}: the freeze ended "
+        f"then ({frozen.thawed_by}), before anybody said that the application has moved"
+    )
+    await run.note("freeze", f"not checked: {note}", severity="warning")
+    await run.save(notes=(*run.checkpoint.notes, note))
 
 
 async def _said_thaw(run: Run) -> bool:

@@ -20,8 +20,10 @@ from elysiadash.cli import audit_command
 from elysiadash.cli.exits import Exit
 from elysiadash.jobs.audit import FILE_NAME, AuditLog
 from elysiadash.jobs.audit_reader import Wanted, added, end_of, page
+from elysiadash.jobs.database import Database
 from elysiadash.weaviate.guard import AuditEntry, Permit
 from tests.unit.cli.running import Cli, valid_document
+from tests.unit.jobs.given import submitted
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,6 +62,23 @@ def paths(document: dict[str, list[dict[str, str]]]) -> list[str]:
 def test_nothing_yet(cli: Cli) -> None:
     assert cli("audit").out.strip() == "nothing was written"
     assert cli.document("audit", "--json")["items"] == []
+
+
+def test_a_job_is_found_by_the_end_of_its_name(cli: Cli, state: Path) -> None:
+    with Database.open(state) as database:
+        job = submitted(database).id
+    write(state, entry("/v1/mine", job=job), entry("/v1/other", job="20261130-0001"))
+    short = job.partition("-")[2]
+    assert paths(cli.document("audit", "--job", short, "--json")) == ["/v1/mine"]
+    assert paths(cli.document("audit", "--job", f"{job}", "--json")) == ["/v1/mine"]
+
+
+def test_a_job_that_is_gone_keeps_its_lines_and_a_wrong_name_is_told(cli: Cli, state: Path) -> None:
+    write(state, entry("/v1/old", job="20261130-0001"))
+    assert paths(cli.document("audit", "--job", "20261130-0001", "--json")) == ["/v1/old"]
+    ran = cli("audit", "--job", "nonsense")
+    assert ran.out.strip() == "no such line was written"
+    assert "there is no job nonsense" in ran.err
 
 
 def test_the_newest_come_last(cli: Cli, state: Path) -> None:

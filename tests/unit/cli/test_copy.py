@@ -354,6 +354,28 @@ def test_the_end_of_the_job_is_the_end_of_the_command(
     assert (item["kind"], item["copied"], item["ending"]) == ("copy", 7, "CAUGHT_UP")
 
 
+@pytest.mark.parametrize(("after", "until_held"), [("hold", True), ("thaw", False)])
+def test_only_a_hold_lets_the_command_go_before_the_job_ends(
+    cli: Cli,
+    healthy: InThread,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+    until_held: bool,
+) -> None:
+    told: list[bool] = []
+
+    def follow(database: Database, job: str, *, until_held: bool) -> Followed:
+        told.append(until_held)
+        with database.reading() as read:
+            return Followed(job=queue.get(read, job), code=Exit.OK, words="over")
+
+    monkeypatch.setattr(copy_command, "follow", follow)
+    words = ("copy", name, "Copied", *healthy.flags(), "--write", "--yes", "--after", after)
+    assert cli(*words).code == Exit.OK
+    assert told == [until_held]
+
+
 def test_a_dry_run_prints_plan_and_forecast_and_needs_no_leave(
     cli: Cli, healthy: InThread, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

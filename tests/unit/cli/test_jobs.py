@@ -314,6 +314,19 @@ def test_a_worker_that_lives_is_told_to_thaw(
         assert [one.value for one in control.still_open(read, job.id)] == [{"word": "thaw"}]
 
 
+def test_a_held_job_of_stopped_writers_hears_that_the_application_has_moved(
+    cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_steering, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(jobs_steering, "ensure_worker", lambda _: None)
+    job = submitted(jobs)
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.enter(tx, "HELD")
+    assert cli("jobs", "thaw", job.id).code == 0
+    with jobs.reading() as read:
+        assert [one.value for one in control.still_open(read, job.id)] == [{"word": "thaw"}]
+
+
 def test_without_a_worker_it_is_thawed_from_here(
     cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
