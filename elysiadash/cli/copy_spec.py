@@ -80,6 +80,16 @@ def checked(wish: CopyWish) -> CopyWish:
         double = next((name for name in names if names.count(name) > 1), None)
         if double:
             raise _wrong(f"{double} is named twice")
+    for option, given in (
+        ("--alias", (wish.alias,)),
+        ("--backend", (wish.backend,)),
+        ("--scheduler", (wish.scheduler,)),
+        ("--set", wish.settings),
+        ("--tenant", wish.tenants),
+        ("--window", (wish.window,)),
+    ):
+        if "" in given:
+            raise _wrong(f"{option} is empty")
     if (wish.executor == "dask") != (wish.scheduler is not None):
         raise _wrong("--executor dask and --scheduler ADDRESS belong together")
     if (wish.strategy == "backup") != (wish.backend is not None):
@@ -88,7 +98,7 @@ def checked(wish: CopyWish) -> CopyWish:
         raise _wrong("--dry-run writes nothing and --rehearse does: give one of them")
     if wish.alias and wish.target is not None:
         raise _wrong("--alias is for a copy inside one cluster, and --target names another")
-    if wish.alias and wish.freeze == "none":
+    if wish.alias and (wish.freeze == "none" or wish.strategy == "offline"):
         raise _wrong("--alias needs a freeze: writers of the alias must not be split in two")
     checked_key(wish.writer_key)
     window_of(wish.window)
