@@ -15,6 +15,7 @@ from tests.servers.real import RealCluster, skip_reason
 
 __all__ = ["quick"]
 
+_TTL = {"OBJECTS_TTL_DELETE_SCHEDULE": "@hourly"}
 Ends = tuple[Cluster, Cluster]
 
 
@@ -34,7 +35,7 @@ async def ends(request: pytest.FixtureRequest, real_ends: list[RealCluster]) -> 
         if skip_reason() is not None:
             pytest.skip(str(skip_reason()))
         for name in ("source-0", "target-0")[len(real_ends) :]:
-            real_ends.append(await RealCluster(1, hostnames=(name,)).__aenter__())
+            real_ends.append(await RealCluster(1, hostnames=(name,), env=_TTL).__aenter__())
         for one in real_ends:
             await drop_all(one)
         yield real_ends[0], real_ends[1]
