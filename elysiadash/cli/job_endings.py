@@ -60,6 +60,8 @@ def next_step(job: Job) -> str | None:
     question = job.checkpoint.get("question")
     if job.state is _S.PAUSED and question and question == job.reason:
         return f"to answer: elysiadash jobs answer {job.id} ANSWER"
+    if job.state is _S.FAILED and job.ending == "REFUSED":
+        return f"once that is mended: elysiadash jobs resume {job.id}"
     if job.state in (_S.PAUSED, _S.FAILED):
         return f"to go on: elysiadash jobs resume {job.id}"
     return None

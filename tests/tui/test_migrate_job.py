@@ -310,6 +310,17 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     assert coming(text, START) is None
 
 
+@pytest.mark.parametrize(("how", "ours"), [("readonly", True), ("roles", True), ("stopped", False)])
+def test_t_is_offered_only_where_it_thaws(how: str, ours: bool) -> None:
+    frozen = Frozen(how=how, since=START, until=START + 60)
+    words = "".join(
+        piece if isinstance(piece, str) else piece[0]
+        for piece in freeze_lines(frozen, START + 10)[0]
+    )
+    assert ("T thaws now" in words) is ours
+    assert ("thaws by itself in 50 s" in words) is ours
+
+
 def test_a_freeze_that_is_over_says_who_thawed_it() -> None:
     frozen = Frozen(how="READONLY", since=START, until=START + 60, thawed=START + 12, thawed_by="a")
     (line,) = freeze_lines(frozen, START + 100)

@@ -213,6 +213,27 @@ async def test_start_makes_the_job_and_the_draft_goes(tmp_path: Path) -> None:
         assert drafts.every(tmp_path) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ("hold", "the source stays frozen until you thaw it, 15m00s at most"),
+        ("thaw", "writers are let in again at once"),
+    ],
+)
+async def test_before_the_start_it_says_what_becomes_of_the_source(
+    tmp_path: Path, after: str, words: str
+) -> None:
+    room = Room(tmp_path)
+    settings = ("replicationConfig.factor=1",)
+    planned = room.planned(step="preflight", after=after, settings=settings)
+    async with on_draft(room, room.checked(planned, blocked=False)) as (app, pilot, _):
+        await pressed(app, pilot, "x")
+        assert isinstance(app.screen, TypedWord)
+        said = " ".join(str(each.content) for each in app.screen.query(Static))
+        assert words in said
+        assert "changed on the way: replicationConfig.factor=1" in said
+
+
 async def test_the_same_work_is_not_started_twice(tmp_path: Path) -> None:
     room = Room(tmp_path)
     first = room.checked(room.planned(step="preflight"), blocked=False)

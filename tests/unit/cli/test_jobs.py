@@ -21,7 +21,7 @@ import pytest
 
 from elysiadash.cli import job_following, jobs_command, jobs_steering
 from elysiadash.cli.exits import Exit
-from elysiadash.cli.job_endings import code_of, words_of
+from elysiadash.cli.job_endings import code_of, next_step, words_of
 from elysiadash.jobs import claims, control, events, folder, outcomes, queue, ranges, steps
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import Job, JobState
@@ -528,6 +528,17 @@ def test_each_way_to_end_has_its_code(
     ended = msgspec.structs.replace(job, state=JobState(state_), ending=ending)
     assert code_of(ended) == code
     assert words_of(ended) == f"job {job.id} {words}"
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"), [("REFUSED", "once that is mended: "), ("FAILED", "to go on: ")]
+)
+def test_a_refused_job_is_not_said_to_go_on_as_it_is(
+    jobs: Database, ending: str, words: str
+) -> None:
+    job = submitted(jobs)
+    failed = msgspec.structs.replace(job, state=JobState.FAILED, ending=ending)
+    assert next_step(failed) == f"{words}elysiadash jobs resume {job.id}"
 
 
 FACE = """

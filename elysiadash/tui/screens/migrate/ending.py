@@ -133,11 +133,14 @@ def freeze_lines(frozen: Frozen, now: float) -> list[Words]:
         return [[(words, "$health-unknown")]]
     left = frozen.until - now
     look = "$health-crit" if left < _HURRY_S else "$health-warn"
-    ends = f"thaws by itself in {numbers.span(left)}" if left > 0 else "its limit is over"
+    # Those that the operator keeps out, no key of ours lets in.
+    ours = frozen.how not in (Freeze.STOPPED, Freeze.MODE)
+    does, key = ("thaws by itself", "; T thaws now") if ours else ("the hold ends", "")
+    ends = f"{does} in {numbers.span(left)}" if left > 0 else "its limit is over"
     lines: list[Words] = [
         [
             (f"FROZEN {numbers.span(now - frozen.since)}", f"bold reverse {look}"),
-            (f" by {plain(frozen.how)}; {ends}; T thaws now", f"bold {look}"),
+            (f" by {plain(frozen.how)}; {ends}{key}", f"bold {look}"),
         ]
     ]
     lines += [[(f"  proof: {plain(words)}", "$health-unknown")] for words in frozen.proven_by[:4]]

@@ -11,8 +11,10 @@ import msgspec
 from elysiadash.jobs.errors import JobsError
 from elysiadash.jobs.job import NewJob
 from elysiadash.migrate.drafts import Draft, DraftError
+from elysiadash.migrate.phases import Freeze
 from elysiadash.migrate.recommend import recommend
 from elysiadash.migrate.spec import PREFLIGHT, REHEARSAL
+from elysiadash.tui import numbers
 from elysiadash.tui.screens.migrate import asking
 from elysiadash.tui.screens.migrate.choices import Around, known_of
 from elysiadash.tui.screens.migrate.preflight import PreflightPane
@@ -168,6 +170,13 @@ class Starting(StepsScreen):
         lines = [f"{draft.title}{environment}", f"{count}, by {draft.strategy or advice.strategy}"]
         freeze = draft.freeze or advice.freeze
         lines.append(f"writers are kept out by: {freeze}; verified to {draft.verify}")
+        if freeze != Freeze.NONE and draft.after == "hold":
+            limit = numbers.span(draft.hold_limit_s)
+            lines.append(f"then the source stays frozen until you thaw it, {limit} at most")
+        elif freeze != Freeze.NONE:
+            lines.append("then writers are let in again at once")
+        if draft.settings:
+            lines.append(f"changed on the way: {' '.join(draft.settings)}")
         if any(one.replaces for one in draft.collections):
             lines.append("what has these names in the target is REPLACED")
         if advice.only_if:
