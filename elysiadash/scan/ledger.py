@@ -254,6 +254,11 @@ def updated(base: Iterable[Entry], changes: Iterable[Entry | Gone]) -> Iterator[
         change = next(coming, None)
 
 
+def entries_in(length: int) -> int:
+    """How many entries a whole file of so many bytes holds."""
+    return (length - _HEADER_BYTES) // RECORD_BYTES
+
+
 def _offset(place: int) -> int:
     return _HEADER_BYTES + place * RECORD_BYTES
 

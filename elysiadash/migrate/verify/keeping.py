@@ -21,7 +21,7 @@ from elysiadash.migrate.verify.mismatches import Mismatch, MismatchFile
 from elysiadash.migrate.verify.pieces import Outcome
 from elysiadash.migrate.verify.settling import Differing
 from elysiadash.scan.keys import as_text
-from elysiadash.scan.ledger import RECORD_BYTES, LedgerWriter
+from elysiadash.scan.ledger import LedgerWriter, entries_in
 
 PROOFS = 1_000_000
 """Proof n is generation ``PROOFS + n`` of the job's ranges: never one of a delta's."""
@@ -190,7 +190,7 @@ def _expected(read: Reading, job: str, keys: list[str]) -> int:
     entries = 0
     for key in keys:
         for one in ranges.of(read, job, generation=ledgers.COPIED, tenant=key):
-            entries += lengths[newest[one.id][1]] // RECORD_BYTES
+            entries += entries_in(lengths[newest[one.id][1]])
     return entries
 
 

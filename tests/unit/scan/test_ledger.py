@@ -68,6 +68,12 @@ def test_what_was_written_is_read(
         read.verify()
 
 
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_a_files_length_tells_its_entries(tmp_path: Path, count: int) -> None:
+    path = _written(tmp_path / "a", [Entry(number.to_bytes(16), number) for number in range(count)])
+    assert ledger.entries_in(path.stat().st_size) == count
+
+
 def test_more_entries_than_a_buffer_holds(tmp_path: Path) -> None:
     entries = [Entry(number.to_bytes(16), number) for number in range(60_000)]
     with Ledger(_written(tmp_path / "a", entries)) as read:
