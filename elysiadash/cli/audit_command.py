@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -14,8 +17,11 @@ from elysiadash.cli.tables import Column, Table, plain, write_table
 from elysiadash.cli.words import UNKNOWN
 from elysiadash.cli.worker_command import state_folder
 from elysiadash.config.moments import rfc3339
+from elysiadash.jobs import queue
 from elysiadash.jobs.audit import FILE_NAME
 from elysiadash.jobs.audit_reader import AuditLine, Wanted, added, end_of, objects_words, page
+from elysiadash.jobs.database import Database
+from elysiadash.jobs.errors import JobsError
 
 _LOOK_S = 0.5
 _CSV = AuditItem.__struct_fields__
@@ -38,8 +44,9 @@ class AuditWish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def wanted(self, now: float) -> Wanted:
         """Which lines."""
         since = None if self.since is None else moment(self.since, now, "--since")
+        job = None if self.job is None else _whole_name(self.job)
         return Wanted(
-            since=since, job=self.job, user=self.user, profile=self.profile, result=self.result
+            since=since, job=job, user=self.user, profile=self.profile, result=self.result
         )
 
 
@@ -48,24 +55,42 @@ def audit(wish: AuditWish) -> int:
     wanted = wish.wanted(time.time())
     state = state_folder()
     path = state / FILE_NAME
-    try:
+    with _readable(path):
         place = end_of(state)
         lines, unreadable, more = _newest(wish, wanted, place)
-        document = AuditDocument(
-            at=rfc3339(time.time()),
-            file=str(path),
-            unreadable=unreadable,
-            more=more,
-            items=tuple(map(item_of, reversed(lines))),
-        )
-        _show(document, wish.format, follow=wish.follow)
-        if wish.follow:
-            _follow(wish, wanted, place)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise CommandFailed(f"{path} cannot be read ({error.strerror})") from None
+    document = AuditDocument(
+        at=rfc3339(time.time()),
+        file=str(path),
+        unreadable=unreadable,
+        more=more,
+        items=tuple(map(item_of, reversed(lines))),
+    )
+    _show(document, wanted, wish.format, follow=wish.follow)
+    if wish.follow:
+        _follow(wish, wanted, place)
     return Exit.OK
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What fails in reading is the file's fault; in writing, that of whoever reads us."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read ({error.strerror})") from None
+
+
+def _whole_name(text: str) -> str:
+    """The job's whole name, as for every other command; as it was typed where there is none.
+
+    The log keeps the lines of a job that was discarded: then only its whole name finds them.
+    """
+    try:
+        with Database.open(state_folder()) as database, database.reading() as read:
+            return queue.find(read, text).id
+    except JobsError as error:
+        say(str(error))
+        return text
 
 
 def item_of(line: AuditLine) -> AuditItem:
@@ -105,14 +130,15 @@ def _newest(wish: AuditWish, wanted: Wanted, end: int) -> tuple[list[AuditLine],
     return found, unreadable, bool(place)
 
 
-def _show(document: AuditDocument, format: Format, *, follow: bool) -> None:
+def _show(document: AuditDocument, wanted: Wanted, format: Format, *, follow: bool) -> None:
     if format == "json":
         write_json(document, as_line=follow)
         return
     if format == "csv":
         write_csv([_CSV, *map(_values, document.items)])
     else:
-        write_table(_table(document.items))
+        empty = "nothing was written" if wanted == Wanted() else "no such line was written"
+        write_table(_table(document.items, empty))
     if document.unreadable:
         say(f"{document.unreadable} lines of {document.file} are none of ours, or cut short")
     if document.more:
@@ -123,7 +149,8 @@ def _follow(wish: AuditWish, wanted: Wanted, place: int) -> None:
     state = state_folder()
     while True:
         time.sleep(_LOOK_S)
-        news = added(state, place, wanted)
+        with _readable(state / FILE_NAME):
+            news = added(state, place, wanted)
         place = news.place
         items = tuple(map(item_of, news.lines))
         if not items and not news.unreadable:
@@ -146,7 +173,7 @@ def _values(item: AuditItem) -> list[object]:
     return [getattr(item, name) for name in _CSV]
 
 
-def _table(items: tuple[AuditItem, ...]) -> Table:
+def _table(items: tuple[AuditItem, ...], empty: str = "") -> Table:
     columns = (
         Column("AT"),
         Column("USER", spare=3),
@@ -168,4 +195,4 @@ def _table(items: tuple[AuditItem, ...]) -> Table:
         )
         for item in items
     )  # fmt: skip
-    return Table(title="", columns=columns, rows=rows, empty="nothing was written")
+    return Table(title="", columns=columns, rows=rows, empty=empty)

@@ -83,7 +83,9 @@ def _done(database: Database, chosen: Chosen, wish: CopyWish, new: NewJob, targe
         write_line(job.id)
         return Exit.OK
     ensure_worker(database)
-    followed = follow(database, job.id, until_held=not wish.only_looks)
+    # With "thaw" the hold is over at once: the job's end is worth the moment.
+    holds = not wish.only_looks and job.spec.get("after") != "thaw"
+    followed = follow(database, job.id, until_held=holds)
     print_followed(
         database, followed, plan=wish.only_looks, as_json=wish.as_json, report=not chosen.demo
     )

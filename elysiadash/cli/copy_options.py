@@ -106,6 +106,7 @@ HOW = (
         metavar="SECONDS",
         default=60.0,
         least=1,
+        most=86_400,
         help="Writers are let in again after so long.",
     ),
     Option(
@@ -123,6 +124,7 @@ HOW = (
         metavar="SECONDS",
         default=900.0,
         least=1,
+        most=604_800,
         help="End of the hold at the latest.",
     ),
     _text(

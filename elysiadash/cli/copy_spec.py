@@ -80,6 +80,16 @@ def checked(wish: CopyWish) -> CopyWish:
         double = next((name for name in names if names.count(name) > 1), None)
         if double:
             raise _wrong(f"{double} is named twice")
+    for option, given in (
+        ("--alias", (wish.alias,)),
+        ("--backend", (wish.backend,)),
+        ("--scheduler", (wish.scheduler,)),
+        ("--set", wish.settings),
+        ("--tenant", wish.tenants),
+        ("--window", (wish.window,)),
+    ):
+        if "" in given:
+            raise _wrong(f"{option} is empty")
     if (wish.executor == "dask") != (wish.scheduler is not None):
         raise _wrong("--executor dask and --scheduler ADDRESS belong together")
     if (wish.strategy == "backup") != (wish.backend is not None):

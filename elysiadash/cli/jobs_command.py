@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +24,16 @@ from elysiadash.cli.job_documents import (
 from elysiadash.cli.job_endings import is_at_rest
 from elysiadash.cli.job_following import ensure_worker, follow
 from elysiadash.cli.job_items import full_item, item_of
-from elysiadash.cli.output import Format, is_terminal, say, write, write_csv, write_json, write_line
+from elysiadash.cli.output import (
+    Format,
+    is_terminal,
+    say,
+    say_alarm,
+    write,
+    write_csv,
+    write_json,
+    write_line,
+)
 from elysiadash.cli.tables import Column, Table, write_table
 from elysiadash.cli.worker_command import state_folder
 from elysiadash.config.moments import rfc3339, rfc3339_seconds
@@ -33,6 +44,9 @@ from elysiadash.jobs.job import Job, JobState
 from elysiadash.jobs.worker_lock import WorkerLock
 from elysiadash.migrate.left_frozen import LeftFrozen, left_frozen
 
+_REFUSED = "REFUSED"
+_READABLE = 72
+"""Signs of a reason in a list on a terminal; ``jobs show`` has the whole."""
 _BEFORE = 20
 """Events from before that ``attach`` tells."""
 
@@ -90,7 +104,11 @@ def jobs_list(wish: ListWish) -> int:
     elif wish.format == "csv":
         write_csv([CSV, *map(csv_row, items)])
     else:
-        write_table(_table(items))
+        whys = {}
+        if is_terminal(sys.stdout):
+            pairs = zip(found, items, strict=True)
+            whys = {job.id: shortened(_why(item), refused_by(job)) for job, item in pairs}
+        write_table(_table(items, whys))
     for one in frozen:
         say(frozen_words(one))
     if note is None and any(item.state in ("QUEUED", "RUNNING") for item in items):
@@ -106,21 +124,41 @@ def jobs_show(name: str | None, as_json: bool) -> int:
 
 
 def jobs_report(name: str | None, as_json: bool) -> int:
-    """The report of a job that has one: Markdown, or its JSON."""
+    """The report of a job that has one: Markdown, or its JSON; whether its hash holds is told."""
     with opened_jobs() as database:
         job = named_job(database, name)
         with database.reading() as read:
             report = full_item(read, job, database.folder).report
     if report is None:
         raise CommandFailed(f"job {job.id} has no report (yet)")
-    from pathlib import Path
-
-    path = Path(report).with_suffix(".json" if as_json else ".md")
+    sealed = Path(report)
+    path = sealed.with_suffix(".json" if as_json else ".md")
     try:
-        write(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CommandFailed(f"job {job.id} has lost its report: {path} is not there") from None
+        text = path.read_text(encoding="utf-8")
+        wrong = _why_not_as_written(sealed)
+    except FileNotFoundError as error:
+        gone = error.filename
+        raise CommandFailed(f"job {job.id} has lost its report: {gone} is not there") from None
+    write(text)
+    if wrong is not None:
+        say_alarm(f"DO NOT TRUST THIS REPORT: {wrong}")
+        return Exit.FAILED
+    say("the report is as the job wrote it: its hash holds")
     return Exit.OK
+
+
+def _why_not_as_written(sealed: Path) -> str | None:
+    """Why the report is not what its hash was taken over; None where it is."""
+    from elysiadash.migrate.report import ReportChanged, check
+    from elysiadash.migrate.report_text import as_markdown
+
+    try:
+        document = check(sealed.read_bytes())
+    except ReportChanged as error:
+        return str(error)
+    if sealed.with_suffix(".md").read_text(encoding="utf-8") != as_markdown(document):
+        return f"the Markdown was changed: it is not what {sealed.name} says"
+    return None
 
 
 def jobs_attach(name: str | None, as_json: bool) -> int:
@@ -185,7 +223,34 @@ def _state(text: str) -> JobState:
         ) from None
 
 
-def _table(items: tuple[JobItem, ...]) -> Table:
+def refused_by(job: Job) -> list[Mapping[str, Any]]:
+    """The checks that refused a job; none of a job that was not refused."""
+    return _blocks(job.checkpoint, job.spec) if job.ending == _REFUSED else []
+
+
+def _blocks(checkpoint: Mapping[str, Any], spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Checks that block and that nobody lifted."""
+    lifted = spec.get("accepted") or ()
+    return [
+        one
+        for one in checkpoint.get("checks") or ()
+        if one["result"] == "blocks" and not (one.get("liftable") and one["code"] in lifted)
+    ]
+
+
+def shortened(why: str, refused_by: Sequence[Mapping[str, Any]] = ()) -> str:
+    """A reason on one readable line: the first check that refused it, and how many more did."""
+    if refused_by:
+        first, more = refused_by[0], len(refused_by) - 1
+        why = f"{first['about']}: {first['text']}"
+        tail = f" (and {words.plural(more, 'check')} more)" if more else ""
+    else:
+        tail = ""
+    room = _READABLE - len(tail)
+    return (why if len(why) <= room else f"{why[: room - 1].rstrip()}…") + tail
+
+
+def _table(items: tuple[JobItem, ...], whys: Mapping[str, str]) -> Table:
     columns = (
         Column("JOB"),
         Column("STATE"),
@@ -198,10 +263,15 @@ def _table(items: tuple[JobItem, ...]) -> Table:
         Column("WHAT"),
         Column("WHY"),
     )
-    return Table(title="", columns=columns, rows=tuple(map(_row, items)), empty="no jobs")
+    return Table(
+        title="",
+        columns=columns,
+        rows=tuple(_row(item, whys.get(item.job)) for item in items),
+        empty="no jobs",
+    )
 
 
-def _row(item: JobItem) -> tuple[str, ...]:
+def _row(item: JobItem, why: str | None) -> tuple[str, ...]:
     state = item.state.lower()
     if item.cancelling or item.pausing:
         state = f"{state}, {'cancelling' if item.cancelling else 'pausing'}"
@@ -215,8 +285,12 @@ def _row(item: JobItem) -> tuple[str, ...]:
         words.UNKNOWN if item.eta_s_p50 is None else words.seconds(item.eta_s_p50),
         words.count(item.dead_letters),
         item.title,
-        item.question or item.reason or item.waits or _silence(item) or words.UNKNOWN,
+        why or _why(item) or words.UNKNOWN,
     )
+
+
+def _why(item: JobItem) -> str:
+    return item.question or item.reason or item.waits or _silence(item)
 
 
 def _silence(item: JobItem) -> str:
@@ -230,9 +304,15 @@ def _lines(item: JobFullItem) -> Iterator[tuple[str, str]]:
     yield "what", item.title
     ending = f" ({item.ending})" if item.ending else ""
     yield "state", f"{item.state.lower()}{ending}{f', phase {item.phase}' if item.phase else ''}"
-    for label, text in (("why", item.reason), ("waits", item.waits), ("asks", item.question)):
+    against = _blocks(item.checkpoint, item.spec) if item.ending == _REFUSED else []
+    why = f"{words.plural(len(against), 'check')} of the preflight" if against else item.reason
+    for label, text in (("why", why), ("waits", item.waits), ("asks", item.question)):
         if text:
             yield label, text
+    for check in against:
+        yield "", f"{check['code']}  {check['about']}: {check['text']}"
+        if check.get("way_out"):
+            yield "", f"  {check['way_out']}"
     total = "" if item.expected is None else f" of {words.count(item.expected)}"
     yield "objects", f"{words.count(item.objects)}{total} ({words.percent(item.fraction)})"
     if item.objects_per_s is not None:

@@ -22,6 +22,7 @@ from elysiadash.migrate.left_frozen import THAW, left_frozen, thaw_now
 
 _PATIENCE_S = 10.0
 """What a wish may take before the command ends without its outcome; it stays open."""
+_FAR_S = 10 * 365.25 * 86_400
 _LEAST = -1000
 _MOST = 1000
 
@@ -81,6 +82,8 @@ def jobs_postpone(name: str | None, value: str | None, as_json: bool) -> int:
     at = later(value or "", now)
     if at <= now:
         raise CommandFailed(f"{value!r} is over", "name a time that is to come", Exit.USAGE)
+    if at > now + _FAR_S:
+        raise CommandFailed(f"{value!r} is too far ahead", "ten years at most", Exit.USAGE)
     say(f"not before {rfc3339_seconds(at)}")
     return _steer(name, "postpone", at, as_json)
 
@@ -94,9 +97,13 @@ def jobs_thaw(name: str | None, as_json: bool) -> int:
         job = named_job(database, name)
         with database.reading() as read:
             frozen = [one for one in left_frozen(read) if one.job == job.id]
-        if any(one.worker_lives for one in frozen):
+        # Where the operator keeps writers out nothing of ours is frozen; it waits all the same.
+        waits = not frozen and job.phase == "HELD" and not job.state.ended
+        if waits or any(one.worker_lives for one in frozen):
             with database.transaction() as tx:
                 wish = control.ask(tx, job.id, "say", {"word": THAW})
+            if waits and _needs_worker(database, job):
+                ensure_worker(database)
             return _told(database, job, wish, as_json)
         if not frozen:
             raise CommandFailed(f"job {job.id} is {job.state} and holds nothing frozen")
@@ -119,6 +126,8 @@ def jobs_answer(name: str | None, word: str | None, as_json: bool) -> int:
                 job.checkpoint.get("question") or "it asks nothing now",
                 Exit.USAGE,
             )
+        if job.state.ended:
+            raise CommandFailed(f"job {job.id} is {job.state} and asks nothing")
         said = {"word": word}
         if job.checkpoint.get("question"):
             said["question"] = job.checkpoint["question"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -57,6 +58,16 @@ def say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
         sys.stderr.flush()
+
+
+def say_alarm(text: str) -> None:
+    """Narration that must not be overlooked: red on a terminal that has colours."""
+    if is_terminal(sys.stderr) and not os.environ.get("NO_COLOR"):
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"\x1b[1;31m{printable(text)}\x1b[0m\n")
+            sys.stderr.flush()
+    else:
+        say(text)
 
 
 def say_demo() -> None:

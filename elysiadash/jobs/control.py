@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from elysiadash.config.moments import rfc3339_seconds
 from elysiadash.jobs import events, states
 from elysiadash.jobs.database import Reading, Transaction
 from elysiadash.jobs.errors import NotPossible
@@ -241,6 +242,10 @@ def _refuse_ended(job: Job, what: str, *, but_failed: bool = False) -> None:
 def _words(verb: str, value: Any) -> str:
     if verb == "say":
         return str(value["word"])
+    if verb == "postpone":
+        return f"postpone to {rfc3339_seconds(value)}"
+    if verb == "rate":
+        return "no rate limit" if value is None else f"rate {value:,.15g}"
     return verb if value is None else f"{verb} {value}"
 
 

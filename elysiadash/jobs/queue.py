@@ -26,6 +26,8 @@ _COLUMNS = (
     " EXISTS (SELECT 1 FROM control WHERE job = jobs.id AND applied IS NULL AND verb = 'cancel')"
 )
 _ONE_DAY = datetime.timedelta(days=1).total_seconds()
+_MOST = 2**63 - 1
+"""The largest number that SQLite takes."""
 
 
 def submit(
@@ -97,7 +99,9 @@ def newest(
             values += wanted
     if roots_only:
         where.append("parent IS NULL")
-    return _jobs(read, f"{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", *values, limit)
+    return _jobs(
+        read, f"{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", *values, min(limit, _MOST)
+    )
 
 
 def children(read: Reading, parent: str) -> list[Job]:

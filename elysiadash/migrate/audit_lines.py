@@ -19,7 +19,8 @@ class CopyLine(AuditEntry, frozen=True, kw_only=True, gc=False):
     collection: str
     tenant: str = ""
     range: int | None = None
-    generation: int = 0
+    generation: int | None = 0
+    """0 for the copy itself; None where it does not say: then phase and time do."""
     requests: int = 0
     objects: int = 0
     ids: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ def _line(
     *,
     seconds: float | None = None,
     range: int | None = None,
-    generation: int = 0,
+    generation: int | None = 0,
     requests: int = 0,
     objects: int = 0,
     verb: str = "POST",
@@ -109,20 +110,23 @@ def _line(
 class ListLines:
     """The two lines of a list of ids."""
 
-    def __init__(self, sink: AuditSink, part: Part, permit: Permit) -> None:
+    def __init__(self, sink: AuditSink, part: Part, permit: Permit, *, generation: int = 0) -> None:
         self._sink = sink
         self._part = part
         self._permit = permit
+        self._generation = generation or None
 
     def begin(self) -> None:
         """Before the first write. Raises ``CannotGoOn``."""
-        _start(self._sink, _line(self._part, self._permit, "started"))
+        line = _line(self._part, self._permit, "started", generation=self._generation)
+        _start(self._sink, line)
 
     def end(self, result: str, *, requests: int, objects: int, seconds: float) -> None:
         """When all of it is done, or given up."""
         line = _line(
-            self._part, self._permit, result, requests=requests, objects=objects, seconds=seconds
-        )
+            self._part, self._permit, result, generation=self._generation, requests=requests,
+            objects=objects, seconds=seconds,
+        )  # fmt: skip
         _end(self._sink, line)
 
 
@@ -155,7 +159,7 @@ def delete_line(
 ) -> None:
     """One line of some deletes in the target. The first raises ``CannotGoOn``."""
     line = _line(
-        part, permit, result, seconds=seconds, objects=len(ids),
+        part, permit, result, seconds=seconds, generation=None, objects=len(ids),
         verb="DELETE", path=f"/v1/objects/{part.target}/{{id}}", ids=ids,
     )  # fmt: skip
     (_start if result == "started" else _end)(sink, line)

@@ -163,6 +163,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A transform gave None."""
     added: int = 0
     """More parts than one that a transform made of objects."""
+    expired: int = 0
+    """Objects of the source that had expired (TTL) when they were to be copied."""
     volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Collection of the source and the properties that a transform makes anew at each run: they
     are verified for presence and type only."""
@@ -173,6 +175,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asleep: tuple[Proof, ...] = ()
     """Of tenants that sleep: proven when their wave was copied, one for each wave."""
     frozen: Frozen | None = None
+    held: float | None = None
+    """Wall time from which on nothing of the source is taken over any more."""
+    broken: bool = False
+    """The source was writable for a moment while it was held, and is not compared since."""
     pace: Pace | None = None
     question: str = ""
     """What the job waits for an answer to (``say``), in words; empty where it does not wait."""

@@ -289,6 +289,7 @@ class Passage:
                 "copied": before.copied + sum(one.stored for one in moved),
                 "dropped": before.dropped + sum(one.dropped for one in moved),
                 "added": before.added + sum(one.added for one in moved),
+                "expired": before.expired + sum(one.expired for one in moved),
             }
         if any(one.reached is not None for one in results):
             self._told, self._pace.stuck = "", ""

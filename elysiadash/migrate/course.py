@@ -29,6 +29,7 @@ from elysiadash.migrate import (
     restored,
     rollback,
     since,
+    unfrozen,
     verify,
     waves,
 )
@@ -66,6 +67,7 @@ async def go(run: Run, kind: str, phase: Phase) -> None:
     if kind in (PREFLIGHT, REHEARSAL):
         await _only_look(run, kind)
         return
+    await _patiently(run, lambda: delta.know_shards(run), begun)
     following: Phase | None = phase
     while following is not None:
         await run.breathe()
@@ -261,14 +263,10 @@ async def _final_delta(run: Run) -> Phase:
 
 async def _last_look(run: Run) -> Phase:
     """Without a freeze: equal at this moment where nothing changed, else as near as it gets."""
-    offline = run.spec.strategy is Strategy.OFFLINE
     await since.renew(run)
     await waves.go(run, _wave)
-    changed = await _catch_up(run)
-    if _proves(run):
-        # What differs in the last look is either a change or a fault: excused only if one was seen.
-        await verify.prove_again(run, final=offline or not changed)
-    if not offline:
+    changed = await unfrozen.last_look(run, _catch_up, proves=_proves(run))
+    if run.spec.strategy is not Strategy.OFFLINE:
         return Phase.REPORT
     if changed:
         await run.note(
@@ -322,7 +320,10 @@ async def _held(run: Run) -> Phase:
         if run.spec.after == "thaw":
             await freeze.thaw(run, "--after thaw")
         else:
-            await freeze.hold(run)
+            await freeze.hold(run, lambda: cut_over.compare_held(run))
+    if run.checkpoint.broken:
+        # The hold ended before it was compared.
+        await cut_over.compare_held(run)
     return Phase.REPORT
 
 
@@ -345,7 +346,7 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
         back = run.spec.rolls_back is not None
         return (Ending.ROLLED_BACK if back else Ending.VERIFIED), None
     if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
-        return Ending.CAUGHT_UP, "; ".join(against)
+        return Ending.CAUGHT_UP, unfrozen.caught_up_words(run)
     return Ending.DIFFERENT, "; ".join(against)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
 from elysiadash.jobs import dead_letters, steps
@@ -20,7 +20,9 @@ from elysiadash.migrate.errors import SourceChanged, TargetChanged
 from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.pacing import Pacing
 from elysiadash.migrate.parts import Part
+from elysiadash.migrate.replica_reads import Replication
 from elysiadash.migrate.run import Run
+from elysiadash.scan.coordinator import Coordinator
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.ledger import READ_AGAIN, Entry
@@ -38,7 +40,7 @@ AFTER_S: Final = 30.0
 _LOOK_S: Final = 2.0
 _READ_BACK_S: Final = 20.0
 _MARGIN_S: Final = 30.0
-SLIPPED: Final = "written to the old collection after the cut-over"
+SLIPPED: Final = "written to the source after the cut-over"
 """The reason in the dead letters: the newer state is in the old collection only."""
 
 
@@ -49,6 +51,8 @@ async def cut_over(run: Run, *, settle_s: float = LONGEST_REQUEST_S + AFTER_S) -
     Raises ``NotFrozen`` before anything was changed; behind the change nothing stops it any more.
     """
     if run.spec.alias is None:
+        if run.checkpoint.held is None:
+            await run.save(held=time.time())
         for line in checklist(run):
             await run.note("cut-over", line)
         return
@@ -82,7 +86,8 @@ async def slipped(run: Run, job: str | None = None) -> dict[Part, list[bytes]]:
     """
     found = {}
     step = await asyncio.to_thread(_step, run, job)
-    since_ms = int((time.time() if step is None else step.data.get("at", time.time())) * 1000)
+    held = run.checkpoint.held or time.time()
+    since_ms = int((held if step is None else step.data.get("at", held)) * 1000)
     for part in run.parts:
         extent = Extent(
             collection=part.collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant),
@@ -90,13 +95,22 @@ async def slipped(run: Run, job: str | None = None) -> dict[Part, list[bytes]]:
         )  # fmt: skip
         # Behind the cut-over it neither stops nor waits: writers are kept out meanwhile.
         pace = at_full_speed if job is None else Pacing(run)
-        scan = IdTimeScan(run.source.contact, extent, owners=run.source.owners, pace=pace)
-        ledger = await asyncio.to_thread(PartLedger.of, run.work, part, job)
-        with ledger:
-            ids = [key async for key in _differing(scan.pages(), iter(ledger), since_ms)]
+        ids: set[bytes] = set()
+        for node in await _coordinators(run, part):
+            scan = IdTimeScan(node, extent, owners=run.source.owners, pace=pace)
+            ledger = await asyncio.to_thread(PartLedger.of, run.work, part, job)
+            with ledger:
+                ids.update([key async for key in _differing(scan.pages(), iter(ledger), since_ms)])
         if ids:
-            found[part] = ids
+            found[part] = sorted(ids)
     return found
+
+
+async def _coordinators(run: Run, part: Part) -> Sequence[Coordinator]:
+    """Nodes to scan a part through: what was written to one replica is seen by its node only."""
+    if await Replication(run).several(part.collection):
+        return list((await run.source.coordinators()).values()) or [run.source.contact]
+    return [run.source.contact]
 
 
 async def delete_old(run: Run, typed: str, job: str | None = None) -> None:
@@ -203,8 +217,19 @@ async def _settle(run: Run, settle_s: float) -> None:
     if not stands:
         await run.note("cut-over", "the old collection was thawed before its time",
                        severity="warning")  # fmt: skip
+    await compare_held(run)
+
+
+async def compare_held(run: Run) -> None:
+    """Compare the source with its last proven moment; what slipped in goes to the dead letters.
+
+    Raises ``ScanFailed`` or the ``WeaviateError`` that fits.
+    """
+    breaks = len(run.checkpoint.notes)
     found = await slipped(run)
     count = sum(len(ids) for ids in found.values())
+    # One that came during the scan is not compared by it.
+    broken = run.checkpoint.broken and len(run.checkpoint.notes) > breaks
     if count:
         await asyncio.to_thread(_note_slipped, run, found)
         note = (
@@ -212,9 +237,10 @@ async def _settle(run: Run, settle_s: float) -> None:
             "older state of them"
         )
         await run.note("cut-over", note, severity="error")
-        await run.save(notes=(*run.checkpoint.notes, note))
+        await run.save(notes=(*run.checkpoint.notes, note), broken=broken)
         return
-    await run.note("cut-over", "the old collection is as it was when it was proven")
+    await run.note("cut-over", "the source is as it was when it was proven")
+    await run.save(broken=broken)
 
 
 def _note_slipped(run: Run, found: dict[Part, list[bytes]]) -> None:

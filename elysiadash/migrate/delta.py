@@ -19,6 +19,7 @@ from elysiadash.jobs.ranges import KeyRange, RangeState
 from elysiadash.migrate import deletes, ids
 from elysiadash.migrate.both_ends import CopyIds, Ends, Live, shards_of
 from elysiadash.migrate.checkpoint import Generation
+from elysiadash.migrate.errors import SourceChanged
 from elysiadash.migrate.ledgers import COPIED
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.piece_files import PieceFiles
@@ -56,7 +57,7 @@ async def catch_up(
         raise ValueError("generation 0 is the copy itself")
     started = time.monotonic()
     if ends is None:
-        await _know_shards(run)
+        await know_shards(run)
         ends = _ends_of(run, copy_ids or ids.copy_ids, final=final)
     frozen = run.checkpoint.frozen
     since = frozen.since if final and frozen is not None else None
@@ -310,13 +311,21 @@ def _ends_of(run: Run, copy_ids: CopyIds, *, final: bool) -> Ends:
     return TransformedEnds(run, final=final)
 
 
-async def _know_shards(run: Run) -> None:
-    """Note which shards the collections have, so that one that is made anew is not taken for it."""
+async def know_shards(run: Run) -> None:
+    """Note which shards the collections have, so that one that is made anew, or that another
+    cluster has at the same address, is not taken for it. Raises ``SourceChanged`` (promise P6)."""
     known = dict(run.checkpoint.shards)
     found = {}
-    for name in {part.collection for part in run.parts if not part.tenant} - set(known):
+    for name in sorted({part.collection for part in run.parts if not part.tenant}):
         shards = await shards_of(run, name)
-        if shards is not None:
-            found[name] = shards
-    if found:
+        if shards is None:
+            continue
+        if known.get(name, shards) != shards:
+            raise SourceChanged(
+                f"{name} of the source is not the one the job began with: it was deleted and made "
+                "anew, or another cluster answers at the source's address. Nothing is deleted in "
+                "the target; bring the old one back and resume, or begin a new job"
+            )
+        found[name] = shards
+    if found.keys() - known:
         await run.save(shards=tuple(sorted((known | found).items())))

@@ -11,15 +11,18 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from elysiadash.config import reference
 from elysiadash.config.profile import Profile
 from elysiadash.jobs import folder, outcomes, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.errors import ClaimLost
+from elysiadash.jobs.job import Job
 from elysiadash.jobs.work import Interrupted, Work
 from elysiadash.migrate import course, freeze, lanes, looking, rehearsal, tenants
 from elysiadash.migrate.checkpoint import checkpoint_of
-from elysiadash.migrate.errors import MigrationStopped, Waits
+from elysiadash.migrate.errors import CannotGoOn, MigrationStopped, Waits
 from elysiadash.migrate.left_frozen import THAW
 from elysiadash.migrate.phases import Phase
 from elysiadash.migrate.run import Run
@@ -40,7 +43,7 @@ def run(work: Work) -> None:
 async def _migrate(work: Work) -> None:
     await asyncio.to_thread(_in_order, work)
     job = await asyncio.to_thread(work.job)
-    phase = Phase(job.phase) if job.phase else Phase.PLANNED
+    phase = _phase(job)
     async with opened(work) as run:
         await _take_answers(run, phase)
         try:
@@ -52,6 +55,20 @@ async def _migrate(work: Work) -> None:
             if not isinstance(cause, Waits):
                 raise
             await _wait(run, cause)
+
+
+def _phase(job: Job) -> Phase:
+    try:
+        return Phase(job.phase) if job.phase else Phase.PLANNED
+    except ValueError as error:
+        raise _of_later_release(error) from None
+
+
+def _of_later_release(error: Exception) -> CannotGoOn:
+    return CannotGoOn(
+        f"a later release of elysiadash wrote this job ({error}), and this one does not know what "
+        "it asks: nothing was done; update elysiadash, start its worker anew, and resume the job"
+    )
 
 
 def _in_order(work: Work) -> None:
@@ -138,9 +155,13 @@ async def _wait(run: Run, waits: Waits) -> None:
 
 @asynccontextmanager
 async def opened(work: Work) -> AsyncIterator[Run]:
-    """The run with both clusters open; raises the ``WeaviateError`` of one that is away."""
+    """The run with both clusters open; raises ``CannotGoOn`` where one does not let us in, or
+    where a later release wrote the job."""
     job = await asyncio.to_thread(work.job)
-    spec = spec_of(job.spec)
+    try:
+        spec, point = spec_of(job.spec), checkpoint_of(job.checkpoint)
+    except msgspec.ValidationError as error:
+        raise _of_later_release(error) from None
     profiles = [
         await asyncio.to_thread(reference.resolve, one) for one in (spec.source, spec.target)
     ]
@@ -149,9 +170,14 @@ async def opened(work: Work) -> AsyncIterator[Run]:
     sites: list[Site] = []
     run: Run | None = None
     try:
-        for profile, log in zip(profiles, logs, strict=True):
-            sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
-        point = checkpoint_of(job.checkpoint)
+        for end, profile, log in zip(("source", "target"), profiles, logs, strict=True):
+            try:
+                sites.append(await _site(work, profile, log, permit, patient=bool(job.phase)))
+            except WeaviateError as error:
+                raise CannotGoOn(
+                    f"the {end} {profile.name} ({profile.url}) cannot be opened: {error}; "
+                    "nothing was lost: resume the job when that is mended"
+                ) from error
         run = Run(work, spec, sites[0], sites[1], point, job.phase)
         yield run
     finally:

@@ -84,7 +84,7 @@ class _Lists:
         if first is None:
             return []
         self._again.append((0.0, first))
-        lines = ListLines(self._lanes.sink, self._part, permit)
+        lines = ListLines(self._lanes.sink, self._part, permit, generation=self._generation)
         await asyncio.to_thread(lines.begin)
         result = "failed"
         try:

@@ -1,4 +1,4 @@
-"""How fast scans may read, and when they stop: asked before each page."""
+"""How fast scans may read, and when they stop: asked behind each page."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ class Pacing:
         self._run = run
         self._clock = clock
         self._looked = -_LOOKED_AFTER_S
+        self._looking = asyncio.Lock()
         self._rate: float | None = None
         self._free_at = 0.0
 
     async def __call__(self, rows: int) -> None:
-        now = self._clock()
-        if now - self._looked >= _LOOKED_AFTER_S:
-            self._looked = now
-            await self._run.breathe()
-            self._rate = (await asyncio.to_thread(self._run.work.job)).rate
+        # Whoever comes while another one looks waits for what that one finds.
+        async with self._looking:
+            if self._clock() - self._looked >= _LOOKED_AFTER_S:
+                await self._run.breathe()
+                self._rate = (await asyncio.to_thread(self._run.work.job)).rate
+                self._looked = self._clock()
         if self._rate is None:
             return
-        start = max(now, self._free_at)
+        start = max(self._clock(), self._free_at)
         self._free_at = start + rows / self._rate
         while (left := start - self._clock()) > 0:
             await asyncio.sleep(min(left, _LOOKED_AFTER_S))

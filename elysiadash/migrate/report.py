@@ -143,6 +143,7 @@ def _document(run: Run, ending: Ending) -> Json:
             "deleted": checkpoint.deleted,
             "dropped": checkpoint.dropped,
             "added": checkpoint.added,
+            "expired": checkpoint.expired,
             "generations": [
                 {
                     "number": one.number,

@@ -77,6 +77,8 @@ def _about(document: Json) -> Iterator[str]:
         f"- {document['copied']:,} objects copied, {document['deleted']:,} deletes replayed, "
         f"{document['dropped']:,} dropped and {document['added']:,} added by a transform"
     )
+    if document.get("expired"):
+        yield f"- {document['expired']:,} objects had expired in the source and were left behind"
     for old, kept in document["replaced"]:
         yield f"- {_line(old)} was replaced; the old one is kept as {_line(kept)}"
     for one in document["generations"]:
@@ -109,7 +111,7 @@ def _differing(found: Json) -> Iterator[str]:
         why = f" (dead letter: {one['dead_letter']})" if one["dead_letter"] else ""
         if one["kind"] == "extra" and not one["ours"]:
             why = " (the job did not write it, and does not touch it)"
-        yield f"- {one['kind']} {one['id']} of {_line(one['part'])}{_line(why)}"
+        yield f"- {one['kind']} {one['id']} of {_line(one['part'])} {_line(why)}".rstrip()
         for field in one["fields"]:
             yield (
                 f"  - {_line(field['field'])}: {_line(field['source'])} in the source, "
@@ -137,7 +139,7 @@ def _freeze(found: Json | None) -> Iterator[str]:
     yield ""
     thawed = "not thawed yet"
     if found["thawed"]:
-        thawed = f"thawed {found['thawed']} by {_line(found['thawed_by'] or 'nobody known')}"
+        thawed = f"thawed {found['thawed']} ({_line(found['thawed_by'] or 'by nobody known')})"
     yield f"- {_line(found['how'])} since {found['since']}, {thawed}"
     yield from _items(found["proven_by"])
     yield ""

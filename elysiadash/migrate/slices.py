@@ -170,6 +170,8 @@ class _Lane:
             self._result.moved.requests += moved.requests
             return False
         joined(self._result.moved, moved)
+        if not self._references:
+            self._result.moved.expired += page.expired
         result, upper = self._result, self._result.slice.upper
         if result.dense_from is not None:
             result.dense_objects += len(page.rows)
@@ -199,6 +201,7 @@ class ReadPage(msgspec.Struct, frozen=True, gc=False):
     ended: bool
     bytes: int
     trusted_before: int
+    expired: int = 0
 
 
 class RangeReader:
@@ -219,7 +222,7 @@ class RangeReader:
                 page = await self._confirmed(after, page)
         except (WeaviateError, ExceptionGroup) as error:
             raise on("source", error) from None
-        return ReadPage(page.rows, page.cursor, page.ended, page.bytes, trusted)
+        return ReadPage(page.rows, page.cursor, page.ended, page.bytes, trusted, page.hidden)
 
     async def _confirmed(self, after: str, page: Page) -> Page:
         """What this and another node know after the cursor, while all owners are there.
@@ -235,7 +238,8 @@ class RangeReader:
         cursor = other.cursor if not other.ended else max(page.cursor, other.cursor)
         gone = tuple(one for one in other.gone if one in page.gone)
         size = page.bytes + other.bytes
-        return Page(rows, cursor, other.ended, other.at_upper, other.whole, gone, size)
+        hidden = max(page.hidden, other.hidden)
+        return Page(rows, cursor, other.ended, other.at_upper, other.whole, gone, size, hidden)
 
     async def _through_another(self, after: str) -> Page:
         bases = await self._desk.source.bases()

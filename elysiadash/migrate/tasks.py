@@ -161,6 +161,8 @@ class Moved(msgspec.Struct, kw_only=True, gc=False):
     """Objects of the target that were written."""
     dropped: int = 0
     added: int = 0
+    expired: int = 0
+    """Objects of the source that had expired (TTL) when they were read: they are left behind."""
     failure: Failure | None = None
     spent: Spent = msgspec.field(default_factory=Spent)
     requests: int = 0

@@ -163,6 +163,20 @@ async def activate(run: Run, wave: Sequence[Part], *, site: Site | None = None) 
     return [name for name, _ in asleep]
 
 
+async def wake_in_target(run: Run, parts: Sequence[Part]) -> None:
+    """Wake tenants of the target that a wave put to sleep, since others use them in the source:
+    that is their state there too, so nothing is owed."""
+    by_target: dict[str, list[str]] = {}
+    for part in parts:
+        by_target.setdefault(part.target, []).append(part.tenant)
+    for target, names in sorted(by_target.items()):
+        known = await states(run.target, target)
+        asleep = [name for name in names if name in known and not is_active(known[name])]
+        title = f"wake {len(asleep):,} tenants of {target} on {run.target.profile.name}"
+        await _set(run, run.target, target, asleep, "HOT", title)
+        await _wait(run, run.target, target, dict.fromkeys(asleep, "HOT"))
+
+
 async def woken_by_us(run: Run) -> set[tuple[str, str]]:
     """Tenants of the source that a wave activated and that are not put back yet."""
     return {

@@ -38,6 +38,8 @@ async def split(run: Run) -> None:
     run.asleep = [part for part in run.parts if _sleeps(part, known, ours)]
     sleeping = {part.key for part in run.asleep}
     run.parts = [part for part in run.parts if part.key not in sleeping]
+    done = await asyncio.to_thread(_done, run)
+    await tenants.wake_in_target(run, [part for part in run.parts if part.key in done])
     await asyncio.to_thread(_woken, run, {part.key for part in run.parts})
 
 

@@ -9,7 +9,7 @@ another node while all owners are there, and a range ends only where REST too li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence, Sized
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from elysiadash.scan.asking import ids_page, listed_rows
@@ -24,10 +24,10 @@ from elysiadash.scan.rows import IdTime, ids_of
 from elysiadash.weaviate.errors import WeaviateError
 
 R = TypeVar("R", bound=tuple[Any, ...])
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 
 Pace = Callable[[int], Awaitable[None]]
-"""Awaited before each page with the number of rows that it asks for: the rate limit."""
+"""Awaited behind each answer with the number of its rows: the rate limit."""
 
 _LISTED_AT_ONCE = 500
 _ROUNDS = 4
@@ -246,13 +246,15 @@ class Walk(Generic[R]):
         """The answer to a question for so many rows, for fewer where it is too large."""
         while True:
             limit = self._size.limit
-            await self._pace(limit)
             try:
-                return await persist(lambda: ask(limit), self._patience)  # noqa: B023 - awaited here
+                found = await persist(lambda: ask(limit), self._patience)  # noqa: B023 - awaited here
             except WeaviateError as error:
                 if not is_too_large(error):
                     raise
                 self._size.refused(limit)
+                continue
+            await self._pace(len(found.rows if isinstance(found, Page) else found))
+            return found
 
 
 def page_of(rows: list[IdTime], limit: int) -> Page[IdTime]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from elysiadash.migrate import both_ends, replicas
 from elysiadash.migrate.delta import catch_up
 from elysiadash.migrate.errors import MigrationStopped, SourceChanged
 from elysiadash.scan.extent import Extent
@@ -191,3 +192,30 @@ async def test_the_nil_id_and_the_last_one(cluster: Cluster, tmp_path: Path) -> 
         for one in edges:
             await cluster.ask("DELETE", f"/v1/objects/{SOURCE}/{one}")
         assert (await catch_up(run, 2, copy_ids=Copier(cluster))).deleted == 2
+
+
+@pytest.mark.parametrize("kind", ["simulator"], indirect=True)
+async def test_scans_of_generations_and_replicas_ask_for_their_pace(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cluster.make(SOURCE, factor=3)
+    await cluster.make(TARGET)
+    for number in range(10):
+        await cluster.put(SOURCE, number, "first")
+    paced: list[int] = []
+
+    class Recorded:
+        def __init__(self, run: object) -> None:
+            pass
+
+        async def __call__(self, rows: int) -> None:
+            paced.append(rows)
+
+    for module in (both_ends, replicas):
+        monkeypatch.setattr(module, "Pacing", Recorded)
+    async with a_run(cluster, tmp_path) as run:
+        await catch_up(run, 1, copy_ids=Copier(cluster))
+        assert sum(paced) >= 10
+        paced.clear()
+        found = await replicas.agree(run, repair=False)
+        assert (found.objects, sum(paced) >= 30) == (10, True)

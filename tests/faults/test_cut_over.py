@@ -13,13 +13,14 @@ import pytest_asyncio
 
 from elysiadash.demo.cluster import SimulatedCluster, simulated
 from elysiadash.demo.faults import Fault
-from elysiadash.jobs import control, dead_letters, events, folder, ranges
+from elysiadash.jobs import control, dead_letters, events, folder, ranges, steps
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.migrate import cut_over, freeze
 from elysiadash.migrate.errors import NotFrozen, SourceChanged, TargetChanged
 from elysiadash.migrate.ledgers import name_of
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
+from elysiadash.migrate.verify.verdict import why_not_all_green
 from elysiadash.scan.extent import Extent
 from elysiadash.scan.ids import IdTimeScan
 from elysiadash.scan.keys import FIRST, LAST
@@ -51,9 +52,11 @@ async def write(demo: SimulatedCluster, numbers: range, name: str = "Doc") -> No
 
 
 @asynccontextmanager
-async def copied(demo: SimulatedCluster, state: Path) -> AsyncIterator[Run]:
+async def copied(
+    demo: SimulatedCluster, state: Path, alias: str | None = "Docs"
+) -> AsyncIterator[Run]:
     """A run whose ledger has the source as it is, frozen."""
-    submit(state, profile(demo), {"Doc": "DocNew"}, alias="Docs", hold_limit_s=5.0)
+    submit(state, profile(demo), {"Doc": "DocNew"}, alias=alias, hold_limit_s=8.0)
     async with running(state) as run:
         part = Part(collection="Doc", target="DocNew")
         run.parts = [part]
@@ -100,11 +103,13 @@ async def test_alias_is_brought_to_the_copy_and_the_old_one_compared(
         revision = demo.model.revision
         await cut_over.cut_over(run, settle_s=1)
         assert demo.model.revision == revision
-        assert await freeze.hold(run) == "the hold's limit of 5 s has passed"
+        assert await freeze.hold(run) == "the hold's limit of 8 s has passed"
         assert frozen_shards(demo) == 0
         assert owed(tmp_path) == []
         assert run.checkpoint.frozen is not None
-        assert run.checkpoint.frozen.thawed_by == "the hold's limit of 5 s has passed"
+        assert run.checkpoint.frozen.thawed_by == "the hold's limit of 8 s has passed"
+        # The application is at the copy: it writes there.
+        assert run.checkpoint.notes == ()
 
 
 async def test_freeze_that_broke_stops_before_the_alias(
@@ -139,9 +144,44 @@ async def test_old_collection_is_frozen_again_after_a_restart_and_slips_are_name
         await freeze.holds(run)
         await cut_over.cut_over(run, settle_s=0.5)
         assert letters(run) == {cut_over.SLIPPED: 3}
-        assert "3 objects were written to the old collection" in run.checkpoint.notes[1]
+        assert "3 objects were written to the source" in run.checkpoint.notes[1]
         with pytest.raises(TargetChanged, match="dead letters"):
             await cut_over.delete_old(run, "Doc")
+
+
+@pytest.mark.parametrize("writes", [True, False])
+async def test_what_slips_into_a_broken_hold_is_named(
+    demo: SimulatedCluster, tmp_path: Path, writes: bool
+) -> None:
+    async with copied(demo, tmp_path, alias=None) as run:
+        await cut_over.cut_over(run)
+        for node in demo.model.nodes:
+            demo.faults.add(Fault(kind="restart", node=node, seconds=0.1))
+        await asyncio.sleep(1)
+        for shard in demo.model.collections["Doc"].shards.values():
+            shard.frozen.clear()
+        if writes:
+            await write(demo, range(7, 9))
+            await write(demo, range(OBJECTS + 1, OBJECTS + 2))
+        await freeze.hold(run, lambda: cut_over.compare_held(run))
+        assert "frozen again at once" in run.checkpoint.notes[0]
+        assert not run.checkpoint.broken
+        assert letters(run) == ({cut_over.SLIPPED: 3} if writes else {})
+
+
+async def test_broken_hold_is_never_green_before_it_was_compared(
+    demo: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with copied(demo, tmp_path, alias=None) as run:
+        await cut_over.cut_over(run)
+        for shard in demo.model.collections["Doc"].shards.values():
+            shard.frozen.clear()
+        assert await freeze.keep_frozen(run)
+        against = why_not_all_green(run.checkpoint, dead_letters=0, awake=True)
+        assert "writable while it was held" in against[-1]
+        await cut_over.compare_held(run)
+        against = why_not_all_green(run.checkpoint, dead_letters=0, awake=True)
+        assert not any("writable" in words for words in against)
 
 
 async def test_lost_answer_of_the_alias_change_is_settled_by_reading_back(
@@ -194,6 +234,21 @@ async def test_hold_ends_with_the_operators_word(demo: SimulatedCluster, tmp_pat
             control.ask(tx, run.job, "say", {"word": "thaw"}, who="anna")
         assert await freeze.hold(run) == "the operator said that the application has moved"
         assert frozen_shards(demo) == 0
+        assert run.checkpoint.notes == ()
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+async def test_hold_that_ends_before_that_word_is_told_as_not_checked(
+    demo: SimulatedCluster, tmp_path: Path, by_another: bool
+) -> None:
+    async with copied(demo, tmp_path, alias=None) as run:
+        if by_another:
+            with run.work.database.transaction() as tx:
+                steps.put_back(tx, run.job, "freeze", who="the watchdog", reason="no heartbeat")
+        await freeze.hold(run)
+        (note,) = run.checkpoint.notes
+        assert note.startswith("what was written to the source since ")
+        assert "before anybody said that the application has moved" in note
 
 
 async def test_without_an_alias_there_is_a_checklist(

@@ -16,12 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from elysiadash.cluster.events.own_writes import folded
 from elysiadash.config import reference
 from elysiadash.config.profile import Addresses, Profile
-from elysiadash.jobs import control, dead_letters, events, queue, steps
+from elysiadash.jobs import audit_reader, control, dead_letters, events, queue, steps
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import ClusterUse, Job, JobState
 from elysiadash.jobs.launch import launch, stop
+from elysiadash.jobs.processes import user_name
 from elysiadash.jobs.worker_lock import WorkerLock
 from elysiadash.migrate import report
 from elysiadash.migrate.phases import Freeze
@@ -138,6 +140,7 @@ async def test_online_under_writers_through_a_dead_worker_and_a_restarted_target
             assert steps.owed(read, job.id) == []
         found = job.now()
         assert found.ending == "VERIFIED", found.reason
+        _trail(tmp_path, job.id)
         document = (tmp_path / "jobs" / job.id / found.checkpoint["report"]).read_bytes()
         assert report.check(document)["ending"] == "VERIFIED"
         print(
@@ -145,6 +148,19 @@ async def test_online_under_writers_through_a_dead_worker_and_a_restarted_target
             f" end: {seconds:.0f} s",
             file=sys.stderr,
         )
+
+
+def _trail(state: Path, job: str) -> None:
+    """The audit log tells who changed what in which phase, and which objects were deleted."""
+    lines = audit_reader.added(state, 0, audit_reader.Wanted(job=job)).lines
+    assert {(line.user, line.profile) for line in lines} == {(user_name(), "target")}
+    assert {(line.permit or {}).get("phase") for line in lines} >= {"PREPARE", "COPY", "DELTA"}
+    assert {line.result for line in lines} >= {"started", "ok"}
+    for line in lines:
+        if line.verb == "DELETE" and "objects" in line.raw:
+            assert len(line.raw["ids"]) == line.raw["objects"] > 0
+    told = [event for event in folded(lines) if event.kind == "write.sent"]
+    assert len(told) == len({event.after for event in told}), "one event for each phase"
 
 
 async def _goes_on(job: _Job) -> None:

@@ -114,6 +114,14 @@ async def places(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[lis
         yield found
 
 
+def _tampered(file: Path) -> None:
+    file.write_text(file.read_text().replace("300", "301"))
+
+
+def _mended(file: Path) -> None:
+    file.write_text(file.read_text().replace("301", "300"))
+
+
 @on_both
 async def test_a_move_is_taken_back_with_what_was_written_since(
     places: list[Place], terminal: Terminal
@@ -127,6 +135,13 @@ async def test_a_move_is_taken_back_with_what_was_written_since(
     )  # fmt: skip
     assert ran.code == 0, ran
     first = ran.job["job"]
+    told = await terminal.run("jobs", "report", first)
+    assert (told.code, "its hash holds" in told.err) == (0, True)
+    for ending in (".json", ".md"):
+        await asyncio.to_thread(_tampered, Path(ran.job["report"]).with_suffix(ending))
+        told = await terminal.run("jobs", "report", first)
+        assert (told.code, "DO NOT TRUST THIS REPORT" in told.err) == (1, True)
+        await asyncio.to_thread(_mended, Path(ran.job["report"]).with_suffix(ending))
     # The application has moved, and writes to the new place.
     there = await everything(new.url, "Docs")
     assert len(there) == OBJECTS

@@ -55,11 +55,18 @@ async def test_p07_an_empty_or_short_page_never_ends_a_range(job: Whole, lie: st
     if by == "rest":
         ends = profile("source", job.source, grpc=None), profile("target", job.target)
     job.submit({"Doc": "Doc"}, ends=ends)
+    lies = [Fault(node=first, route=route, times=6, **LIES[lie]) for route in _READS]
     async with at_phase(job, "COPY"):
-        for route in _READS:
-            job.source.faults.add(Fault(node=first, route=route, times=6, **LIES[lie]))
+        for one in lies:
+            job.source.faults.add(one)
+    async with at_phase(job, "DELTA"):
+        # Not healed by a generation or a repair: the copy itself is whole.
+        assert len(await everything(job.target.url, "Doc")) == OBJECTS
+        job.source.faults.clear()
+        for one in lies:
+            job.source.faults.add(one)
     await green(job, witness)
-    # Not healed by a later generation or repair: the copy itself was whole.
+    assert job.checkpoint().deleted == 0
     assert job.events("repair") == []
 
 
@@ -72,6 +79,8 @@ async def test_p07_a_dead_owner_ends_no_range(job: Whole) -> None:
     async with at_phase(job, "COPY"):
         pass
     await while_away(job, last)
+    async with at_phase(job, "DELTA"):
+        assert len(await everything(job.target.url, "Doc")) == OBJECTS
     await green(job, witness)
     assert job.events("repair") == []
 

@@ -13,7 +13,9 @@ import pytest
 
 from elysiadash.tui.appearance import Appearance
 from tests.snapshots.test_screens import SIZES, Compare, compare, sized
+from tests.tui.happenings import INCIDENT
 from tests.tui.jobs_given import Room, full, given, watched
+from tests.written import Written
 
 _NAMES = {" ": "space", "-": "minus"}
 
@@ -121,3 +123,26 @@ def test_run_without_colours(snap_compare: Compare, tmp_path: Path) -> None:
     job = room.running()
     appearance = Appearance(colours="none")
     assert drawn(snap_compare, room, (100, 30), *line(f"job {job.id}"), appearance=appearance)
+
+
+@SIZES
+@pytest.mark.parametrize("place", ["events", "audit"])
+def test_own_writes(
+    snap_compare: Compare, size: tuple[int, int], place: str, tmp_path: Path
+) -> None:
+    room = Room(tmp_path)
+    job = room.running()
+    written = Written(tmp_path, room.clock.now - 900)
+    for number in range(4):
+        written.range(job.id, number)
+    written.request(
+        "/v1/schema/Documents/shards/shard03", "started", "unreachable", job=job.id, phase="FREEZE",
+        reason="freeze Documents on prod-eu by READONLY shards",
+    )  # fmt: skip
+    written.now += 300
+    written.deleted(job.id)
+    written.request("/v1/schema/Documents_v1", "refused", verb="DELETE")
+    watch = watched(room)
+    watch.events.add(*INCIDENT)
+    where = line(place if place == "events" else f"audit {job.id}")
+    assert compare(snap_compare, watch, size, *where, **given(room))

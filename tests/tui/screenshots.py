@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import NamedTuple
 from unittest.mock import patch
@@ -26,9 +27,12 @@ from elysiadash.config.profile import Addresses, Profile
 from elysiadash.demo.clock import ManualClock
 from elysiadash.demo.cluster import SimulatedCluster, simulated
 from elysiadash.demo.faults import Fault
+from elysiadash.jobs import queue
+from elysiadash.jobs.job import JobState
 from elysiadash.tui.app import ElysiadashApp
 from elysiadash.tui.leaving.picture import picture
 from elysiadash.weaviate.budget import OwnLoad
+from tests.tui import jobs_given
 from tests.tui.reading import live, settled
 
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
@@ -46,6 +50,7 @@ class Shot(NamedTuple):
     lost: bool = False
 
 
+_KEYS = {":": "colon", " ": "space", "-": "minus"}
 _COLLECTION = ("j", "j", "enter")
 
 SHOTS: dict[str, tuple[Shot, ...]] = {
@@ -79,7 +84,6 @@ SHOTS: dict[str, tuple[Shot, ...]] = {
         Shot("events-100x30", (100, 30), ["0"]),
         Shot("nodes-100x30", (100, 30), [*":nodes", "enter"]),
         Shot("node-100x30", (100, 30), [*":node node-1", "enter"]),
-        Shot("migrate-100x30", (100, 30), ["3"]),
         Shot("optimize-100x30", (100, 30), ["4"]),
     ),
     "empty": (Shot("empty-100x30", (100, 30)),),
@@ -95,7 +99,30 @@ async def draw_all(folder: Path) -> None:
             for shot in shots:
                 (folder / f"{shot.name}.svg").write_text(await _draw(watch, clock, shot))
             await watch.client.aclose()
+    await _draw_jobs(folder)
     _convert(folder)
+
+
+async def _draw_jobs(folder: Path) -> None:
+    """The screen Migrate, over jobs that stand still."""
+    with TemporaryDirectory() as place:
+        room = jobs_given.full(Path(place))
+        with room.database.reading() as read:
+            running = queue.newest(read, among=(JobState.RUNNING,))[0]
+        shots = (
+            Shot("migrate-100x30", (100, 30), ["3"]),
+            Shot("migration-100x30", (100, 30), ["3", *f":job {running.id}", "enter"]),
+            Shot("migration-200x50", (200, 50), ["3", *f":job {running.id}", "enter"]),
+        )
+        for shot in shots:
+            app = jobs_given.app_over(room)
+            async with app.run_test(size=shot.size) as pilot:
+                app.theme = shot.theme
+                await settled(pilot)
+                await pilot.press(*[_KEYS.get(key, key) for key in shot.keys])
+                await settled(pilot)
+                title = f"elysiadash {shot.size[0]}x{shot.size[1]}"
+                (folder / f"{shot.name}.svg").write_text(picture(app, title))
 
 
 async def _watched(cluster: SimulatedCluster, clock: ManualClock) -> Watch:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from elysiadash.config.profile import Profile
-from elysiadash.jobs import claims, control, keyspace, ranges
+from elysiadash.jobs import claims, control, keyspace, outcomes, ranges
 from elysiadash.jobs.claims import Claim
 from elysiadash.jobs.control import Wish
 from elysiadash.jobs.job import Job, JobState
@@ -117,6 +117,15 @@ async def test_keys_put_down_wishes(
         await looked(app, pilot)
         (wish,) = wishes(room, job)
         assert (wish.verb, wish.value) == (verb, value)
+
+
+async def test_a_postponed_job_says_when_it_goes_on(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    job = room.running()
+    with claims.held(room.database, Claim(job.id, 1, "worker-1")) as tx:
+        outcomes.give_back(tx, not_before=START + 7200)
+    async with on_job(room, job) as (_, _pilot, screen):
+        assert "goes on at" in screen.run_pane.about.words
 
 
 async def test_a_priority_is_typed(tmp_path: Path) -> None:
@@ -306,7 +315,7 @@ def test_a_freeze_that_is_over_says_who_thawed_it() -> None:
     (line,) = freeze_lines(frozen, START + 100)
     words = "".join(piece if isinstance(piece, str) else piece[0] for piece in line)
     assert "kept out for 12 s" in words
-    assert "thawed 1m28s ago by a" in words
+    assert "thawed 1m28s ago (a)" in words
 
 
 async def test_how_far_it_is_counts_the_present_time_through_the_objects(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from elysiadash.config.profile import Profile
 from elysiadash.jobs import queue
@@ -18,6 +19,7 @@ from elysiadash.migrate.drafts import Draft
 from elysiadash.migrate.phases import Strategy, Verify
 from elysiadash.migrate.spec import MIGRATE, PREFLIGHT, spec_of
 from elysiadash.tui.app import ElysiadashApp
+from elysiadash.tui.screens.cluster_choice import ClusterChoice
 from elysiadash.tui.screens.migrate.choices import Around, known_of, with_value
 from elysiadash.tui.screens.migrate.job import JobScreen
 from elysiadash.tui.screens.migrate.typed import TypedWord
@@ -98,6 +100,19 @@ async def test_a_name_is_typed_and_a_wrong_one_is_refused_there(tmp_path: Path) 
         chosen = kept(room, draft).chosen("Documents")
         assert chosen is not None
         assert chosen.target == "Docs2"
+
+
+async def test_the_target_is_chosen_and_nobody_goes_there(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    draft = room.planned()
+    async with on_draft(room, draft) as (app, pilot, screen):
+        await pressed(app, pilot, "tab")
+        screen.where.table.move_to_key("target")
+        await pressed(app, pilot, "enter")
+        assert isinstance(app.screen, ClusterChoice)
+        said = " ".join(str(each.content) for each in app.screen.query(Static))
+        assert "Copy to which cluster" in said
+        assert "goes there" not in said
 
 
 async def test_what_is_there_is_replaced_only_after_the_name_was_typed(tmp_path: Path) -> None:

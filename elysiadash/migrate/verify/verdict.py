@@ -65,6 +65,8 @@ def why_not_all_green(checkpoint: Checkpoint, *, dead_letters: int, awake: bool)
     for number, proof in enumerate(checkpoint.asleep, 1):
         against = why_not_green(proof, dead_letters=0)
         found += [f"wave {number} of tenants: {words}" for words in against]
+    if checkpoint.broken:
+        found.append("the source was writable while it was held, and was not compared since")
     return found
 
 

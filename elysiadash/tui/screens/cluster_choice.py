@@ -1,4 +1,4 @@
-"""Which cluster to go to: type to narrow the list, enter to go there."""
+"""Which cluster: type to narrow the list, enter to choose one."""
 
 from __future__ import annotations
 
@@ -24,15 +24,27 @@ class ClusterChoice(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("picker")]
 
+    def __init__(
+        self,
+        title: str = "Go to a cluster",
+        keys: str = "enter goes there, esc stays with ●",
+        *,
+        first: str | None = None,
+    ) -> None:
+        """``first`` is where the cursor begins; on the cluster that is looked at if not given."""
+        super().__init__()
+        self._title, self._keys, self._first = title, keys, first
+
     def compose(self) -> ComposeResult:
         """A line to type into, and the clusters."""
         app = cast("ElysiadashApp", self.app)
         here = app.watched.profile.name
         with Vertical(id="sheet"):
-            yield Static(Content.styled("Go to a cluster", "bold"), markup=False)
+            yield Static(Content.styled(self._title, "bold"), markup=False)
             yield Input(compact=True, select_on_focus=False, placeholder="type to narrow the list")
-            yield ClusterList(choices_of(app.clusters, here, app.theme_variables), here)
-            yield Static(Content.styled("enter goes there, esc stays with ●", "$health-unknown"))
+            choices = choices_of(app.clusters, here, app.theme_variables)
+            yield ClusterList(choices, self._first or here)
+            yield Static(Content.styled(self._keys, "$health-unknown"))
 
     def on_mount(self) -> None:
         """Nothing blinks."""

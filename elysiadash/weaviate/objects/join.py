@@ -34,7 +34,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     apart: list[str]
     cursor: str
     ended: bool
-    hidden: int = 0
+    hidden: tuple[str, ...] = ()
     """Ids that only the page of properties had, where those are taken for expired."""
 
 
@@ -86,7 +86,7 @@ def without_expired(joined: Joined, vectors: Sequence[Half]) -> Joined:
     """Without the ids that gRPC does not show: it hides what expired, REST lists it."""
     shown = {half.id for half in vectors}
     apart = [one for one in joined.apart if one in shown]
-    hidden = len(joined.apart) - len(apart)
+    hidden = tuple(one for one in joined.apart if one not in shown)
     return Joined(joined.rows, apart, joined.cursor, joined.ended, hidden)
 
 

@@ -113,7 +113,7 @@ class Reader:
             len(found),
             gone,
             size,
-            joined.hidden,
+            sum(upper is None or one <= upper for one in joined.hidden),
         )
 
     async def one(self, identity: str) -> Row | None:

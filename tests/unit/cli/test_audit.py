@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import subprocess
@@ -15,11 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from elysiadash.cli import audit_command
 from elysiadash.cli.exits import Exit
 from elysiadash.jobs.audit import FILE_NAME, AuditLog
 from elysiadash.jobs.audit_reader import Wanted, added, end_of, page
+from elysiadash.jobs.database import Database
 from elysiadash.weaviate.guard import AuditEntry, Permit
 from tests.unit.cli.running import Cli, valid_document
+from tests.unit.jobs.given import submitted
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,6 +62,23 @@ def paths(document: dict[str, list[dict[str, str]]]) -> list[str]:
 def test_nothing_yet(cli: Cli) -> None:
     assert cli("audit").out.strip() == "nothing was written"
     assert cli.document("audit", "--json")["items"] == []
+
+
+def test_a_job_is_found_by_the_end_of_its_name(cli: Cli, state: Path) -> None:
+    with Database.open(state) as database:
+        job = submitted(database).id
+    write(state, entry("/v1/mine", job=job), entry("/v1/other", job="20261130-0001"))
+    short = job.partition("-")[2]
+    assert paths(cli.document("audit", "--job", short, "--json")) == ["/v1/mine"]
+    assert paths(cli.document("audit", "--job", f"{job}", "--json")) == ["/v1/mine"]
+
+
+def test_a_job_that_is_gone_keeps_its_lines_and_a_wrong_name_is_told(cli: Cli, state: Path) -> None:
+    write(state, entry("/v1/old", job="20261130-0001"))
+    assert paths(cli.document("audit", "--job", "20261130-0001", "--json")) == ["/v1/old"]
+    ran = cli("audit", "--job", "nonsense")
+    assert ran.out.strip() == "no such line was written"
+    assert "there is no job nonsense" in ran.err
 
 
 def test_the_newest_come_last(cli: Cli, state: Path) -> None:
@@ -99,6 +120,17 @@ def test_what_is_no_line_of_ours_is_told(cli: Cli, state: Path) -> None:
     assert "2 lines of" in ran.err
     assert "/b\\x1b[2J" in ran.out
     assert cli.document("audit", "--json")["unreadable"] == 2
+
+
+def test_a_full_disk_behind_the_output_is_not_the_logs_fault(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(audit_command, "_show", full)
+    with pytest.raises(OSError, match="No space"):
+        audit_command.audit(audit_command.AuditWish())
 
 
 def test_a_log_that_cannot_be_read_is_told(cli: Cli, state: Path) -> None:

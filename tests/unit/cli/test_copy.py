@@ -192,6 +192,12 @@ def test_the_same_cluster_by_another_name_is_one_cluster(
         (["copy", "A", "B", "--alias", "L", "--strategy", "offline"], "--alias needs a freeze"),
         (["copy", "A", "--target", "http://x:1", "--alias", "L"], "inside one cluster"),
         (["copy", "A", "B", "--window", "25:00-26:00"], "22:00-05:30"),
+        (["copy", "A", "B", "--window", ""], "--window is empty"),
+        (["copy", "A", "B", "--alias", ""], "--alias is empty"),
+        (["copy", "A", "B", "--tenant", ""], "--tenant is empty"),
+        (["copy", "A", "B", "--set", ""], "--set is empty"),
+        (["copy", "A", "B", "--freeze-limit", "inf"], "--freeze-limit"),
+        (["copy", "A", "B", "--hold-limit", "1e300"], "--hold-limit"),
         (["copy", "A", "B", "--dry-run", "--rehearse"], "give one of them"),
         (["copy", "A", "B", "--demo", "--detach"], "a demo ends with its command"),
         (
@@ -346,6 +352,28 @@ def test_the_end_of_the_job_is_the_end_of_the_command(
     assert "is over" in ran.out
     (item,) = cli.document(*words, "--json", code=Exit.CAUGHT_UP)["items"]
     assert (item["kind"], item["copied"], item["ending"]) == ("copy", 7, "CAUGHT_UP")
+
+
+@pytest.mark.parametrize(("after", "until_held"), [("hold", True), ("thaw", False)])
+def test_only_a_hold_lets_the_command_go_before_the_job_ends(
+    cli: Cli,
+    healthy: InThread,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+    until_held: bool,
+) -> None:
+    told: list[bool] = []
+
+    def follow(database: Database, job: str, *, until_held: bool) -> Followed:
+        told.append(until_held)
+        with database.reading() as read:
+            return Followed(job=queue.get(read, job), code=Exit.OK, words="over")
+
+    monkeypatch.setattr(copy_command, "follow", follow)
+    words = ("copy", name, "Copied", *healthy.flags(), "--write", "--yes", "--after", after)
+    assert cli(*words).code == Exit.OK
+    assert told == [until_held]
 
 
 def test_a_dry_run_prints_plan_and_forecast_and_needs_no_leave(

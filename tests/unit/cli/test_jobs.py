@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from elysiadash.cli import job_following, jobs_steering
+from elysiadash.cli import job_following, jobs_command, jobs_steering
 from elysiadash.cli.exits import Exit
 from elysiadash.cli.job_endings import code_of, words_of
 from elysiadash.jobs import claims, control, events, folder, outcomes, queue, ranges, steps
@@ -134,8 +134,48 @@ def test_one_job_is_shown_with_what_it_found(cli: Cli, jobs: Database) -> None:
     assert cli("jobs", "report", job.id).code == 1
     (where / "report.json").write_text("{}\n")
     (where / "report.md").write_text("# Docs\n")
-    assert cli("jobs", "report", job.id).out == "# Docs\n"
-    assert cli("jobs", "report", job.id, "--json").out == "{}\n"
+    for words, out in (((), "# Docs\n"), (("--json",), "{}\n")):
+        ran = cli("jobs", "report", job.id, *words)
+        assert (ran.code, ran.out) == (1, out)
+        assert "DO NOT TRUST THIS REPORT: this is no report of a migration" in ran.err
+
+
+def test_a_refused_job_says_why_on_a_line_and_whole_where_it_is_shown(
+    cli: Cli, jobs: Database
+) -> None:
+    job = submitted(jobs, spec={"accepted": ["freeze-time"]})
+    checks = [
+        {"code": code, "result": result, "about": f"Docs{number} of next", "liftable": True,
+         "text": "there is a collection of this name", "way_out": "choose another one"}
+        for number, (code, result) in enumerate(
+            [("target-name", "blocks"), ("freeze-time", "blocks"), ("times", "warns"),
+             ("capacity", "blocks")]
+        )
+    ]  # fmt: skip
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.enter(tx, "PREFLIGHT", checkpoint={"checks": checks})
+        outcomes.fail(tx, "; ".join(["the whole of it"] * 40), ending="REFUSED")
+    # For programs nothing is cut.
+    assert cli("jobs", "list").out.count("the whole of it") == 40
+    shown = cli("jobs", "show", job.id).out.splitlines()
+    at = next(number for number, line in enumerate(shown) if line.startswith("why"))
+    assert [line.strip() for line in shown[at : at + 5]] == [
+        "why           2 checks of the preflight",
+        "target-name  Docs0 of next: there is a collection of this name",
+        "choose another one",
+        "capacity  Docs3 of next: there is a collection of this name",
+        "choose another one",
+    ]
+    with jobs.reading() as read:
+        found = queue.get(read, job.id)
+    short = jobs_command.shortened("", jobs_command.refused_by(found))
+    assert short == "Docs0 of next: there is a collection of this name (and 1 check more)"
+
+
+def test_a_long_reason_is_cut_to_a_line() -> None:
+    assert jobs_command.shortened("short") == "short"
+    cut = jobs_command.shortened("long " * 40)
+    assert (len(cut) <= 72, cut[-1]) == (True, "…")
 
 
 @pytest.mark.parametrize("verb", ["show", "pause", "attach", "thaw", "cancel", "report"])
@@ -203,6 +243,7 @@ def test_what_nobody_works_on_is_steered_at_once(
         ("rate", "fast"),
         ("postpone", "soon"),
         ("postpone", "2020-01-01T00:00:00Z"),
+        ("postpone", "99999999999999d"),
         ("priority",),
         ("rate",),
         ("postpone",),
@@ -211,6 +252,24 @@ def test_what_nobody_works_on_is_steered_at_once(
 def test_senseless_values_are_refused(cli: Cli, jobs: Database, words: tuple[str, ...]) -> None:
     job = submitted(jobs)
     assert cli("jobs", words[0], job.id, *words[1:]).code == Exit.USAGE
+    with jobs.reading() as read:
+        assert control.latest(read, job.id) == []
+
+
+def test_any_whole_number_limits_the_list(cli: Cli, jobs: Database) -> None:
+    job = submitted(jobs)
+    ran = cli("jobs", "--limit", str(2**64))
+    assert ran.code == 0
+    assert job.id in ran.out
+
+
+def test_what_has_ended_takes_no_answer(cli: Cli, jobs: Database) -> None:
+    job = submitted(jobs)
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.fail(tx, "it broke")
+    ran = cli("jobs", "answer", job.id, "yes")
+    assert ran.code == Exit.FAILED
+    assert "asks nothing" in ran.err
     with jobs.reading() as read:
         assert control.latest(read, job.id) == []
 
@@ -251,6 +310,19 @@ def test_a_worker_that_lives_is_told_to_thaw(
     job, _ = frozen(jobs)
     ran = cli("jobs", "thaw", job.id)
     assert (ran.code, "will" in ran.err) == (0, True)
+    with jobs.reading() as read:
+        assert [one.value for one in control.still_open(read, job.id)] == [{"word": "thaw"}]
+
+
+def test_a_held_job_of_stopped_writers_hears_that_the_application_has_moved(
+    cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_steering, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(jobs_steering, "ensure_worker", lambda _: None)
+    job = submitted(jobs)
+    with claims.held(jobs, taken(jobs)) as tx:
+        outcomes.enter(tx, "HELD")
+    assert cli("jobs", "thaw", job.id).code == 0
     with jobs.reading() as read:
         assert [one.value for one in control.still_open(read, job.id)] == [{"word": "thaw"}]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from elysiadash.jobs import claims, control, events, outcomes, queue
-from elysiadash.jobs.control import Wish
+from elysiadash.jobs.control import Verb, Wish
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import NoSuchJob, NotPossible, SecretInSpec
 from elysiadash.jobs.job import JobState
@@ -237,6 +237,26 @@ def test_what_was_asked_is_an_event(tmp_path: Path) -> None:
         ask(jobs, job.id, "priority", 3, who="otto")
         with jobs.reading() as read:
             assert events.before(read, job.id)[0].text == "otto asks: priority 3"
+
+
+@pytest.mark.parametrize(
+    ("verb", "value", "words"),
+    [
+        ("postpone", 1796168400.0, "postpone to 2026-12-01T23:40:00Z"),
+        ("rate", 1500.0, "rate 1,500"),
+        ("rate", None, "no rate limit"),
+        ("pause", None, "pause"),
+    ],
+)
+def test_its_event_is_in_words_for_people(
+    tmp_path: Path, verb: Verb, value: float | None, words: str
+) -> None:
+    with opened(tmp_path) as jobs:
+        job = submitted(jobs)
+        ask(jobs, job.id, verb, value, who="otto")
+        with jobs.reading() as read:
+            texts = [event.text for event in events.before(read, job.id)]
+    assert f"otto asks: {words}" in texts
 
 
 def test_a_parent_passes_it_on_to_those_that_can(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def _way(detail: Detail) -> Words:
 def freeze_lines(frozen: Frozen, now: float) -> list[Words]:
     """Since when, until when at the latest, and what says that nobody can write."""
     if frozen.thawed is not None:
-        by = f" by {plain(frozen.thawed_by)}" if frozen.thawed_by else ""
+        by = f" ({plain(frozen.thawed_by)})" if frozen.thawed_by else ""
         took = numbers.span(frozen.thawed - frozen.since)
         ago = numbers.span(now - frozen.thawed)
         words = f"writers were kept out for {took} by {plain(frozen.how)}; thawed {ago} ago{by}"

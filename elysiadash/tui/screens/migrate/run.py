@@ -99,8 +99,10 @@ def state_line(detail: Detail, now: float) -> Words:
         words.append(f"  {numbers.span(now - job.ended)} ago{took}")
     elif job.started is not None:
         words.append(f"  began {numbers.span(now - job.started)} ago")
-    elif job.not_before is not None and job.not_before > now:
-        words.append(f"  starts at {local_clock(job.not_before, now)}")
+    # A postponed job that began before waits as well.
+    if job.state is JobState.QUEUED and job.not_before is not None and job.not_before > now:
+        does = "goes on" if job.started else "starts"
+        words.append(f"  {does} at {local_clock(job.not_before, now)}")
     asked = ", ".join(wish.verb for wish in detail.wishes)
     if asked:
         words.append((f"  asked: {asked}", "$health-warn"))

@@ -273,7 +273,12 @@ class WizardScreen(Starting):
         if row.key == "target":
             from elysiadash.tui.screens.cluster_choice import ClusterChoice
 
-            await self.dash.push_screen(ClusterChoice(), self._use_target)
+            choice = ClusterChoice(
+                "Copy to which cluster",
+                "enter chooses it, esc changes nothing; ● is the source",
+                first=draft.target,
+            )
+            await self.dash.push_screen(choice, self._use_target)
         elif row.key == "replace":
             await self._replace(draft)
         elif row.typed:

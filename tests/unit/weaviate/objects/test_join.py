@@ -116,4 +116,4 @@ def test_what_grpc_hides_is_left_out_and_what_rest_lacks_is_not() -> None:
     vectors = _page({1: 1, 7: 1, 9: 1}, "", 10, "vectors")
     found = without_expired(join(properties, vectors, limit=10, after=""), vectors)
     assert [row.id for row in found.rows] == [_id(1), _id(9)]
-    assert (found.apart, found.hidden, found.cursor) == ([_id(7)], 1, _id(9))
+    assert (found.apart, found.hidden, found.cursor) == ([_id(7)], (_id(5),), _id(9))
