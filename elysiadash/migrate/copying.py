@@ -28,6 +28,7 @@ from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.slices import copy_slices
 from elysiadash.migrate.tasks import Bounds, CopyTask, Failure, Slice, SliceResult
+from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.weaviate.errors import WeaviateError
 
 _COUNTED_PARTS = 256
@@ -107,7 +108,7 @@ class Passage:
             await asyncio.to_thread(self._keeper.free_all)
             await self._work()
         except (ClaimLost, asyncio.CancelledError):
-            self._lanes.kill()
+            await to_the_end(self._lanes.kill)
             raise
         except BaseException:
             await self._bring_home()

@@ -16,6 +16,7 @@ from typing import Any, Final
 from elysiadash.jobs import dead_letters, steps
 from elysiadash.jobs.errors import NotPossible
 from elysiadash.migrate import freeze
+from elysiadash.migrate.both_ends import expires
 from elysiadash.migrate.errors import SourceChanged, TargetChanged
 from elysiadash.migrate.ledgers import PartLedger
 from elysiadash.migrate.pacing import Pacing
@@ -91,7 +92,7 @@ async def slipped(run: Run, job: str | None = None) -> dict[Part, list[bytes]]:
     for part in run.parts:
         extent = Extent(
             collection=part.collection, tenant=part.tenant, tenant_is_hot=bool(part.tenant),
-            expires=bool(run.definitions.get(part.collection, {}).get("objectTtlConfig")),
+            expires=expires(run.definitions.get(part.collection, {})),
         )  # fmt: skip
         # Behind the cut-over it neither stops nor waits: writers are kept out meanwhile.
         pace = at_full_speed if job is None else Pacing(run)

@@ -22,6 +22,7 @@ from elysiadash.migrate.origins import Pair, unpacked
 from elysiadash.migrate.parts import Part
 from elysiadash.migrate.run import Run
 from elysiadash.migrate.tasks import Failure, ListResult, ListTask
+from elysiadash.migrate.to_the_end import to_the_end
 from elysiadash.scan.ledger import Entry
 
 _IDS = 2_000
@@ -90,7 +91,7 @@ class _Lists:
             await self._work(coming)
             result = "ok"
         except (ClaimLost, asyncio.CancelledError):
-            self._lanes.kill()
+            await to_the_end(self._lanes.kill)
             raise
         except BaseException:
             # Nothing of this may be on its way when others write.
@@ -159,6 +160,12 @@ class _Lists:
             return
         moved = result.moved
         self._requests += moved.requests
+        before = self._run.checkpoint
+        self._run.checkpoint = msgspec.structs.replace(
+            before,
+            dropped=before.dropped + moved.dropped,
+            added=before.added + moved.added,
+        )
         await asyncio.to_thread(self._keep, result)
         if moved.failure is not None:
             await self._later(result.left, moved.failure, 0.0)
@@ -170,13 +177,9 @@ class _Lists:
         moved = result.moved
         stored = [Entry(*one) for one in _RECORD.iter_unpack(moved.records)]
         self._entries |= {entry.id: entry for entry in stored}
-        before = self._run.checkpoint
-        self._run.checkpoint = msgspec.structs.replace(
-            before,
-            dropped=before.dropped + moved.dropped,
-            added=before.added + moved.added,
-        )
         with self._run.work.held() as tx:
+            if moved.dropped or moved.added:
+                self._run.keep(tx)
             for letter in moved.letters:
                 dead_letters.put(
                     tx, letter.id, letter.reason, detail=letter.detail, tenant=self._part.key,

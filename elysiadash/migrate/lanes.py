@@ -59,9 +59,14 @@ class Lanes:
         self._by_hand: int | None = None
         # A dead worker's processes end within half a second, what they sent somewhat later.
         self._unsettled = run.work.claim.token > 1
+        self._killed = False
 
     async def begin(self) -> None:
-        """Before the first write of a claim."""
+        """Before the first write of a claim, and the first after a kill."""
+        if self._killed:
+            # One that was killed takes no more tasks.
+            self.executor = await asyncio.to_thread(_executor, self._run)
+            self._killed = False
         if self._unsettled:
             await asyncio.sleep(self.settling_s)
             self._unsettled = False
@@ -129,8 +134,9 @@ class Lanes:
         return failure
 
     def kill(self) -> None:
-        """This process has lost the job: nothing more may be written."""
+        """Nothing more may be written: the job is lost, or a freeze is over."""
         self.executor.kill()
+        self._unsettled = self._killed = True
 
     def _end(self, profile: Profile, reference: dict[str, Any]) -> End:
         return reference if self.executor.remote else profile

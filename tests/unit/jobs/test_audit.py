@@ -63,7 +63,12 @@ def test_it_is_the_guards_sink(tmp_path: Path) -> None:
         "path": "/v1/schema/Doc0",
         "request_class": "write",
         "body_hash": "ab" * 32,
-        "permit": {"reason": "approved by anna", "plan": "p1", "job": "20261130-7f3k"},
+        "permit": {
+            "reason": "approved by anna",
+            "plan": "p1",
+            "job": "20261130-7f3k",
+            "phase": None,
+        },
         "result": "ok",
         "seconds": 0.25,
     }
