@@ -255,7 +255,7 @@ async def _final_delta(run: Run) -> Phase:
         return await _freeze_again(run, "the freeze took longer than its limit")
     except NotFrozen as error:
         return await _freeze_again(run, str(error))
-    against = await _against(run)
+    against = await _against(run, any_depth=True)
     if run.spec.verify is not Verify.NONE and against:
         return await _freeze_again(run, "; ".join(against))
     return Phase.CUT_OVER
@@ -345,15 +345,20 @@ async def _ending(run: Run) -> tuple[Ending, str | None]:
     if not against:
         back = run.spec.rolls_back is not None
         return (Ending.ROLLED_BACK if back else Ending.VERIFIED), None
+    if not await _against(run, any_depth=True):
+        return Ending.NOT_VERIFIED, "; ".join(against)
     if not dead and not verify.differences(run.checkpoint.proof) and not _freezes(run):
         return Ending.CAUGHT_UP, unfrozen.caught_up_words(run)
     return Ending.DIFFERENT, "; ".join(against)
 
 
-async def _against(run: Run) -> list[str]:
+async def _against(run: Run, *, any_depth: bool = False) -> list[str]:
     """Everything that stands against the copy, of what is awake and of what sleeps."""
     return verify.why_not_all_green(
-        run.checkpoint, dead_letters=await _dead(run), awake=bool(run.parts)
+        run.checkpoint,
+        dead_letters=await _dead(run),
+        awake=bool(run.parts),
+        any_depth=any_depth,
     )
 
 

@@ -207,39 +207,6 @@ async def put_back(
     return changed
 
 
-class Activity:
-    """Which tenants others used since their copy: those are read again before the freeze.
-
-    ``look`` is called now and then. A tenant that woke up and slept again between two looks is
-    not seen: ``blind_s`` says how long that can have been at most.
-    """
-
-    def __init__(self) -> None:
-        self.seen: set[tuple[str, str]] = set()
-        self.blind_s = 0.0
-        self._ours: set[tuple[str, str]] = set()
-        self._last: float | None = None
-
-    async def look(self, run: Run) -> None:
-        """Note who is active and was not made so by us."""
-        now = time.monotonic()
-        if self._last is not None:
-            self.blind_s = max(self.blind_s, now - self._last)
-        self._last = now
-        ours = await woken_by_us(run)
-        for collection in sorted({part.collection for part in run.parts if part.tenant}):
-            known = await states(run.source, collection)
-            self.seen |= {
-                (collection, name)
-                for name, state in known.items()
-                if is_active(state) and (collection, name) not in ours
-            }
-
-    def again(self, parts: Iterable[Part]) -> list[Part]:
-        """Those of the parts that somebody used."""
-        return [part for part in parts if (part.collection, part.tenant) in self.seen]
-
-
 async def _undo(run: Run, step: Step) -> int:
     undo: dict[str, Any] = step.undo or {}
     at = run.target if undo.get("end") == "target" else run.source

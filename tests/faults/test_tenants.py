@@ -122,21 +122,6 @@ async def test_offloaded_tenants_are_asked_about(demo: SimulatedCluster, tmp_pat
         assert "1 offloaded tenants were left out" in run.checkpoint.notes[0]
 
 
-async def test_tenant_that_somebody_woke_is_seen(demo: SimulatedCluster, tmp_path: Path) -> None:
-    submit(tmp_path, profile(demo), {"Rooms": "Rooms"})
-    async with running(tmp_path) as run:
-        run.parts = parts(8)
-        activity = tenants.Activity()
-        cold = [part for part in parts(8) if int(part.tenant[1:]) % 2 == 0]
-        async with tenants.active(run, cold):
-            await activity.look(run)
-        assert activity.again(cold) == []
-        woken = [{"name": "t004", "activityStatus": "HOT"}]
-        await ask(demo, "PUT", "/v1/schema/Rooms/tenants", woken)
-        await activity.look(run)
-        assert [part.tenant for part in activity.again(cold)] == ["t004"]
-
-
 async def test_request_is_owed_before_it_is_sent(
     demo: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from elysiadash.jobs.job import JobState
 from elysiadash.migrate import cut_over, prepare
+from elysiadash.migrate.phases import Verify
 from elysiadash.migrate.run import Run
 from tests.live.witness import everything
 from tests.migrate.test_promises import _object, filled
@@ -50,3 +51,16 @@ async def test_freeze_that_a_pause_thawed_before_the_cut_over_is_begun_anew(
     found = job.job()
     assert (found.state, found.ending) == (JobState.DONE, "VERIFIED"), found.reason
     assert LATE in await everything(job.source.url, "DocCopy")
+
+
+@simulator
+@pytest.mark.parametrize("level", [Verify.V0, Verify.V1])
+async def test_counts_alone_reach_the_cut_over_and_are_never_green(
+    job: Whole, level: Verify
+) -> None:
+    await filled(job, 60)
+    job.submit({"Doc": "Doc"}, verify=level, after="thaw")
+    found = await job.to_its_end()
+    assert (found.state, found.ending) == (JobState.DONE, "NOT_VERIFIED"), found.reason
+    assert "objects were not compared whole" in str(found.reason)
+    assert found.checkpoint["frozen"] is not None
