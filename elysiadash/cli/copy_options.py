@@ -141,7 +141,7 @@ HOW = (
         kind="whole",
         metavar="N",
         least=1,
-        help="Objects a second at most.",
+        help="Objects a second at most, in copies and proofs; not while writers are kept out.",
     ),
     Option(
         name="executor",

@@ -18,7 +18,7 @@ from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.job_endings import code_of, is_at_rest, next_step, words_of
 from elysiadash.cli.output import is_terminal, printable, say
 from elysiadash.config.moments import local_clock, rfc3339_seconds
-from elysiadash.jobs import events, progress, queue
+from elysiadash.jobs import dead_letters, events, progress, queue
 from elysiadash.jobs.database import Database, Reading
 from elysiadash.jobs.errors import Busy, LaunchFailed
 from elysiadash.jobs.events import JobEvent
@@ -64,7 +64,9 @@ def follow(database: Database, job: str, *, since: int = 0, until_held: bool = F
         return Followed(job=found, code=Exit.INTERRUPTED, words=f"job {found.id} goes on")
     finally:
         shown.close()
-    return _followed(following.job)
+    with database.reading() as read:
+        letters = dead_letters.count(read, following.job.id)
+    return _followed(following.job, letters)
 
 
 def ensure_worker(database: Database) -> None:
@@ -180,7 +182,14 @@ def _news(read: Reading, family: Sequence[str], since: int) -> list[JobEvent]:
     return sorted(found, key=lambda event: event.id)
 
 
-def _followed(job: Job) -> Followed:
+def _followed(job: Job, letters: int) -> Followed:
+    if not is_at_rest(job) and letters:
+        # Behind the cut-over something was found: it will not end well, and a script must know.
+        told = (
+            f"job {job.id} holds the freeze, and {letters:,} objects are in its dead letters: look "
+            f"at them before the application moves (elysiadash jobs show {job.id})"
+        )
+        return Followed(job=job, code=Exit.DIFFERENT, words=told)
     if not is_at_rest(job):
         told = (
             f"job {job.id} is through and holds the freeze; when the application has moved: "

@@ -88,7 +88,9 @@ class Lanes:
         return asyncio.wrap_future(self.executor.submit(function, task))
 
     async def rate(self) -> float | None:
-        """The job's limit of objects a second."""
+        """The job's limit of objects a second; none while writers are kept out for us."""
+        if self._run.keeps_writers_out:
+            return None
         job = await asyncio.to_thread(self._run.work.job)
         return job.rate
 

@@ -32,7 +32,8 @@ class Pacing:
                 await self._run.breathe()
                 self._rate = (await asyncio.to_thread(self._run.work.job)).rate
                 self._looked = self._clock()
-        if self._rate is None:
+        if self._rate is None or self._run.keeps_writers_out:
+            # A limit that spares the cluster must not make its outage longer.
             return
         start = max(self._clock(), self._free_at)
         self._free_at = start + rows / self._rate

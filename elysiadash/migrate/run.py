@@ -69,6 +69,12 @@ class Run:
         """The job's name."""
         return self.work.claim.job
 
+    @property
+    def keeps_writers_out(self) -> bool:
+        """Whether the source is frozen now, as far as the checkpoint says."""
+        frozen = self.checkpoint.frozen
+        return frozen is not None and frozen.thawed is None
+
     def permit(self, reason: str) -> Permit:
         """The leave that a write of this job carries."""
         return Permit(reason=reason, job=self.job, phase=self.phase or None)

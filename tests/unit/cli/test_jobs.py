@@ -22,7 +22,17 @@ import pytest
 from elysiadash.cli import job_following, jobs_command, jobs_steering
 from elysiadash.cli.exits import Exit
 from elysiadash.cli.job_endings import code_of, next_step, words_of
-from elysiadash.jobs import claims, control, events, folder, outcomes, queue, ranges, steps
+from elysiadash.jobs import (
+    claims,
+    control,
+    dead_letters,
+    events,
+    folder,
+    outcomes,
+    queue,
+    ranges,
+    steps,
+)
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.job import Job, JobState
 from elysiadash.jobs.keyspace import evenly
@@ -501,6 +511,17 @@ def test_a_held_migration_lets_its_command_go(jobs: Database) -> None:
     followed = job_following.follow(jobs, job.id, until_held=True)
     assert followed.code == Exit.OK
     assert f"jobs thaw {job.id}" in followed.words
+
+
+def test_a_held_migration_with_dead_letters_is_not_called_well(jobs: Database) -> None:
+    job = submitted(jobs)
+    claim = taken(jobs)
+    with claims.held(jobs, claim) as tx:
+        outcomes.enter(tx, "HELD")
+        dead_letters.put(tx, bytes(16), "slipped in behind the cut-over")
+    followed = job_following.follow(jobs, job.id, until_held=True)
+    assert followed.code == Exit.DIFFERENT
+    assert "1 objects are in its dead letters" in followed.words
 
 
 @pytest.mark.parametrize(
