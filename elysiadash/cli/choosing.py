@@ -13,6 +13,7 @@ import msgspec
 from elysiadash.cli.documents import DemoItem
 from elysiadash.cli.exits import CommandFailed, Exit
 from elysiadash.cli.flags import SCENARIOS, ClusterFlags
+from elysiadash.cli.frozen_notice import say_what_was_left_frozen
 from elysiadash.cli.output import say
 from elysiadash.config.configuration import Configuration, load
 from elysiadash.config.logs import LogSetup, set_up
@@ -75,6 +76,9 @@ def chosen_cluster(
         for note in (*settings.notes, places.message, logs.message):
             if note:
                 say(note)
+        if not full_screen:
+            # The app has a banner of its own.
+            say_what_was_left_frozen(places.state)
         profile, assumed = _profile(settings, flags)
         yield Chosen(
             profile=profile,

@@ -13,6 +13,7 @@ import msgspec
 
 from elysiadash.cli import words
 from elysiadash.cli.exits import CommandFailed, Exit
+from elysiadash.cli.frozen_notice import frozen_words
 from elysiadash.cli.job_documents import (
     CSV,
     JobDocument,
@@ -36,13 +37,13 @@ from elysiadash.cli.output import (
 )
 from elysiadash.cli.tables import Column, Table, write_table
 from elysiadash.cli.worker_command import state_folder
-from elysiadash.config.moments import rfc3339, rfc3339_seconds
+from elysiadash.config.moments import rfc3339
 from elysiadash.jobs import events, queue
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import JobsError, NoSuchJob, NotPossible
 from elysiadash.jobs.job import Job, JobState
 from elysiadash.jobs.worker_lock import WorkerLock
-from elysiadash.migrate.left_frozen import LeftFrozen, left_frozen
+from elysiadash.migrate.left_frozen import left_frozen
 
 _REFUSED = "REFUSED"
 _READABLE = 72
@@ -190,21 +191,6 @@ def show(database: Database, job: Job, as_json: bool) -> None:
     for event in reversed(latest):
         mark = "" if event.severity == "info" else f"{event.severity.upper()}: "
         write_line(f"  {rfc3339(event.at)}  {mark}{event.text}")
-
-
-def frozen_words(one: LeftFrozen) -> str:
-    """``FROZEN since ...: Docs of prod``, and how it ends."""
-    if one.worker_lives:
-        ends = f"its job ends it, at the latest at {rfc3339_seconds(one.until)}"
-    elif one.watched:
-        ends = "its worker is gone; a watchdog thaws it"
-    else:
-        ends = "NOBODY IS LEFT WHO THAWS IT"
-    names = ", ".join(one.collections)
-    return (
-        f"FROZEN since {rfc3339_seconds(one.since)}: {names} of {one.cluster or '?'}, by job "
-        f"{one.job}; {ends}; to thaw it: elysiadash jobs thaw {one.job}"
-    )
 
 
 def _since(database: Database, job: Job) -> int:

@@ -313,6 +313,18 @@ def test_what_is_frozen_is_told_with_every_list(cli: Cli, jobs: Database) -> Non
     assert item["steps"][0]["owed"]
 
 
+def test_what_was_left_frozen_is_told_by_every_command(cli: Cli, jobs: Database) -> None:
+    job, claim = frozen(jobs)
+    words = ("nodes", "--url", "http://127.0.0.1:1")
+    assert "FROZEN" not in cli(*words).err
+    with claims.held(jobs, claim) as tx:
+        outcomes.fail(tx, "the source is gone")
+    ran = cli(*words)
+    assert "NOBODY IS LEFT WHO THAWS IT" in ran.err
+    assert f"elysiadash jobs thaw {job.id}" in ran.err
+    assert "FROZEN" not in ran.out
+
+
 def test_a_worker_that_lives_is_told_to_thaw(
     cli: Cli, jobs: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
