@@ -47,7 +47,7 @@ _OWNERS: dict[str, type] = {
     "sheet": HelpScreen,
     "prompt": _Entry,
 }
-_PLACES = {"events", "nodes", "node", "fleet", "job", "draft"}
+_PLACES = {"events", "nodes", "node", "fleet", "job", "draft", "audit"}
 _ESCAPE_S = 0.15
 """Longer than a terminal's escape and the key after it are taken for one."""
 _SEEN_S = 20.0

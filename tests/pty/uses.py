@@ -132,6 +132,7 @@ USES: dict[str, Use] = {
     "replay.slower": Use(r"speed: \S+x"),
     "replay.faster": Use(r"speed: \S+x"),
     "replay.at": Use(r"REPLAY .* 1/\d+ paused", at=(":at end\r",), given="start"),
+    "screen.audit": Use(r"Audit ›"),
     "migrate.new": Use(r"Draft d-", at=("3",), first=_NO_JOBS),
     "wizard.next": Use(r"▶2 where", at=("3", "a"), first=_DRAFT),
     "wizard.previous": Use(r"▶4 preflight", at=("3", "a"), first=_DRAFT),
@@ -158,6 +159,7 @@ ELSEWHERE = {
     "job.answer",
     "job.cut_over",
     "job.cancel",
+    "job.audit",
 }
 """What needs a job, a name that is new each time, or write permission: ``tests/tui``, in the files
 that begin with ``test_migrate``, uses them."""
