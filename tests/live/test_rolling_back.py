@@ -122,7 +122,7 @@ def _mended(file: Path) -> None:
     file.write_text(file.read_text().replace("301", "300"))
 
 
-@on_both
+@pytest.mark.parametrize("kind", [_real])
 async def test_a_move_is_taken_back_with_what_was_written_since(
     places: list[Place], terminal: Terminal
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,6 +18,15 @@ __all__ = ["quick"]
 
 _TTL = {"OBJECTS_TTL_DELETE_SCHEDULE": "@hourly"}
 Ends = tuple[Cluster, Cluster]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole jobs wait with limits: at most two go side by side on a small machine."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            number = zlib.crc32(item.path.name.encode()) % 2
+            item.add_marker(pytest.mark.xdist_group(f"whole-jobs-{number}"))
 
 
 @pytest.fixture(scope="module")

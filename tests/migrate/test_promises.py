@@ -194,7 +194,9 @@ async def while_away(job: Whole, node: str) -> None:
         given = job.source.faults.add(Fault(kind="node_down", node=node))
         await job.source.apply_faults()
         async with asyncio.timeout(30):
-            while not any("is away" in words for words in job.events("waits")):
+            while not any(
+                "is away" in words for kind in ("waits", "proof") for words in job.events(kind)
+            ):
                 assert not going.done(), job.job().reason
                 await asyncio.sleep(0.05)
         job.source.faults.remove(given)
@@ -286,7 +288,6 @@ async def test_p05_a_killed_copy_is_resumed_by_other_workers_with_other_pages(
         async with at_phase(job, "DELTA"):
             # What is behind the watermark is not done again.
             assert sum(one.target.model.imported.values()) - before <= known - copied
-        await job.through_the_hold()
         await job.verified({"Doc": "Doc"})
         assert one.witness.wrong(await everything(one.target.url, "Doc")) == []
 
