@@ -126,10 +126,8 @@ def test_run_without_colours(snap_compare: Compare, tmp_path: Path) -> None:
 
 
 @SIZES
-@pytest.mark.parametrize("place", ["events", "audit"])
-def test_own_writes(
-    snap_compare: Compare, size: tuple[int, int], place: str, tmp_path: Path
-) -> None:
+def test_own_writes(snap_compare: Compare, size: tuple[int, int], tmp_path: Path) -> None:
+    """Of a job; among the events they come from a thread, when it comes: ``tests/tui``."""
     room = Room(tmp_path)
     job = room.running()
     written = Written(tmp_path, room.clock.now - 900)
@@ -144,5 +142,4 @@ def test_own_writes(
     written.request("/v1/schema/Documents_v1", "refused", verb="DELETE")
     watch = watched(room)
     watch.events.add(*INCIDENT)
-    where = line(place if place == "events" else f"audit {job.id}")
-    assert compare(snap_compare, watch, size, *where, **given(room))
+    assert compare(snap_compare, watch, size, *line(f"audit {job.id}"), **given(room))
