@@ -34,6 +34,15 @@ class Interrupted(Exception):
         self.verb: Stop = verb
 
 
+def causes_in(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions of a group, as task groups raise it, at every depth; or the one itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from causes_in(part)
+    else:
+        yield error
+
+
 class Work:
     """One job in one worker's hands. Its methods wait for the disk: call them in threads."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -19,7 +19,7 @@ from elysiadash.jobs import folder, outcomes, steps
 from elysiadash.jobs.audit import AuditLog
 from elysiadash.jobs.errors import ClaimLost
 from elysiadash.jobs.job import Job
-from elysiadash.jobs.work import Interrupted, Work
+from elysiadash.jobs.work import Interrupted, Work, causes_in
 from elysiadash.migrate import course, freeze, lanes, looking, rehearsal, tenants
 from elysiadash.migrate.checkpoint import checkpoint_of
 from elysiadash.migrate.errors import CannotGoOn, MigrationStopped, Waits
@@ -206,20 +206,12 @@ async def _site(
 
 def _cause(error: BaseException) -> BaseException:
     """What counts of a group, as task groups raise it: a lost claim, a fault, then a stop."""
-    leaves = list(_leaves(error))
+    leaves = list(causes_in(error))
     for kinds in ((ClaimLost,), (Exception,), (BaseException,)):
         for leaf in leaves:
             if isinstance(leaf, kinds) and not isinstance(leaf, Interrupted | Waits):
                 return leaf
     return leaves[0]
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _leaves(part)
-    else:
-        yield error
 
 
 def _words(cause: BaseException) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from elysiadash.config.secret import SecretUnavailable
 from elysiadash.jobs import claims, outcomes, steps
 from elysiadash.jobs.claims import Claim, Claimed
 from elysiadash.jobs.database import Database
 from elysiadash.jobs.errors import Busy, CannotWrite, ClaimLost, JobsError
-from elysiadash.jobs.work import Engine, Interrupted, Stop, Work
+from elysiadash.jobs.work import Engine, Interrupted, Stop, Work, causes_in
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def rest(tx: Claimed, verb: Stop) -> None:
 
 def cause_of(error: BaseException) -> BaseException:
     """What counts of a group, as task groups raise it: a lost claim, then a fault, then a stop."""
-    leaves = list(_leaves(error))
+    leaves = list(causes_in(error))
     lost = next((leaf for leaf in leaves if isinstance(leaf, ClaimLost)), None)
     fault = next((leaf for leaf in leaves if not isinstance(leaf, Interrupted)), None)
     return lost or fault or leaves[0]
@@ -146,11 +146,3 @@ _FAULTS = (
     *(ValueError, RuntimeError, MemoryError, SystemExit, KeyboardInterrupt, GeneratorExit),
 )
 """What nobody words for people."""
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _leaves(part)
-    else:
-        yield error
